@@ -1,0 +1,146 @@
+"""Measure the code connector against labelled repositories.
+
+    python benchmarks/accuracy.py LABELS CHECKOUTS
+
+``LABELS`` is a JSON list of ``{repo, commit, kind, expected: [{category, name, paths}]}``; ``CHECKOUTS`` a
+folder that holds each repository as ``owner+name`` or ``owner/name`` (a clone, bare or not; those missing are
+skipped). Prints recall per category, every miss, whatever was found in repositories labelled negative, CPU
+seconds and peak memory. Each repository is scanned in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CATEGORY_KINDS = {
+    "provider_sdk": {"package"},
+    "ai_framework": {"package"},
+    "model_reference": {"model"},
+    "mcp_server": {"mcp_server"},
+    "api_endpoint": {"provider_endpoint"},
+    "agent_config": {"agent_config"},
+    "ci_ai_action": {"ci_step"},
+    "model_server": {"model_server"},
+    "model_file": {"model_file"},
+}
+
+
+def main() -> int:
+    """Run the measurement and print the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("labels", type=Path)
+    parser.add_argument("checkouts", type=Path)
+    arguments = parser.parse_args()
+    found: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    false_items: list[str] = []
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for label in json.loads(arguments.labels.read_text()):
+            place = _place(arguments.checkouts, label["repo"])
+            if place is None:
+                print(f"- {label['repo']}: not there, skipped")
+                continue
+            findings, cpu_s, peak_mb, problems = pool.apply(scan, (str(place), label["commit"]))
+            print(
+                f"- {label['repo']}: {len(findings)} findings, {cpu_s:.2f} s CPU, {peak_mb:.0f} MB {problems}"
+            )
+            if label["kind"] == "negative":
+                false_items += [f"{label['repo']}: {item['kind']} {item['name']}" for item in findings]
+            for fact in label["expected"]:
+                wanted[fact["category"]] += 1
+                if any(matches(fact, item) for item in findings):
+                    found[fact["category"]] += 1
+                else:
+                    print(f"    missed: {fact['category']} {fact['name']} in {', '.join(fact['paths'][:2])}")
+    print("\nrecall")
+    for category, total in sorted(wanted.items()):
+        print(f"  {category:18} {found[category]:3}/{total}")
+    print(f"  {'all':18} {found.total():3}/{wanted.total()}")
+    print(f"false items: {len(false_items)}", *false_items, sep="\n  ")
+    return 1 if false_items else 0
+
+
+def _place(checkouts: Path, repository: str) -> Path | None:
+    for name in (repository, repository.replace("/", "+"), repository.rpartition("/")[2]):
+        for place in (checkouts / name / "repo", checkouts / name):
+            if place.is_dir():
+                return place
+    return None
+
+
+def scan(place: str, commit: str) -> tuple[list[dict[str, Any]], float, float, str]:
+    """Scan one repository and return plain findings, CPU seconds (children counted) and peak MB."""
+    from connectors.clients.network import NetworkSettings
+    from connectors.code.options import CodeOptions
+    from connectors.model import Scope
+    from connectors.outcome import PartBatch
+    from connectors.runner import ScopeJob, list_scopes, run_scope
+
+    options = CodeOptions(targets=(place,), ref=commit)
+    blank = Scope(connector="code", instance="main", ids=("-",), parts=())
+    job = ScopeJob(connector="code", instance="main", scope=blank, options=options, network=NetworkSettings())
+    started = _cpu()
+    scopes, result = list_scopes(job)
+    items: list[dict[str, Any]] = []
+    problems = result.reason
+
+    def emit(batch: PartBatch) -> None:
+        items.extend(_plain(batch))
+
+    for scope in scopes or []:
+        outcome = run_scope(
+            ScopeJob(
+                connector="code", instance="main", scope=scope, options=options, network=NetworkSettings()
+            ),
+            emit,
+        )
+        problems = problems or outcome.error
+    return items, _cpu() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, problems
+
+
+def _plain(batch: Any) -> Iterator[dict[str, Any]]:
+    for finding in batch.findings:
+        yield {
+            "kind": finding.kind,
+            "name": finding.name,
+            "model": finding.model or "",
+            "paths": [item.locator.rpartition(":")[0] or item.locator for item in finding.evidence],
+            "attributes": dict(finding.attributes),
+        }
+
+
+def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
+    """Say whether a finding is the labelled fact, by kind and name."""
+    kinds = CATEGORY_KINDS.get(fact["category"])
+    if kinds is not None and item["kind"] not in kinds:
+        return False
+    name = _plain_name(fact["name"])
+    attributes = item["attributes"]
+    names = {item["name"], item["model"], *(str(attributes.get(key, "")) for key in _NAMES)}
+    if fact["category"] == "model_reference":
+        return any(_plain_name(known) == name or _plain_name(known).endswith(f"/{name}") for known in names)
+    return name in {_plain_name(known) for known in names}
+
+
+_NAMES = ("package_name", "resource_type", "host")
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _cpu() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,351 @@
+"""Measure a scan of 10,000 AWS assets against a bare boto3 loop over the same operations.
+
+Run from the repository's root: ``python -m benchmarks.aws_scan [--assets N] [--rounds N]``. A fake
+of AWS runs in a process of its own; ours and the bare loop each run in fresh processes, in turns. Checked on
+the way: the ids found equal the ids seeded, none of AWS's own items is among them, and a second, unchanged
+scan sends list calls only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from connectors import aws_rows
+
+REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2")
+TYPES = (
+    ("bedrock", "ListInferenceProfiles"),
+    ("bedrock", "ListCustomModels"),
+    ("bedrock", "ListGuardrails"),
+    ("bedrock", "ListPromptRouters"),
+    ("bedrock-agent", "ListAgents"),
+    ("bedrock-agent", "ListKnowledgeBases"),
+    ("bedrock-agentcore-control", "ListAgentRuntimes"),
+    ("bedrock-agentcore-control", "ListBrowsers"),
+    ("sagemaker", "ListEndpoints"),
+    ("sagemaker", "ListModels"),
+    ("sagemaker", "ListNotebookInstances"),
+    ("sagemaker", "ListHubs"),
+    ("comprehend", "ListEndpoints"),
+    ("lexv2-models", "ListBots"),
+    ("transcribe", "ListVocabularies"),
+)
+THREADS = 8
+ACCOUNT = "111122223333"
+
+
+def main() -> None:
+    """Run one of the roles, or the whole comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--assets", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--role", choices=["serve", "ours", "bare"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    roles = {"serve": _serve, "ours": _ours, "bare": _bare}
+    if options.role:
+        roles[options.role](options.assets)
+        return
+    _compare(options)
+
+
+def _seeded(assets: int) -> Iterator[tuple[aws_rows.Row, str, list[int]]]:
+    """Yield (row, region, item numbers), shuffled the same way in every process."""
+    rows = [aws_rows.load().row(*one) for one in TYPES]
+    cells = [(row, region) for row in rows for region in REGIONS]
+    for index, (row, region) in enumerate(cells):
+        numbers = list(range(index, assets, len(cells)))
+        random.Random(index).shuffle(numbers)
+        yield row, region, numbers
+
+
+def _expected(assets: int) -> set[str]:
+    from tests import aws_samples
+
+    keys = set()
+    for row, region, numbers in _seeded(assets):
+        place = {"partition": "aws", "account": ACCOUNT, "region": region}
+        for number in numbers:
+            key = row.key.fill(aws_samples.item(row, number, account=ACCOUNT, region=region), place)
+            keys.add(str(key))
+    return keys
+
+
+def _serve(assets: int) -> None:
+    """Serve the estate with catalogue traps mixed in, until standard input closes."""
+    from tests import aws_samples
+    from tests.fakes_aws import FakeAws
+
+    fake = FakeAws(keep_log=False)
+    fake.regions[ACCOUNT] = list(REGIONS)
+    for region in REGIONS:
+        aws_samples.fill(fake, count=0, account=ACCOUNT, region=region, with_single=False)
+    for row, region, numbers in _seeded(assets):
+        items = [aws_samples.item(row, number, account=ACCOUNT, region=region) for number in numbers]
+        items += aws_samples.traps(row, account=ACCOUNT, region=region)
+        random.Random(region + row.part).shuffle(items)
+        fake.add(row.service, row.operation, *items, account=ACCOUNT, region=region, strict=False)
+    fake.keep_calls = False
+    print(fake.start(), flush=True)
+    sys.stdin.read()
+    fake.stop()
+
+
+def _ours(assets: int) -> None:
+    """Scan twice with eight threads, the second time knowing the first; print figures as JSON."""
+    from connectors.aws import AwsConnector
+
+    _warm_up()
+    assert AwsConnector.info.name == "aws"
+    known: dict[str, dict[str, dict[tuple[str, str], str]]] = {}
+    started = time.process_time()
+    first = _scan(known)
+    first_cpu = time.process_time() - started
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    started = time.process_time()
+    second = _scan(known)
+    second_cpu = time.process_time() - started
+    planned = _planned(assets)
+    print(
+        json.dumps(
+            {
+                "cpu_s": first_cpu,
+                "peak_mb": peak_mb,
+                "found_equals_seeded": first["keys"] == _expected(assets),
+                "found": len(first["keys"]),
+                "requests": first["requests"],
+                "second_cpu_s": second_cpu,
+                "second_requests": second["requests"],
+                "second_planned": planned,
+                "second_detail_and_tag_requests": second["detail_requests"],
+                "second_changed": second["findings"],
+            }
+        )
+    )
+
+
+def _warm_up() -> None:
+    """Import what both sides need, so that neither is charged for it."""
+    for name in ("boto3", "botocore.session"):
+        importlib.import_module(name)
+
+
+def _scan(known: dict[str, dict[str, dict[tuple[str, str], str]]]) -> dict[str, Any]:
+    """Scan all scopes and throw the batches away, keeping keys and fingerprints as a store would."""
+    from connectors.aws import AwsOptions
+    from connectors.clients.network import NetworkSettings
+    from connectors.model import Finding, Scope, Unchanged
+    from connectors.outcome import PartBatch
+    from connectors.runner import ScopeJob, list_scopes, run_scope
+
+    lock = threading.Lock()
+    seen: dict[str, Any] = {"keys": set(), "findings": 0}
+
+    def job(scope: Scope) -> ScopeJob:
+        mine = known.get(scope.key, {})
+        return ScopeJob(
+            connector="aws",
+            instance="main",
+            scope=scope,
+            options=AwsOptions(),
+            network=NetworkSettings(),
+            previous=lambda part: mine.get(part, {}),
+        )
+
+    def emit(batch: PartBatch) -> None:
+        is_detail = batch.part.endswith("#details") or batch.part.startswith("resourcegroupstaggingapi")
+        with lock:
+            seen["findings"] += len(batch.findings)
+            part = after.setdefault(batch.scope_key, {}).setdefault(batch.part, {})
+            shown: list[Finding | Unchanged] = [*batch.findings, *batch.unchanged]
+            for one in shown:
+                part[one.natural_key.namespace, one.natural_key.key] = one.fingerprint
+                if not is_detail:
+                    seen["keys"].add(one.natural_key.key)
+
+    after: dict[str, dict[str, dict[tuple[str, str], str]]] = {}
+    scopes, listing = list_scopes(job(Scope(connector="aws", instance="main", ids=("*",), parts=())))
+    assert scopes, listing
+    with ThreadPoolExecutor(THREADS) as pool:
+        outcomes = list(pool.map(lambda scope: run_scope(job(scope), emit), scopes))
+    results = [(name, part) for outcome in outcomes for name, part in outcome.parts.items()]
+    bad = [(name, part.reason) for name, part in results if part.status != "complete" or part.exceptions]
+    assert not bad, bad[:3]
+    details = [
+        part for name, part in results if name.endswith("#details") or name.startswith("resourcegroups")
+    ]
+    seen["detail_requests"] = sum(part.requests for part in details)
+    seen["requests"] = listing.requests + sum(outcome.requests for outcome in outcomes)
+    known.clear()
+    known.update(after)
+    return seen
+
+
+def _planned(assets: int) -> int:
+    """Return list operations x regions, and the further pages that the seeded items need."""
+    rows = [row for row in aws_rows.load().rows if row.parent is None]
+    further = 0
+    for row, region, numbers in _seeded(assets):
+        size = row.page.at if row.page and row.page.size else 100
+        kept = len(numbers) + _trap_count(row, region)
+        further += max(0, -(-kept // size) - 1)
+    return len(rows) * len(REGIONS) + further
+
+
+def _trap_count(row: aws_rows.Row, region: str) -> int:
+    from tests import aws_samples
+
+    return len(aws_samples.traps(row, account=ACCOUNT, region=region)) if not row.params else 0
+
+
+def _bare(assets: int) -> None:
+    """Do what a plain script does: the same list, describe and tag calls, eight threads, ids in a set."""
+    import boto3
+
+    _warm_up()
+    started = time.process_time()
+    session = boto3.Session()
+    account = session.client("sts", region_name="us-east-1").get_caller_identity()["Account"]
+    listed = session.client("account", region_name="us-east-1").list_regions(MaxResults=50)["Regions"]
+    regions = [one["RegionName"] for one in listed]
+    lock = threading.Lock()
+    requests = [0]
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(lambda region: _bare_region(session, lock, account, region, requests), regions))
+    ids = {one for some in found for one in some}
+    cpu_s = time.process_time() - started
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu_s": cpu_s, "peak_mb": peak_mb, "found": len(ids), "requests": requests[0] + 2}))
+
+
+def _bare_region(
+    session: Any, lock: threading.Lock, account: str, region: str, requests: list[int]
+) -> set[str]:
+    clients: dict[str, Any] = {}
+    place = {"partition": "aws", "account": account, "region": region}
+    arns: set[str] = set()
+
+    def ask(service: str, operation: str, params: dict[str, Any]) -> Any:
+        if service not in clients:
+            with lock:
+                clients[service] = session.client(service, region_name=region)
+        requests[0] += 1
+        client = clients[service]
+        return getattr(client, _snake(operation))(**params)
+
+    for row in aws_rows.load().rows:
+        if row.parent:
+            continue
+        params = dict(row.params)
+        if row.page and row.page.size:
+            params[row.page.size] = row.page.at
+        while True:
+            answer = ask(row.service, row.operation, params)
+            for item in [] if row.single else answer.get(row.result) or []:
+                if any(item.get(name) in values for name, values in row.skip):
+                    continue
+                arns.add(str(row.key.fill(item, place)))
+                _bare_details(ask, row, item, place)
+            token = answer.get(row.page.next) if row.page else None
+            if not token or row.page is None:
+                break
+            params[row.page.token] = token
+    wanted = sorted(arns)
+    for start in range(0, len(wanted), 100):
+        ask("resourcegroupstaggingapi", "GetResources", {"ResourceARNList": wanted[start : start + 100]})
+    return arns
+
+
+def _bare_details(ask: Any, row: aws_rows.Row, item: dict[str, Any], place: dict[str, str]) -> None:
+    known = dict(item)
+    for step in row.details:
+        params = {name: template.fill(known, place) for name, template in step.params}
+        known.update(ask(row.service, step.operation, params))
+
+
+def _snake(operation: str) -> str:
+    from botocore import xform_name
+
+    return str(xform_name(operation))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    server = _start("serve", options.assets, {}, stdin=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        _report([_round(options.assets, url) for _ in range(options.rounds)])
+    finally:
+        server.communicate("")
+
+
+def _round(assets: int, url: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    results = []
+    for role in ("bare", "ours"):
+        out, _ = _start(role, assets, _environment(url)).communicate()
+        results.append(json.loads(out))
+    return results[0], results[1]
+
+
+def _environment(url: str) -> dict[str, str]:
+    from tests.fakes_aws import ACCESS_KEY, SECRET_KEY
+
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": tempfile.gettempdir(),
+    }
+
+
+def _start(
+    role: str, assets: int, environment: dict[str, str], stdin: int | None = None
+) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.aws_scan", "--role", role, "--assets", str(assets)]
+    root = Path(__file__).resolve().parent.parent
+    return subprocess.Popen(
+        command, cwd=root, env={**os.environ, **environment}, stdin=stdin, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _report(rounds: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Print each round and the verdict over their median ratio."""
+    ratios = sorted(ours["cpu_s"] / bare["cpu_s"] for bare, ours in rounds)
+    for bare, ours in rounds:
+        print(f"bare boto3: {bare['cpu_s']:.2f} s CPU, {bare['requests']} requests, {bare['peak_mb']:.0f} MB")
+        print(f"ours first: {ours['cpu_s']:.2f} s CPU, {ours['requests']} requests, {ours['peak_mb']:.0f} MB")
+        print(f"ours again: {ours['second_cpu_s']:.2f} s CPU, {ours['second_requests']} requests")
+    bare, ours = rounds[-1]
+    checks = {
+        f"found {ours['found']}, equal to what was seeded": ours["found_equals_seeded"],
+        f"CPU ratio, median of {len(ratios)}: {ratios[len(ratios) // 2]:.2f} <= 1.3": ratios[len(ratios) // 2]
+        <= 1.3,
+        f"peak {ours['peak_mb']:.0f} MB < 120": ours["peak_mb"] < 120,
+        f"second run {ours['second_requests']} requests <= 1.05 x {ours['second_planned']} planned": (
+            ours["second_requests"] <= 1.05 * ours["second_planned"]
+        ),
+        f"second run {ours['second_detail_and_tag_requests']} detail and tag requests": (
+            ours["second_detail_and_tag_requests"] == 0 and ours["second_changed"] == 0
+        ),
+    }
+    for text, holds in checks.items():
+        print(f"{'ok  ' if holds else 'MISS'} {text}")
+    sys.exit(0 if all(checks.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

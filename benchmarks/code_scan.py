@@ -1,0 +1,139 @@
+"""Measure the code connector on a repository of 5,000 files beside ripgrep with the same literals.
+
+    python benchmarks/code_scan.py [--files N] [--rounds N]
+
+The repository is made in a temporary folder from the Python sources of this environment, with an AI file in
+every hundred. Each contestant runs in a process of its own, turn by turn; CPU seconds are user and system
+time, children counted, the least of the rounds. What counts are the ratios within one run:
+reading and pre-filter at most 3 times ``rg -j1``, and under 80 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+_AI_FILE = (
+    'import openai\n\nclient = openai.OpenAI()\nMODEL = "gpt-4o-mini"\nURL = "https://api.openai.com/v1"\n'
+)
+_CHILDREN = ("start", "prefilter", "scan")
+
+
+def main() -> int:
+    """Run the contest and print the figures; exit 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--files", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--child", choices=_CHILDREN)
+    parser.add_argument("--tree")
+    arguments = parser.parse_args()
+    if arguments.child:
+        return _child(arguments.child, arguments.tree)
+    with tempfile.TemporaryDirectory(prefix="aicensus-benchmark-") as place:
+        return _contest(Path(place), arguments.files, arguments.rounds)
+
+
+def _contest(place: Path, files: int, rounds: int) -> int:
+    tree = place / "repository"
+    size = make_repository(tree, files)
+    literals = place / "literals"
+    literals.write_bytes(b"\n".join(_literals()))
+    ripgrep = ["rg", "-j1", "-F", "-a", "--no-ignore", "--hidden", "-c", "-f", str(literals), str(tree)]
+    own = [sys.executable, __file__, "--tree", str(tree), "--child"]
+    commands = {"rg": ripgrep} | {name: [*own, name] for name in _CHILDREN}
+    if shutil.which("rg") is None:
+        print("rg is not installed; only our own figures follow")
+        del commands["rg"]
+    cpu: dict[str, float] = {}
+    peak: dict[str, float] = {}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            used, memory = _measure(command)
+            cpu[name] = min(used, cpu.get(name, used))
+            peak[name] = max(memory, peak.get(name, 0.0))
+    print(f"{files} files, {size / 1e6:.1f} MB, {len(_literals())} literals, least of {rounds} rounds")
+    for name in commands:
+        print(f"  {name:10} {cpu[name]:6.3f} s CPU  {peak[name]:5.0f} MB")
+    own_work = cpu["prefilter"] - cpu["start"]
+    print(f"  reading and pre-filter without start-up {own_work:.3f} s CPU")
+    if "rg" not in cpu:
+        return 0
+    with_start = cpu["prefilter"] / cpu["rg"]
+    print(f"  ratio to rg: {own_work / cpu['rg']:.2f} (with start-up {with_start:.2f}; to reach: 3)")
+    print(f"  whole scan without start-up to rg: {(cpu['scan'] - cpu['start']) / cpu['rg']:.2f}")
+    return 0 if own_work <= 3 * cpu["rg"] and peak["scan"] < 80 else 1
+
+
+def make_repository(tree: Path, files: int) -> int:
+    """Copy Python sources of this environment into ``tree`` under new names; return the bytes."""
+    sources = sorted(Path(sysconfig.get_paths()["purelib"]).rglob("*.py"))
+    sources += sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))
+    usable = [source for source in sources if 500 < source.stat().st_size < 60_000]
+    size = 0
+    for number in range(files):
+        data = usable[number % len(usable)].read_bytes() if number % 100 else _AI_FILE.encode()
+        target = tree / f"package{number // 50:03}" / f"module{number:05}.py"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        size += len(data)
+    return size
+
+
+def _literals() -> tuple[bytes, ...]:
+    from connectors.catalogue import load_catalogue
+    from connectors.code.registry import formats_for
+
+    return formats_for(load_catalogue()).prefilter.literals
+
+
+def _measure(command: list[str]) -> tuple[float, float]:
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": os.getcwd()}
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[0]} failed with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def _child(name: str, tree: str) -> int:
+    from connectors.clients.network import NetworkSettings
+    from connectors.code.options import CodeOptions
+    from connectors.code.registry import formats_for
+    from connectors.code.trees import FolderTree
+    from connectors.model import Scope
+    from connectors.runner import ScopeJob, list_scopes, run_scope
+
+    options = CodeOptions(targets=(tree,))
+    blank = Scope(connector="code", instance="main", ids=("-",), parts=())
+    job = ScopeJob(connector="code", instance="main", scope=blank, options=options, network=NetworkSettings())
+    scopes, _ = list_scopes(job)
+    from connectors.catalogue import load_catalogue
+
+    formats = formats_for(load_catalogue())
+    prefilter = formats.prefilter
+    if name == "prefilter":
+        folder = FolderTree(Path(tree), formats.catalogue)
+        for batch in folder.batches(lambda path: True):
+            for _, data in folder.read(batch, lambda path: 2_000_000):
+                prefilter.search(data)
+    elif name == "scan":
+        for scope in scopes or []:
+            run_scope(
+                ScopeJob(
+                    connector="code", instance="main", scope=scope, options=options, network=NetworkSettings()
+                ),
+                lambda batch: None,
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,315 @@
+"""Read the AWS rows of the catalogue: what to list, how to page it, and what to keep of each item.
+
+The rows are data (``catalogue/aws.toml``, which explains its columns); this module turns them into typed,
+compiled objects once. Everything that knows a service's field names is a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from connectors.aws_paths import Path, Template
+from connectors.catalogue import read_table
+from connectors.clients.aws import Listing, Partition
+from connectors.clients.aws_redact import Redaction
+from connectors.contract import Operation
+from connectors.kinds import kind_of
+from connectors.model import Grade, RelationKind
+
+_SHAPE = "1"
+"""Raise this when findings are built differently, so that every stored fingerprint is out of date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Name the members that page an operation; ``size`` is empty where the page size cannot be chosen."""
+
+    token: str
+    next: str
+    size: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRule:
+    """Say which field names another thing; ``to`` makes a key of a bare id, an ARN stands for itself."""
+
+    relation: RelationKind
+    path: Path
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Say what to keep of an answer; :mod:`connectors.aws_findings` applies it."""
+
+    attributes: tuple[tuple[str, Path], ...] = ()
+    created: Path | None = None
+    model: tuple[Path, ...] = ()
+    links: tuple[LinkRule, ...] = ()
+    creators: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One read of a single item; ``params`` are filled from the item and from earlier details of it."""
+
+    operation: str
+    permission: str
+    params: tuple[tuple[str, Template], ...]
+    root: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Say which row's items are asked for one by one, and how."""
+
+    operation: str
+    param: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One list operation of one service: a part of every scope."""
+
+    service: str
+    operation: str
+    permission: str
+    tier: str
+    kind: str
+    grade: Grade
+    result: str
+    single: bool
+    is_global: bool
+    page: Page | None
+    params: Mapping[str, Any]
+    skip: tuple[tuple[str, frozenset[Any]], ...]
+    parent: Parent | None
+    namespace: str
+    key: Template
+    name: str
+    title: str
+    facts: Facts
+    tags: str
+    volatile: frozenset[str]
+    details: tuple[Detail, ...]
+    version: bytes
+
+    @property
+    def part(self) -> str:
+        """Return the name of the part that lists this row."""
+        return f"{self.service}.{self.operation}"
+
+    def listing(self, more: Mapping[str, Any] | None = None) -> Listing:
+        """Return what the client needs to list this row, with further parameters."""
+        page = self.page
+        return Listing(
+            service=self.service,
+            operation=self.operation,
+            items=self.result,
+            params={**self.params, **(more or {})},
+            token=page.token if page else "",
+            next=page.next if page else "",
+            size=page.size if page else "",
+            at=page.at if page else 0,
+        )
+
+    @property
+    def details_part(self) -> str:
+        """Return the name of the part that reads single items of this row."""
+        return f"{self.part}#details"
+
+    @property
+    def has_arn(self) -> bool:
+        """Say whether items are identified by their ARN, and can be asked for tags."""
+        return self.namespace == ARN
+
+
+ARN = "aws/arn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRules:
+    """Say which tags name an owner (with confidence) or an application; keys are squeezed."""
+
+    owners: Mapping[str, float]
+    application: tuple[str, ...]
+    nobody: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCatalogue:
+    """All that the catalogue says about AWS."""
+
+    rows: tuple[Row, ...]
+    partitions: Mapping[str, Partition]
+    support: tuple[Operation, ...]
+    redaction: Redaction
+    tag_rules: TagRules
+    _by_operation: dict[tuple[str, str], Row] = field(default_factory=dict, compare=False, repr=False)
+
+    def row(self, service: str, operation: str) -> Row:
+        """Return the row of an operation; raises ``KeyError`` when there is none."""
+        if not self._by_operation:
+            self._by_operation.update({(row.service, row.operation): row for row in self.rows})
+        return self._by_operation[service, operation]
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Return everything that may be called, each once, rows first."""
+        declared: dict[tuple[str, str], Operation] = {}
+        for row in self.rows:
+            mine = [
+                (row.operation, row.permission),
+                *((one.operation, one.permission) for one in row.details),
+            ]
+            for name, permission in mine:
+                declared.setdefault((row.service, name), call(row.service, name, permission))
+        for operation in self.support:
+            declared.setdefault((operation.host, operation.path), operation)
+        return tuple(declared.values())
+
+
+def call(service: str, operation: str, permission: str) -> Operation:
+    """Declare one SDK operation."""
+    return Operation(method="CALL", host=service, path=operation, permission=permission)
+
+
+def squeeze(tag: str) -> str:
+    """Return a tag key in lower case and without the marks people put between words."""
+    return _MARKS.sub("", tag).lower()
+
+
+_MARKS = re.compile(r"[-_:. ]")
+
+
+@cache
+def load() -> AwsCatalogue:
+    """Read and compile the rows; raises ``ValueError`` for a row that makes no sense."""
+    return compiled(read_table("aws"))
+
+
+def compiled(data: Mapping[str, Any]) -> AwsCatalogue:
+    """Compile the tables of ``aws.toml``; raises ``ValueError`` for a row that makes no sense."""
+    rows = tuple(_row(table) for table in data["operation"])
+    _check(rows)
+    return AwsCatalogue(
+        rows=rows,
+        partitions={
+            table["name"]: Partition(
+                name=table["name"], home=table["home"], default_regions=frozenset(table["default_regions"])
+            )
+            for table in data["partition"]
+        },
+        support=tuple(call(one["service"], one["operation"], one["permission"]) for one in data["support"]),
+        redaction=Redaction(**{name: frozenset(names) for name, names in data["redaction"].items()}),
+        tag_rules=TagRules(
+            owners=data["owner_tags"],
+            application=tuple(data["tags"]["application"]),
+            nobody=frozenset(data["tags"]["nobody"]),
+        ),
+    )
+
+
+def _row(table: dict[str, Any]) -> Row:
+    where = f"{table.get('service')}.{table.get('operation')}"
+    unknown = table.keys() - _ROW_KEYS
+    if unknown:
+        raise ValueError(f"row {where} has unknown keys {sorted(unknown)}")
+    kind = kind_of("aws", table["kind"])
+    if kind is None:
+        raise ValueError(f"row {where}: {table['kind']!r} is never an asset")
+    return Row(
+        service=table["service"],
+        operation=table["operation"],
+        permission=table["permission"],
+        tier=table["tier"],
+        kind=kind,
+        grade=Grade(table.get("grade", "configured")),
+        result=table["result"],
+        single=table.get("single", False),
+        is_global=table.get("scope") == "global",
+        page=Page(**table["page"]) if "page" in table else None,
+        params=table.get("params", {}),
+        skip=tuple((name, frozenset(values)) for name, values in table.get("skip", {}).items()),
+        parent=Parent(**table["parent"]) if "parent" in table else None,
+        namespace=table.get("namespace", ARN),
+        key=Template(table["key"]),
+        name=table.get("name", ""),
+        title=table.get("title", ""),
+        facts=_facts(table),
+        tags=table.get("tags", ""),
+        volatile=frozenset(table.get("volatile", ())),
+        details=tuple(_detail(detail) for detail in table.get("detail", ())),
+        version=hashlib.blake2b(f"{_SHAPE}{sorted(table.items())}".encode(), digest_size=6).digest(),
+    )
+
+
+_ROW_KEYS = {
+    *(
+        "service",
+        "operation",
+        "permission",
+        "tier",
+        "kind",
+        "grade",
+        "result",
+        "single",
+        "scope",
+        "page",
+        "params",
+    ),
+    *(
+        "skip",
+        "parent",
+        "namespace",
+        "key",
+        "name",
+        "title",
+        "created",
+        "attributes",
+        "volatile",
+        "tags",
+        "model",
+    ),
+    *("links", "creators", "detail"),
+}
+
+
+def _detail(table: dict[str, Any]) -> Detail:
+    return Detail(
+        operation=table["operation"],
+        permission=table["permission"],
+        params=tuple((name, Template(text)) for name, text in table["params"].items()),
+        root=table.get("root", ""),
+        facts=_facts(table),
+    )
+
+
+def _facts(table: dict[str, Any]) -> Facts:
+    return Facts(
+        attributes=tuple((name, Path(path)) for name, path in table.get("attributes", {}).items()),
+        created=Path(table["created"]) if "created" in table else None,
+        model=tuple(Path(path) for path in table.get("model", ())),
+        links=tuple(
+            LinkRule(relation=RelationKind(rule["relation"]), path=Path(rule["path"]), to=rule["to"])
+            for rule in table.get("links", ())
+        ),
+        creators=tuple(Path(path) for path in table.get("creators", ())),
+    )
+
+
+def _check(rows: tuple[Row, ...]) -> None:
+    known: set[tuple[str, str]] = set()
+    for row in rows:
+        if (row.service, row.operation) in known:
+            raise ValueError(f"two rows for {row.part}")
+        if row.parent and (row.service, row.parent.operation) not in known:
+            raise ValueError(f"row {row.part} must come after its parent {row.parent.operation}")
+        known.add((row.service, row.operation))

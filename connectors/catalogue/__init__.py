@@ -1,0 +1,101 @@
+"""Load our knowledge: typed tables from the TOML files beside this one, checked when they are read.
+
+Nothing is read at import. :func:`load_catalogue` reads everything the code connector knows once a process;
+:func:`read_table` gives one file's raw content to a connector that types its own rows. A user's own file
+extends the tables and wins where it names the same thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from connectors.catalogue.lint import check
+from connectors.catalogue.tables import Catalogue
+from connectors.errors import ConfigError
+
+CODE_TABLES = (
+    *("agents", "formats", "iac", "mcp", "models"),
+    *("packages_npm", "packages_pypi", "providers"),
+)
+"""The files that make up a :class:`Catalogue`, by name."""
+
+
+@cache
+def read_table(name: str) -> Mapping[str, Any]:
+    """Return the content of ``<name>.toml``; raises ``ConfigError`` when it is not there or not TOML."""
+    try:
+        text = _text(name)
+        return MappingProxyType(tomllib.loads(text))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no catalogue table {name!r}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"the catalogue table {name!r} is not TOML: {error}") from error
+
+
+def load_catalogue(own_file: Path | None = None) -> Catalogue:
+    """Return the checked catalogue, with the tables of ``own_file`` on top.
+
+    Rows of the user's file with a known name replace ours, others are added. Raises ``ConfigError`` that
+    names the file and the row.
+    """
+    return _load(str(own_file) if own_file is not None else "")
+
+
+@cache
+def _load(own_file: str) -> Catalogue:
+    merged: dict[str, Any] = {}
+    digest = hashlib.sha256()
+    for name in CODE_TABLES:
+        digest.update(_text(name).encode())
+        merged.update(read_table(name))
+    if own_file:
+        own, text = _read_own(Path(own_file))
+        digest.update(text)
+        merged = _extend(merged, own, own_file)
+    catalogue = Catalogue.build(merged, version=digest.hexdigest()[:16], where=own_file or "the catalogue")
+    problems = check(catalogue)
+    if problems:
+        raise ConfigError(
+            f"the catalogue has {len(problems)} mistakes: {'; '.join(problems[:5])}", where=own_file
+        )
+    return catalogue
+
+
+def _text(name: str) -> str:
+    return (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _read_own(path: Path) -> tuple[dict[str, Any], bytes]:
+    try:
+        data = path.read_bytes()
+        return tomllib.loads(data.decode("utf-8")), data
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"the catalogue file {str(path)!r} cannot be read: {error}", hint="It is a TOML file in UTF-8."
+        ) from error
+
+
+def _extend(ours: dict[str, Any], own: dict[str, Any], where: str) -> dict[str, Any]:
+    """Put the user's rows over ours; a row's identity is its ``name`` or ``type``."""
+    merged = dict(ours)
+    for key, value in own.items():
+        if key not in ours:
+            raise ConfigError(
+                f"unknown catalogue table {key!r}", where=where, hint=f"Known: {', '.join(ours)}."
+            )
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            identity = "type" if "type" in value[0] else "name"
+            named = {row.get(identity) for row in value}
+            merged[key] = [row for row in ours[key] if row.get(identity) not in named] + value
+        elif isinstance(value, list):
+            merged[key] = [*ours[key], *value]
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,213 @@
+"""The rows of the catalogue as types; an unknown key or a wrong type is refused while loading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from connectors import kinds
+from connectors.errors import ConfigError
+from connectors.model import Role
+
+Ecosystem = Literal["pypi", "npm"]
+Kind = Annotated[str, AfterValidator(lambda name: name if name == "*" else kinds.check(name))]
+Category = Literal[
+    "provider_sdk",
+    "ai_framework",
+    "mcp",
+    "vector_store",
+    "local_inference",
+    "training",
+    "machine_learning",
+    "evaluation",
+    "guardrails",
+    "observability",
+    "gateway",
+]
+HitClass = Literal["model", "model-place", "host", "python-module", "npm-module"]
+
+
+class Row(BaseModel):
+    """The base of every row: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Provider(Row):
+    """An AI provider and the hosts its API answers on (``*.`` and inner ``*`` stand for any labels)."""
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]
+
+
+class Package(Row):
+    """An AI package of one ecosystem; ``needs_manifest``: an import alone does not prove it."""
+
+    name: str
+    category: Category
+    vendor: str
+    modules: tuple[str, ...] = ()
+    needs_manifest: bool = False
+
+
+class Family(Row):
+    """A family of models: its spelling, and who makes it."""
+
+    name: str
+    vendor: str
+    stems: tuple[str, ...]
+    pattern: str
+    example: str
+    not_example: str
+    needs_context: bool = False
+
+
+class Place(Row):
+    """A place in a file that names a model whatever it is called."""
+
+    name: str
+    vendor: str
+    literal: str
+    pattern: str
+    example: str
+    not_example: str
+
+
+class Need(Row):
+    """A literal argument that a resource type must have to be about AI."""
+
+    argument: str
+    values: tuple[str, ...]
+
+
+class ResourceType(Row):
+    """An infrastructure resource type and the kind of asset it declares."""
+
+    type: str
+    kind: Kind
+    provider: str
+    needs: Need | None = None
+
+
+class Runner(Row):
+    """A program that fetches and runs a package, and how to find the package in its arguments."""
+
+    program: str
+    ecosystem: str
+    value_options: tuple[str, ...]
+    subcommands: tuple[str, ...] = ()
+    package_option: str = ""
+
+
+class AgentFile(Row):
+    """A file that instructs agents; with ``keys`` only when its content has one of them."""
+
+    name: str
+    vendor: str
+    globs: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+class Format(Row):
+    """A file format: which files, which parser, which part; or which byte-search hits."""
+
+    name: str
+    part: str
+    parser: str
+    version: int
+    kinds: tuple[Kind, ...]
+    globs: tuple[str, ...] = ()
+    hits: tuple[HitClass, ...] = ()
+
+
+class RoleRule(Row):
+    """What folder and file names say about the role of what lies there."""
+
+    role: Role
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class Syntax(Row):
+    """How text is read, by the end of the file's name."""
+
+    prose: tuple[str, ...]
+    binary: tuple[str, ...]
+    config: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+class _Tables(Row):
+    """Everything in the files, as it stands there."""
+
+    provider: tuple[Provider, ...]
+    not_hosts: tuple[str, ...]
+    pypi: tuple[Package, ...]
+    npm: tuple[Package, ...]
+    family: tuple[Family, ...]
+    place: tuple[Place, ...]
+    context_words: tuple[str, ...]
+    cloud_prefixes: tuple[str, ...]
+    bedrock_vendors: tuple[str, ...]
+    owners: Mapping[str, str]
+    terraform: tuple[ResourceType, ...]
+    arm: tuple[ResourceType, ...]
+    model_arguments: tuple[str, ...]
+    kept_arguments: tuple[str, ...]
+    server_keys: tuple[str, ...]
+    runner: tuple[Runner, ...]
+    sdks: Mapping[Ecosystem, tuple[str, ...]]
+    name_pattern: str
+    name_example: str
+    name_not_example: str
+    file: tuple[AgentFile, ...]
+    format: tuple[Format, ...]
+    unit_markers: tuple[str, ...]
+    skipped_folders: tuple[str, ...]
+    skipped_when: Mapping[str, str]
+    control_folders: tuple[str, ...]
+    role: tuple[RoleRule, ...]
+    syntax: Syntax
+
+
+class Catalogue(_Tables):
+    """What we know, ready to be asked; ``version`` is a hash of the files it was read from."""
+
+    version: str
+    packages: Mapping[str, Mapping[str, Package]] = Field(repr=False)
+    resource_types: Mapping[str, ResourceType] = Field(repr=False)
+    arm_types: Mapping[str, ResourceType] = Field(repr=False)
+
+    @classmethod
+    def build(cls, content: dict[str, Any], *, version: str, where: str) -> Catalogue:
+        """Type the merged content of the files; raises ``ConfigError`` with each wrong row."""
+        try:
+            tables = _Tables.model_validate(content)
+        except ValidationError as error:
+            rows = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+            raise ConfigError("the catalogue is wrong: " + "; ".join(rows[:10]), where=where) from error
+        return cls.model_construct(
+            **{name: getattr(tables, name) for name in _Tables.model_fields},
+            version=version,
+            packages={
+                "pypi": {row.name.lower(): row for row in tables.pypi},
+                "npm": {row.name: row for row in tables.npm},
+            },
+            resource_types={row.type: row for row in tables.terraform},
+            arm_types={row.type.lower(): row for row in tables.arm},
+        )
+
+    @property
+    def infrastructure_kinds(self) -> tuple[str, ...]:
+        """Return the kinds that infrastructure code can declare, sorted."""
+        return tuple(sorted({row.kind for row in (*self.terraform, *self.arm)}))
+
+    def agent_file(self, name: str) -> AgentFile:
+        """Return an agent file's row; raises ``KeyError`` for an unknown name."""
+        for row in self.file:
+            if row.name == name:
+                return row
+        raise KeyError(name)

@@ -1,0 +1,181 @@
+"""Join the facts of a tree into findings: one for each thing of a unit, with all its places as evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from connectors.code.facts import Fact
+from connectors.code.owners import CodeOwners
+from connectors.code.reading import Seen, TreeFacts
+from connectors.code.targets import Target
+from connectors.model import Evidence, Finding, Json, NaturalKey, Ref, Role
+
+MAX_EVIDENCE = 50
+"""Places listed of one finding; the attribute ``places`` counts them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What all findings of a tree have in common.
+
+    ``owned_from`` is the tree's path below the folder whose CODEOWNERS file counts (empty: its own).
+    """
+
+    target: Target
+    ref: Ref
+    observed_at: datetime
+    code_owners: CodeOwners | None
+    owned_from: str = ""
+    own_packages: tuple[str, ...] = ()
+
+
+def findings(facts: TreeFacts, part: str, frame: Frame) -> Iterator[Finding]:
+    """Yield the findings of a part, sorted by unit, kind and identifier."""
+    groups: dict[tuple[str, str, str], list[Seen]] = {}
+    for seen in facts.by_part[part]:
+        identifier = seen.fact.identifier or _join(frame.target.prefix, seen.path)
+        unit = _join(frame.target.prefix, facts.units.of(seen.path))
+        groups.setdefault((unit, seen.fact.kind, identifier), []).append(seen)
+    _join_locks(groups)
+    for (unit, _, identifier), members in sorted(groups.items()):
+        if _stands(members, facts):
+            yield _finding(facts, frame, unit, identifier, members)
+
+
+def _join_locks(groups: dict[tuple[str, str, str], list[Seen]]) -> None:
+    """Hand what a workspace's common lock says of a package to the units below that declare it."""
+    by_thing: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for key in groups:
+        by_thing.setdefault(key[1:], []).append(key)
+    for key in [key for key, members in groups.items() if all(_is_locked_only(seen) for seen in members)]:
+        unit = key[0]
+        below = [
+            other
+            for other in by_thing[key[1:]]
+            if other in groups and other != key and (unit == "." or other[0].startswith(f"{unit}/"))
+        ]
+        declaring = [other for other in below if not all(_is_locked_only(seen) for seen in groups[other])]
+        if declaring:
+            locked = groups.pop(key)
+            for other in declaring:
+                groups[other] += locked
+
+
+def _is_locked_only(seen: Seen) -> bool:
+    return seen.fact.attributes.get("direct") is False
+
+
+def _stands(members: Sequence[Seen], facts: TreeFacts) -> bool:
+    """Say whether a fact shows the thing by itself; an import of a module of this very tree does not."""
+    for seen in members:
+        module = seen.fact.attributes.get("module")
+        is_local = isinstance(module, str) and module.partition(".")[0] in facts.local_modules
+        if seen.fact.standing and not is_local:
+            return True
+    return False
+
+
+def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members: Sequence[Seen]) -> Finding:
+    roles = {seen.path: facts.roles.of(seen.path) for seen in members}
+    role = min(roles.values(), key=lambda role: role.rank)
+    # Evidence of the role that counts comes first, then by place; the best of it names the thing.
+    ordered = sorted(
+        members, key=lambda seen: (roles[seen.path].rank, -seen.fact.grade.rank, seen.path, seen.fact.line)
+    )
+    first = ordered[0].fact
+    kind = first.kind
+    target = frame.target
+    key = f"{unit}|{kind}|{identifier}"
+    paths = list(dict.fromkeys(_join(frame.owned_from, seen.path) for seen in ordered))
+    return Finding(
+        kind=kind,
+        provider=first.provider,
+        natural_key=NaturalKey(namespace=f"code/{target.repository}", key=key),
+        name=first.name or identifier,
+        evidence=tuple(_evidence(seen, frame.observed_at) for seen in ordered[:MAX_EVIDENCE]),
+        grade=max(
+            (seen.fact.grade for seen in _counting(ordered, roles, role)), key=lambda grade: grade.rank
+        ),
+        role=role,
+        ref=frame.ref,
+        aliases=tuple(NaturalKey(namespace=f"code/{other}", key=key) for other in target.aliases),
+        account=target.repository,
+        application=unit,
+        model=next((seen.fact.model for seen in ordered if seen.fact.model), None),
+        attributes=_attributes(ordered, frame),
+        tags=_tags(ordered),
+        owner_hints=frame.code_owners.hints(paths[:MAX_EVIDENCE]) if frame.code_owners else (),
+    )
+
+
+def _counting(ordered: Sequence[Seen], roles: dict[str, Role], role: Role) -> Iterable[Seen]:
+    """Return the evidence of the role that counts: what a test calls, the code need not call."""
+    return [seen for seen in ordered if roles[seen.path] is role]
+
+
+def _evidence(seen: Seen, observed_at: datetime) -> Evidence:
+    fact = seen.fact
+    detail = " ".join(str(fact.attributes[key]) for key in ("declared", "locked") if fact.attributes.get(key))
+    return Evidence(
+        source=seen.format,
+        locator=f"{seen.path}:{fact.line}" if fact.line else seen.path,
+        observed_at=observed_at,
+        detail=(fact.detail or detail)[:200],
+    )
+
+
+def _attributes(ordered: Sequence[Seen], frame: Frame) -> dict[str, Json]:
+    """Merge attributes: the first that says something wins, but for what several places decide together."""
+    merged: dict[str, Json] = {}
+    for seen in ordered:
+        for key, value in seen.fact.attributes.items():
+            merged.setdefault(key, value)
+    if any(seen.fact.attributes.get("direct") is True for seen in ordered):
+        merged["direct"] = True
+    scopes = {str(seen.fact.attributes["scope"]) for seen in ordered if _says_scope(seen.fact)}
+    if scopes:
+        merged["scope"] = min(
+            scopes, key=lambda scope: _SCOPES.index(scope) if scope in _SCOPES else len(_SCOPES)
+        )
+    versions = sorted(
+        {str(seen.fact.attributes["locked"]) for seen in ordered if seen.fact.attributes.get("locked")}
+    )
+    if len(versions) > 1:
+        merged["locked_versions"] = list[Json](versions[:20])
+    if any(fnmatchcase(ordered[0].fact.name, own) for own in frame.own_packages):
+        merged["own_package"] = True
+    if len(ordered) > 1:
+        merged["places"] = len(ordered)
+    merged.pop("module", None)
+    return merged
+
+
+_SCOPES = ("runtime", "optional", "dev", "test")
+
+
+def _says_scope(fact: Fact) -> bool:
+    """Say whether a fact's scope is one: locks that do not know call everything runtime."""
+    return "scope" in fact.attributes and fact.attributes.get("direct") is not False
+
+
+def _tags(ordered: Sequence[Seen]) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for seen in ordered:
+        for key, value in seen.fact.tags.items():
+            merged.setdefault(key, value)
+    return merged
+
+
+def _join(prefix: str, path: str) -> str:
+    if not prefix:
+        return path
+    return prefix if path == "." else f"{prefix}/{path}"
+
+
+def source_of(locator: str) -> str:
+    """Return the path of a ``path:line`` locator."""
+    return re.sub(r":\d+$", "", locator)

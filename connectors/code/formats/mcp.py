@@ -1,0 +1,176 @@
+"""Read MCP client configurations and ``server.json``: which servers, started how, reached where.
+
+Values of environment variables, headers and arguments may be secrets: only names leave this module, and of
+a URL only its host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.catalogue.tables import Runner
+from connectors.code.facts import Fact, Source
+from connectors.code.formats.common import Lines, canonical, entries, load_json, purl
+from connectors.model import Grade, Json
+
+_NAMED = re.compile(r"((?:@[\w.-]+/)?[\w./-]+?)(?:@[\w.^~*-]+|==.*|\[.*)?")
+
+
+def parse(source: Source) -> Iterator[Fact]:
+    """Yield the servers of an MCP configuration; nothing when the file is another tool's."""
+    content = load_json(source)
+    if not isinstance(content, dict):
+        return
+    lines = Lines(source.data)
+    if _is_registry_entry(content):
+        yield from _registry_entry(source, content, lines)
+        return
+    for key, name, server in _servers(source, content):
+        yield _server_fact(source, name, server, lines.of(key, name))
+
+
+def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for key in source.catalogue.server_keys:
+        table = content.get(key)
+        if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
+            table = table["servers"]
+        for name, server in entries(table):
+            if isinstance(server, dict) and _is_server(server):
+                yield key, name, server
+
+
+def _is_server(server: dict[str, Any]) -> bool:
+    command = server.get("command")
+    if isinstance(command, list):
+        command = command[0] if command else None
+    return isinstance(command, str) or any(isinstance(server.get(key), str) for key in _URLS)
+
+
+_URLS = ("url", "serverUrl", "httpUrl", "uri")
+
+
+def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -> Fact:
+    command = _command(server)
+    ecosystem, package = package_of(source, command)
+    url = next((server[key] for key in _URLS if isinstance(server.get(key), str)), "")
+    attributes: dict[str, Json] = {
+        "transport": "stdio" if command else "http",
+        "program": command[0].replace("\\", "/").rpartition("/")[2] if command else None,
+        "package": purl(ecosystem, package) if package else None,
+        "package_name": package or None,
+        "host": _host(url),
+        "environment": _names(server, "env", "environment"),
+        "headers": _names(server, "headers"),
+        "disabled": True if server.get("disabled") is True or server.get("enabled") is False else None,
+    }
+    return Fact(
+        kind="mcp_server",
+        provider=_vendor(source, ecosystem, package),
+        identifier=name,
+        name=name,
+        grade=Grade.CONFIGURED,
+        line=line,
+        attributes={key: value for key, value in attributes.items() if value not in (None, "", [])},
+    )
+
+
+def _command(server: dict[str, Any]) -> list[str]:
+    command = server.get("command")
+    if isinstance(command, dict):  # Zed
+        command = [command.get("path"), *(command.get("args") or [])]
+    words = command if isinstance(command, list) else [command, *_list(server.get("args"))]
+    return [word for word in words if isinstance(word, str) and word] if words[:1] != [None] else []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _names(server: dict[str, Any], *keys: str) -> list[Json]:
+    found = {name for key in keys for name, _ in entries(server.get(key))}
+    return list[Json](sorted(name for name in found if re.fullmatch(r"[\w.-]{1,80}", name)))
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def package_of(source: Source, command: Sequence[str]) -> tuple[str, str]:
+    """Return the ecosystem and name of the package that a command line fetches and runs; empty when none."""
+    words = list(command)
+    if words and words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe") in (
+        "cmd",
+        "bash",
+        "sh",
+    ):
+        words = words[2:] if len(words) > 2 and words[1].lower() in ("/c", "-c") else words
+        words = words[0].split() + words[1:] if words else words
+    program = words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".cmd") if words else ""
+    if program == "uv" and words[1:3] == ["tool", "run"]:
+        program, words = "uvx", words[2:]
+    for runner in source.catalogue.runner:
+        if runner.program == program:
+            return runner.ecosystem, _package_argument(runner, words[1:])
+    return "", ""
+
+
+def _package_argument(runner: Runner, arguments: list[str]) -> str:
+    if runner.subcommands and arguments[:1] and arguments[0] not in runner.subcommands:
+        return ""
+    rest = iter(arguments[1:] if runner.subcommands else arguments)
+    named = ""
+    for word in rest:
+        if word.startswith("-"):
+            option, equals, value = word.partition("=")
+            if not equals and option in runner.value_options:
+                value = next(rest, "")
+            if option == runner.package_option and not named:
+                named = value
+        else:
+            named = named or word
+            break
+    if runner.ecosystem == "docker":
+        return re.sub(r"(?<=[^/]):[\w.-]+$|@sha256:.*$", "", named)
+    if "://" in named or named.startswith(("git+", ".", "/")):
+        return ""
+    found = _NAMED.fullmatch(named)
+    return found.group(1) if found else ""
+
+
+def _vendor(source: Source, ecosystem: str, package: str) -> str:
+    row = source.catalogue.packages.get(ecosystem, {}).get(canonical(ecosystem, package)) if package else None
+    return row.vendor if row else "mcp"
+
+
+def _is_registry_entry(content: dict[str, Any]) -> bool:
+    schema = content.get("$schema")
+    return (
+        isinstance(schema, str) and "modelcontextprotocol" in schema and isinstance(content.get("name"), str)
+    )
+
+
+def _registry_entry(source: Source, content: dict[str, Any], lines: Lines) -> Iterator[Fact]:
+    packages = [item for item in _list(content.get("packages")) if isinstance(item, dict)]
+    remotes = [item for item in _list(content.get("remotes")) if isinstance(item, dict)]
+    named = [item.get("identifier") or item.get("name") for item in packages]
+    hosts = [_host(item["url"]) for item in remotes if isinstance(item.get("url"), str)]
+    attributes: dict[str, Json] = {
+        "form": "registry entry",
+        "package_name": next((name for name in named if isinstance(name, str)), None),
+        "host": next((host for host in hosts if host), None),
+    }
+    yield Fact(
+        kind="mcp_server",
+        provider="mcp",
+        identifier=content["name"],
+        name=content["name"],
+        grade=Grade.DECLARED,
+        line=lines.of("name", content["name"]),
+        attributes={key: value for key, value in attributes.items() if value is not None},
+    )

@@ -1,0 +1,56 @@
+"""Tell packages that are MCP servers themselves: they depend on an MCP SDK, declare a program, and say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.code.facts import Fact, Source
+from connectors.code.formats.common import Lines, canonical, entries, load_json_object, load_toml, purl
+from connectors.code.formats.pyproject import requirement_texts
+from connectors.model import Grade
+from connectors.patterns import compile_pattern
+
+
+def parse_npm(source: Source) -> Iterator[Fact]:
+    """Yield the MCP server that a package.json builds, if it does."""
+    if b"mcp" not in source.data and b"modelcontextprotocol" not in source.data:
+        return
+    content = load_json_object(source)
+    needed = {name for name, _ in entries(content.get("dependencies"))}
+    is_program = bool(content.get("bin")) or isinstance(content.get("mcpName"), str)
+    yield from _fact(source, "npm", content.get("name"), needed, is_program=is_program)
+
+
+def parse_pypi(source: Source) -> Iterator[Fact]:
+    """Yield the MCP server that a pyproject.toml builds, if it does."""
+    if b"mcp" not in source.data:
+        return
+    content = load_toml(source)
+    project = content.get("project")
+    project = project if isinstance(project, dict) else {}
+    needed = {_name(text) for text, scope in requirement_texts(content) if scope == "runtime"}
+    yield from _fact(source, "pypi", project.get("name"), needed, is_program=bool(project.get("scripts")))
+
+
+def _name(text: str) -> str:
+    found = re.match(r"[\w.-]+", text.strip())
+    return canonical("pypi", found.group()) if found else ""
+
+
+def _fact(source: Source, ecosystem: str, name: Any, needed: set[str], *, is_program: bool) -> Iterator[Fact]:
+    sdks = source.catalogue.sdks["pypi" if ecosystem == "pypi" else "npm"]
+    if not isinstance(name, str) or not is_program or needed.isdisjoint(sdks):
+        return
+    if not compile_pattern(source.catalogue.name_pattern).search(name.lower()):
+        return
+    yield Fact(
+        kind="mcp_server",
+        provider="mcp",
+        identifier=purl(ecosystem, name),
+        name=name,
+        grade=Grade.DECLARED,
+        line=Lines(source.data).of("name", name),
+        attributes={"form": "package", "package": purl(ecosystem, name), "package_name": name},
+    )

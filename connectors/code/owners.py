@@ -1,0 +1,99 @@
+"""Read CODEOWNERS and say who is named for a file; a hint, never an owner.
+
+**Source:** the documentation of GitHub (about code owners) and GitLab (Code Owners syntax), read 2026-11-22:
+the first file found counts, in it the last matching line; GitLab's sections each add their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from connectors.code.globs import to_regex
+from connectors.model import OwnerHint
+from connectors.patterns import Pattern, compile_pattern
+
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where the file may lie, the first one that is there counts."""
+
+_SECTION = re.compile(r"\^?\[([^\]]+)\](?:\[\d+\])?(.*)")
+_OWNER = re.compile(r"@[\w./-]+|[^\s@]+@[^\s@]+\.[^\s@]+")
+_MAX_LINES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    pattern: str
+    owners: tuple[str, ...]
+    section: str
+
+
+class CodeOwners:
+    """The lines of one CODEOWNERS file."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self._path = path
+        self._lines = list(_lines(text))
+
+    def hints(self, files: Sequence[str]) -> tuple[OwnerHint, ...]:
+        """Return who is named for any of the files (paths from the repository's root), each once."""
+        found: dict[str, OwnerHint] = {}
+        for file in files:
+            for line in self._matching(file):
+                for owner in line.owners:
+                    found.setdefault(owner, self._hint(owner, line, file))
+        return tuple(found.values())[:10]
+
+    def _hint(self, owner: str, line: _Line, file: str) -> OwnerHint:
+        return OwnerHint(
+            candidate=owner,
+            source="CODEOWNERS",
+            # A line for everything says less than a line for this folder.
+            confidence=0.5 if line.pattern in ("*", "/", "**") else 0.8,
+            why=f"{self._path}:{line.number} names {owner} for {file}",
+        )
+
+    def _matching(self, file: str) -> list[_Line]:
+        last: dict[str, _Line] = {}
+        for line, pattern in self._patterns:
+            if pattern.fullmatch(file):
+                last[line.section] = line
+        return list(last.values())
+
+    @cached_property
+    def _patterns(self) -> list[tuple[_Line, Pattern]]:
+        return [(line, compile_pattern(_regex(line.pattern))) for line in self._lines]
+
+
+def _regex(pattern: str) -> str:
+    """Translate a pattern for the linear engine; its author may want a slow one to hang us."""
+    body = pattern.strip("/")
+    is_anchored = "/" in pattern.rstrip("/")
+    front = "" if is_anchored and not body.startswith("**/") else "(?:.*/)?"
+    # "docs/*" are the files of docs alone; any other pattern holds for all below a folder it matches.
+    if is_anchored and body.endswith("/*"):
+        below = ""
+    else:
+        below = "/.*" if pattern.endswith("/") and body else "(?:/.*)?"
+    return front + to_regex(body.removeprefix("**/")) + below
+
+
+def _lines(text: str) -> list[_Line]:
+    section = ""
+    inherited: tuple[str, ...] = ()
+    found: list[_Line] = []
+    for number, raw in enumerate(text.splitlines()[:_MAX_LINES], 1):
+        line = raw.split(" #")[0].strip()
+        if not line or line.startswith("#"):
+            continue
+        header = _SECTION.fullmatch(line)
+        if header:
+            section, inherited = header.group(1).lower(), tuple(_OWNER.findall(header.group(2)))
+            continue
+        pattern, *rest = re.split(r"(?<!\\)\s+", line)
+        owners = tuple(_OWNER.findall(" ".join(rest))) or inherited
+        found.append(_Line(number, pattern.replace("\\ ", " "), owners, section))
+    return found

@@ -1,0 +1,280 @@
+"""List and read the files of a tree: a folder on disk, or a commit of a git repository.
+
+Both give entries in batches and read what is asked for of a batch; what cannot be read becomes a note. A
+folder is walked by descriptors (``openat``), never through a link, and only regular files are opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from connectors.catalogue.tables import Catalogue
+from connectors.clients.git import GitReader
+
+BATCH = 500
+MAX_DEPTH = 128
+_LFS = b"version https://git-lfs.github.com/spec/"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One file: its path as shown, its blob id (empty until read from a folder), its size in bytes."""
+
+    path: str
+    blob: str = ""
+    size: int = -1
+    raw_name: str = ""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was not read: ``files`` by path (its parts must hold their sightings), ``places`` besides."""
+
+    files: list[tuple[str, str]] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How large a file may be to be read (bytes): any text, and one of a known format."""
+
+    text_bytes: int = 2_000_000
+    format_bytes: int = 16_000_000
+
+
+class Tree(Protocol):
+    """Files that can be listed and read."""
+
+    knows_blobs: bool
+    notes: Notes
+
+    def batches(self, wanted: Callable[[str], bool]) -> Iterator[list[Entry]]:
+        """Yield the wanted files in batches; a batch must be read before the next is asked for."""
+
+    def read(self, entries: Sequence[Entry], limit: Callable[[str], int]) -> Iterator[tuple[Entry, bytes]]:
+        """Yield the bytes of the given files of the last batch, up to each one's size limit."""
+
+
+class GitTree:
+    """The tree of one commit."""
+
+    knows_blobs = True
+
+    def __init__(self, reader: GitReader, commit: str, prefix: str = "") -> None:
+        self._reader = reader
+        self._commit = commit
+        self._prefix = prefix
+        self.notes = Notes()
+
+    def batches(self, wanted: Callable[[str], bool]) -> Iterator[list[Entry]]:
+        """Yield the files of the commit; submodules and links out of the tree are noted."""
+        batch: list[Entry] = []
+        for item in self._reader.tree(self._commit):
+            path = shown(os.fsdecode(item.path))
+            if self._prefix:
+                if not path.startswith(f"{self._prefix}/"):
+                    continue
+                path = path[len(self._prefix) + 1 :]
+            if item.mode == "160000":
+                self.notes.places.append((path, "a submodule; scan its repository as a target of its own"))
+            elif item.mode != "120000" and wanted(path):
+                batch.append(Entry(path, item.object_id))
+            if len(batch) >= BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def read(self, entries: Sequence[Entry], limit: Callable[[str], int]) -> Iterator[tuple[Entry, bytes]]:
+        """Yield the blobs; those over their limit or missing are noted."""
+        sizes = self._reader.sizes([entry.blob for entry in entries])
+        by_blob: dict[str, list[Entry]] = {}
+        for entry in entries:
+            size = sizes.get(entry.blob)
+            if size is None:
+                self.notes.files.append(
+                    (entry.path, "its content is not in the repository (too large or partial)")
+                )
+            elif size > limit(entry.path):
+                self.notes.files.append((entry.path, _too_large(size)))
+            else:
+                by_blob.setdefault(entry.blob, []).append(entry)
+        for blob, data in self._reader.blobs(list(by_blob)):
+            for entry in by_blob[blob]:
+                if is_pointer(data, entry, self.notes):
+                    continue
+                yield entry, data
+
+
+class FolderTree:
+    """A folder on disk: everything in it, tracked or not, but never through a link.
+
+    ``hashes``: also compute git blob ids of what is read, to compare with a commit.
+    """
+
+    knows_blobs = False
+
+    def __init__(self, root: Path, catalogue: Catalogue, *, hashes: bool = False) -> None:
+        self._root = root
+        self._control = frozenset(catalogue.control_folders)
+        self._skipped = frozenset(catalogue.skipped_folders)
+        self._proofs = dict(catalogue.skipped_when)
+        self._hashes = hashes
+        self._folder = -1
+        self.notes = Notes()
+
+    def batches(self, wanted: Callable[[str], bool]) -> Iterator[list[Entry]]:
+        """Yield the files folder by folder, names sorted."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        root = os.open(self._root, flags)
+        try:
+            yield from self._walk(root, "", 0, wanted)
+        finally:
+            os.close(root)
+
+    def _walk(
+        self, folder: int, path: str, depth: int, wanted: Callable[[str], bool]
+    ) -> Iterator[list[Entry]]:
+        names, folders = self._list(folder, path)
+        files = [entry for entry in names if wanted(entry.path)]
+        for start in range(0, len(files), BATCH):
+            self._folder = folder
+            yield files[start : start + BATCH]
+        for name in folders:
+            below = f"{path}{shown(name)}/"
+            if depth >= MAX_DEPTH:
+                self.notes.places.append((below, f"deeper than {MAX_DEPTH} folders"))
+                continue
+            try:
+                inner = os.open(name, _FOLDER_FLAGS, dir_fd=folder)
+            except OSError as error:
+                self.notes.files.append((below, f"the folder cannot be opened: {error.strerror}"))
+                continue
+            try:
+                yield from self._walk(inner, below, depth + 1, wanted)
+            finally:
+                os.close(inner)
+
+    def _list(self, folder: int, path: str) -> tuple[list[Entry], list[str]]:
+        """Return a folder's files and the folders in it to enter, both sorted; the rest is noted."""
+        files: list[Entry] = []
+        folders: list[str] = []
+        try:
+            with os.scandir(folder) as items:
+                listed = sorted(items, key=lambda item: item.name)
+        except OSError as error:
+            self.notes.files.append((path or ".", f"the folder cannot be listed: {error.strerror}"))
+            return [], []
+        names = {item.name for item in listed}
+        for proof, what in self._proofs.items():
+            if path and proof in names:
+                self.notes.places.append((path, f"not entered: {what}"))
+                return [], []
+        if path and any(item.name == ".git" and item.is_file(follow_symlinks=False) for item in listed):
+            self.notes.places.append(
+                (path, "a submodule or linked work tree; scan it as a target of its own")
+            )
+            return [], []
+        for item in listed:
+            self._sort_in(item, folder, path, files, folders)
+        return files, folders
+
+    def _sort_in(
+        self, item: os.DirEntry[str], folder: int, path: str, files: list[Entry], folders: list[str]
+    ) -> None:
+        name = shown(item.name)
+        place = path + name
+        if item.is_dir(follow_symlinks=False):
+            if item.name in self._skipped:
+                self.notes.places.append((place, "not entered: put there by tools, not by people"))
+            elif item.name not in self._control:
+                folders.append(item.name)
+        elif item.is_symlink():
+            self._note_link(item.name, folder, place)
+        elif item.is_file(follow_symlinks=False):
+            if name != item.name:
+                self.notes.places.append((place, "its name is not printable UTF-8; shown escaped"))
+            files.append(Entry(place, raw_name=item.name))
+        else:
+            self.notes.places.append((place, "not a regular file (pipe, socket or device)"))
+
+    def _note_link(self, name: str, folder: int, place: str) -> None:
+        try:
+            target = os.readlink(name, dir_fd=folder)
+        except OSError:
+            target = ""
+        joined = posixpath.normpath(posixpath.join(posixpath.dirname(place), target))
+        if not target or target.startswith("/") or joined.startswith(".."):
+            self.notes.places.append((place, "a symbolic link that may lead out of the tree; not followed"))
+
+    def read(self, entries: Sequence[Entry], limit: Callable[[str], int]) -> Iterator[tuple[Entry, bytes]]:
+        """Yield the files' bytes; one that is too large, gone or not to be opened is noted."""
+        for entry in entries:
+            try:
+                data = self._read_file(entry, limit(entry.path))
+            except OSError as error:
+                self.notes.files.append((entry.path, f"cannot be read: {error.strerror}"))
+                continue
+            if data is not None and not is_pointer(data, entry, self.notes):
+                yield entry, data
+
+    def _read_file(self, entry: Entry, limit: int) -> bytes | None:
+        handle = os.open(entry.raw_name, _FILE_FLAGS, dir_fd=self._folder)
+        try:
+            status = os.fstat(handle)
+            entry.size = status.st_size
+            if not stat.S_ISREG(status.st_mode):
+                self.notes.places.append((entry.path, "not a regular file (pipe, socket or device)"))
+                return None
+            if status.st_size > limit:
+                if b"\0" not in os.read(handle, 8192):  # a large binary file is no loss
+                    self.notes.files.append((entry.path, _too_large(status.st_size)))
+                return None
+            # One byte more than it said: a file that grows while it is read must not run away.
+            data = os.read(handle, status.st_size + 1)
+            while len(data) < status.st_size and (more := os.read(handle, status.st_size - len(data))):
+                data += more
+        finally:
+            os.close(handle)
+        if self._hashes:
+            entry.blob = blob_id(data)
+        return data
+
+
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def blob_id(data: bytes) -> str:
+    """Return the id git gives these bytes (SHA-1 form)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def is_pointer(data: bytes, entry: Entry, notes: Notes) -> bool:
+    """Note a Git LFS pointer, whose content is elsewhere, and say whether it is one."""
+    if len(data) > 1024 or not data.startswith(_LFS):
+        return False
+    notes.files.append((entry.path, "a Git LFS pointer; its content is not in the repository"))
+    return True
+
+
+def shown(name: str) -> str:
+    """Return a name that can be printed and stored: what is no UTF-8 or no character becomes ``%XX``."""
+    return _CONTROL.sub(_escaped, name) if _CONTROL.search(name) else name
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in os.fsencode(found.group()))
+
+
+def _too_large(size: int) -> str:
+    return f"larger than the limit ({size / 1_000_000:.1f} MB)"

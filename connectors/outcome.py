@@ -1,0 +1,51 @@
+"""What comes back from scanning a scope, in bounded batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.model import Finding, PartStatus, Unchanged
+
+BATCH_SIZE = 2_000
+"""Findings in one batch at most: small enough for one short write transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """What became of a part.
+
+    ``count`` is how many things it showed (findings and unchanged); ``exceptions`` are ``(locator,
+    reason)`` of single things that could not be read; ``requests`` were sent while it was open. Times
+    are UTC.
+    """
+
+    status: PartStatus
+    reason: str
+    count: int
+    exceptions: tuple[tuple[str, str], ...]
+    requests: int
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class PartBatch:
+    """Some of what a part showed; batches of a part come in order and the last one has ``final``."""
+
+    scope_key: str
+    part: str
+    findings: list[Finding]
+    unchanged: list[Unchanged]
+    final: PartResult | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ScopeOutcome:
+    """How a scope ended: the result of every declared part, and what stopped it (empty: nothing)."""
+
+    scope_key: str
+    parts: dict[str, PartResult] = field(default_factory=dict)
+    requests: int = 0
+    elapsed_s: float = 0.0
+    error: str = ""

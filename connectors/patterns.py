@@ -1,0 +1,67 @@
+"""Compile patterns in linear time: google-re2 where its wheel exists, else the standard library.
+
+Patterns come from the catalogue and from users' own files, the text from whoever wrote the scanned tree;
+a back-tracking engine could be made to hang by either.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Protocol
+
+from connectors.errors import ConfigError
+
+
+class Match(Protocol):
+    """The part of a match object that both engines have."""
+
+    def group(self, group: int | str = 0) -> Any:
+        """Return a group's text."""
+
+    def start(self, group: int | str = 0) -> int:
+        """Return where a group begins."""
+
+    def end(self, group: int | str = 0) -> int:
+        """Return where a group ends."""
+
+
+class Pattern(Protocol):
+    """The part of a compiled pattern that both engines have."""
+
+    def search(self, text: str) -> Match | None:
+        """Find the first match anywhere."""
+
+    def match(self, text: str) -> Match | None:
+        """Match at the beginning."""
+
+    def fullmatch(self, text: str) -> Match | None:
+        """Match the whole text."""
+
+
+@cache
+def compile_pattern(pattern: str) -> Pattern:
+    """Compile a pattern; raises ``ConfigError`` when it is wrong or not linear (a back-reference)."""
+    try:
+        import re2
+    except ImportError:
+        engine: Any = re
+    else:
+        engine = re2
+    try:
+        compiled: Pattern = engine.compile(pattern)
+    except (re.error, engine.error) as error:
+        raise ConfigError(f"the pattern {pattern!r} is wrong: {error}") from error
+    return compiled
+
+
+@cache
+def host_pattern(host: str) -> Pattern:
+    """Compile a catalogued host so that its group ``host`` is found only as a whole name.
+
+    ``*`` stands for one or more labels (or, beside other characters, for a part of one).
+    """
+    body = re.escape(host).replace(r"\*", r"[A-Za-z0-9_${}<>-]+(?:\.[A-Za-z0-9_-]+)*")
+    return compile_pattern(
+        rf"(?:^|[^A-Za-z0-9._-])(?P<host>{body})(?:$|[^A-Za-z0-9._-]|\.(?:$|[^A-Za-z0-9_-]))"
+    )

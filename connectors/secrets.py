@@ -1,0 +1,126 @@
+"""Refer to secrets, resolve them late, and keep them out of every text.
+
+A :class:`SecretRef` names where a secret lives (environment, file, keyring); it may be printed and
+pickled. The value is read where the work runs and registered with the redactor, so that no log line,
+error or finding that passes through :func:`redact` can show it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.errors import ConfigError
+
+_PLACES = ("env", "file", "keyring")
+# Shapes of well-known credentials, so that secrets we were never told about are dropped as well.
+_SHAPES = re.compile(
+    r"\bsk[-_][A-Za-z0-9_-]{17,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abposr]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{35}|\bhf_[A-Za-z0-9]{20,}"
+    r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+# One of these stands in every text that _SHAPES can match; a plain search is far cheaper than the pattern.
+_MARKS = ("sk-", "sk_", "gh", "AKIA", "ASIA", "xox", "AIza", "hf_", "glpat-", "eyJ", "-----BEGIN", "://")
+_HIDDEN = "[redacted]"
+_known: set[str] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Name a secret's place: ``env`` variable, ``file`` path, or ``keyring`` ``service/name``."""
+
+    place: str
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.place not in _PLACES:
+            raise ConfigError(
+                f"unknown place for a secret: {self.place!r}", hint=f"Use one of {', '.join(_PLACES)}."
+            )
+
+    def resolve(self) -> str:
+        """Return the secret's value; raises ``ConfigError`` that names the place when it is missing."""
+        value = _READERS[self.place](self.name)
+        if not value:
+            raise ConfigError(
+                f"the secret {self.place}:{self.name} is missing or empty",
+                hint=f"Set it in {_WHERE[self.place].format(self.name)}.",
+            )
+        remember(value)
+        return value
+
+    def is_set(self) -> bool:
+        """Say whether the secret has a value now."""
+        try:
+            return bool(_READERS[self.place](self.name))
+        except ConfigError:
+            return False
+
+
+_WHERE = {
+    "env": "the environment variable {}",
+    "file": "the file {}",
+    "keyring": "the keyring entry {} (service/name)",
+}
+
+
+def _from_env(name: str) -> str:
+    return os.environ.get(name, "")
+
+
+def _from_file(name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the secret file {name} cannot be read: {type(error).__name__}",
+            hint="Check that it exists, is text, and may be read.",
+        ) from error
+
+
+def _from_keyring(name: str) -> str:
+    try:
+        import keyring
+    except ImportError as error:
+        raise ConfigError(
+            "secrets in a keyring need the package keyring", hint="Install aicensus[keyring]."
+        ) from error
+    service, _, user = name.rpartition("/")
+    return keyring.get_password(service, user) or ""
+
+
+_READERS = {"env": _from_env, "file": _from_file, "keyring": _from_keyring}
+
+
+def remember(value: str) -> None:
+    """Register a secret's value so that :func:`redact` drops it; values under 6 characters are ignored."""
+    if len(value) >= 6:
+        with _lock:
+            _known.add(value)
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without registered secrets and without anything shaped like a credential."""
+    for value in tuple(_known):
+        if value in text:
+            text = text.replace(value, _HIDDEN)
+    if any(mark in text for mark in _MARKS):
+        text = _SHAPES.sub(_hide, text)
+    return text
+
+
+def _hide(match: re.Match[str]) -> str:
+    """Keep plain words that only look like a key (``sk-learn-endpoint``): real ones are not spelt so."""
+    found = match.group()
+    is_word = (
+        found.startswith(("sk-", "sk_"))
+        and not any(char.isdigit() for char in found)
+        and all(len(piece) < 20 for piece in re.split("[-_]", found))
+    )
+    return found if is_word else _HIDDEN

@@ -1,0 +1,130 @@
+"""``aicensus db``: look after the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from discovery.cli.lazy import Example, Group
+from discovery.cli.options import format_option, reason_option, store_options
+from discovery.cli.session import Session
+
+if TYPE_CHECKING:
+    from store.prune import Pruned
+
+
+@click.group(
+    cls=Group,
+    examples=(
+        Example("aicensus db info", "See where the store is and how much it holds."),
+        Example("aicensus db upgrade", "Bring a store of an older version up to date."),
+    ),
+)
+def db() -> None:
+    """Upgrade, prune and describe the store."""
+
+
+@db.command("info", examples=(Example("aicensus db info --format json", "The same for a program."),))
+@format_option(("table", "json"))
+@store_options
+def info(fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Say where the store is, what it holds, and what its audit log ends with."""
+    from discovery.render.as_json import write_array
+    from discovery.render.facts import write_facts
+    from discovery.service.maintenance import describe
+
+    with Session(config_path, db).store(read_only=True) as store:
+        found = describe(store)
+    if fmt == "json":
+        from dataclasses import asdict
+
+        write_array([asdict(found)], sys.stdout)
+        return
+    write_facts(
+        "Store",
+        (
+            ("place", found.place),
+            ("database", found.dialect),
+            ("size", f"{found.size_bytes / 1e6:,.1f} MB" if found.size_bytes is not None else ""),
+            ("systems", f"{found.systems:,}"),
+            ("assets", f"{found.assets:,}"),
+            ("open alerts", f"{found.open_alerts:,}"),
+            ("runs", f"{found.runs:,}"),
+            ("audit log", f"{found.audit_entries:,} entries, head {found.audit_head}"),
+        ),
+    )
+
+
+@db.command("upgrade", examples=(Example("aicensus db upgrade", "Upgrade the store of the configuration."),))
+@store_options
+def upgrade(config_path: Path | None, db: str | None) -> None:
+    """Bring the store to this version's schema; does nothing when it is up to date.
+
+    Make a backup first: an upgraded store cannot be read by an older version.
+    """
+    from store import upgrade as upgrade_store
+
+    before, after = upgrade_store(Session(config_path, db).store_url)
+    if before == after:
+        click.echo(f"The store is up to date (schema {after}).")
+    else:
+        click.echo(f"Upgraded the store from schema {before or 'none'} to {after}.")
+
+
+@db.command(
+    "prune",
+    examples=(
+        Example(
+            'aicensus db prune --older-than 730 --reason "retention of two years" --yes',
+            "Delete what ended more than two years ago.",
+        ),
+    ),
+)
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="DAYS",
+    help="Only what ended so many days ago or earlier.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@reason_option(required=True)
+@store_options
+def prune(days: int, yes: bool, dry_run: bool, reason: str, config_path: Path | None, db: str | None) -> None:
+    """Delete history that ended long ago; what holds now is never touched.
+
+    The only command that deletes rows. It cannot be undone, and it is kept in the audit log. Afterwards
+    --as-of cannot look behind that time. Without --yes it says what it would delete and asks.
+    """
+    from discovery.render.terminal import is_interactive
+    from discovery.service.maintenance import prune as prune_store
+    from discovery.service.permissions import os_actor
+
+    if not (yes or dry_run or is_interactive()):
+        raise click.UsageError("nobody is here to be asked: give --yes to delete, or --dry-run to look")
+    actor = os_actor()
+    with Session(config_path, db).store() as store:
+        if not yes or dry_run:
+            found = prune_store(store, older_than_days=days, actor=actor, reason=reason, dry_run=True)
+            click.echo(f"Would delete {_counts(found)}.", err=not dry_run)
+            if dry_run:
+                return
+            if not click.confirm(f"Delete this from {store.place} for ever?", err=True):
+                click.echo("Nothing was deleted.", err=True)
+                return
+        deleted = prune_store(store, older_than_days=days, actor=actor, reason=reason)
+    click.echo(f"Deleted {_counts(deleted)}.")
+
+
+def _counts(pruned: Pruned) -> str:
+    from dataclasses import asdict
+
+    from discovery.render.text import count
+
+    parts = [f"{number:,} {name}" for name, number in asdict(pruned).items() if number]
+    return count(pruned.total, "row") + (f" ({', '.join(parts)})" if parts else "")

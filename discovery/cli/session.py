@@ -1,0 +1,79 @@
+"""What every command needs: the configuration, the store, the time zone and who is acting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from discovery.config import Config
+    from store import Store
+
+
+class Session:
+    """Read the configuration once, open the store where a command needs it."""
+
+    def __init__(self, config_path: Path | None, db: str | None) -> None:
+        from discovery.cli.logs import set_up_logs
+        from discovery.guard import check_names
+
+        check_names()
+        set_up_logs()
+        self._config_path = config_path
+        self._db = db
+
+    @cached_property
+    def config(self) -> Config:
+        """Return the configuration; raises ``ConfigError`` with all mistakes at once."""
+        from discovery.config import load_config
+
+        return load_config(self._config_path, os.environ)
+
+    @property
+    def zone(self) -> str:
+        """Return the organisation's time zone name."""
+        return self.config.organisation.timezone
+
+    @property
+    def store_url(self) -> str:
+        """Return the store's URL: ``--db`` first, else the configuration's."""
+        from discovery.settings import store_url
+
+        return store_url(self._db) if self._db else self.config.store.url
+
+    def moment(self, text: str | None) -> datetime | None:
+        """Read ``--as-of`` in the organisation's time zone."""
+        from discovery.cli.options import parse_moment
+
+        return parse_moment(text, self.zone) if text else None
+
+    def options_text(self) -> str:
+        """Return the options that a further command needs to reach the same store, with a leading space."""
+        import click
+
+        from connectors.secrets import redact
+        from discovery.render.shell import quote
+
+        context = click.get_current_context()
+        given = {"config_path": ("--config", self._config_path), "db": ("--db", self._db)}
+        return "".join(
+            f" {option} {quote(redact(str(value)))}"
+            for name, (option, value) in given.items()
+            if value and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        )
+
+    @contextmanager
+    def store(self, *, create: bool = False, read_only: bool = False) -> Iterator[Store]:
+        """Open the store and close it afterwards; raises ``StoreError`` that says what to do."""
+        from store import open_store
+
+        opened = open_store(self.store_url, create=create, read_only=read_only)
+        try:
+            yield opened
+        finally:
+            opened.close()

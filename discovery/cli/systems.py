@@ -1,0 +1,153 @@
+"""``aicensus systems``: what people answer for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from discovery.cli.lazy import Example, Group
+from discovery.cli.options import as_of_option, effective_limit, format_option, limit_option, store_options
+from discovery.cli.session import Session
+
+if TYPE_CHECKING:
+    from discovery.service.views import SystemView
+
+TABLE_LIMIT = 100
+
+
+@click.group(
+    cls=Group,
+    default="list",
+    examples=(
+        Example("aicensus systems", "List all systems with owner and oversight record."),
+        Example(
+            "aicensus systems --no-owner --format csv",
+            "List those that nobody answers for, for a spreadsheet.",
+        ),
+        Example("aicensus systems show support-bot", "Show one in full, by name or id."),
+    ),
+)
+def systems() -> None:
+    """List AI systems and show one."""
+
+
+@systems.command(
+    "list",
+    examples=(
+        Example(
+            "aicensus systems list --text bot --as-of 2026-11-01", "See what was known at an earlier day."
+        ),
+    ),
+)
+@click.option("--kind", metavar="KIND", help="Only systems of this kind, such as agent or application.")
+@click.option("--state", "states", multiple=True, metavar="STATE", help="Only this state; may be repeated.")
+@click.option("--text", metavar="TEXT", help="Only names that contain TEXT.")
+@click.option("--no-owner", is_flag=True, help="Only systems without an accepted accountable owner.")
+@click.option("--no-oversight", is_flag=True, help="Only systems without a complete oversight record.")
+@limit_option(TABLE_LIMIT)
+@as_of_option
+@format_option()
+@store_options
+def list_systems(
+    kind: str | None,
+    states: tuple[str, ...],
+    text: str | None,
+    no_owner: bool,
+    no_oversight: bool,
+    limit: int | None,
+    as_of: str | None,
+    fmt: str,
+    config_path: Path | None,
+    db: str | None,
+) -> None:
+    """List systems in order of name."""
+    from discovery.cli.columns import system_listing
+    from discovery.render.terminal import console
+    from discovery.service import inventory
+
+    session = Session(config_path, db)
+    filters = inventory.SystemFilter(
+        states=states,
+        kind=kind,
+        text=text,
+        has_owner=False if no_owner else None,
+        has_oversight=False if no_oversight else None,
+    )
+    with session.store(read_only=True) as store:
+        rows = inventory.list_systems(store, filters, as_of=session.moment(as_of))
+    listing = system_listing(rows, width=console().width)
+    listing.write(rows, fmt, limit=effective_limit(limit, fmt, TABLE_LIMIT))
+
+
+@systems.command(
+    "show", examples=(Example("aicensus systems show support-bot", "Show owner, record and assets."),)
+)
+@click.argument("system")
+@as_of_option
+@format_option(("table", "json", "jsonl", "csv"))
+@store_options
+def show_system(system: str, as_of: str | None, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Show one SYSTEM by id, unique beginning of an id, or name."""
+    from discovery.cli.columns import system_listing
+    from discovery.service import inventory
+
+    session = Session(config_path, db)
+    moment = session.moment(as_of)
+    with session.store(read_only=True) as store:
+        found = inventory.get_system(store, system, as_of=moment)
+        if fmt != "table":
+            system_listing([found], width=0).write([found], fmt)
+            return
+        members = inventory.list_assets(
+            store, inventory.AssetFilter(system=found.system_id), as_of=moment, limit=50
+        )
+    _write_system(found, session.zone)
+    from discovery.cli.columns import asset_listing
+
+    if members:
+        click.echo()
+        asset_listing(members).write(members, "table")
+    if len(found.assets) > len(members):
+        click.echo(f"See all {len(found.assets):,} by 'aicensus assets --system {found.system_id}'.")
+
+
+def _write_system(found: SystemView, zone: str) -> None:
+    from discovery.render.facts import write_facts, write_list
+    from discovery.render.text import day, words
+
+    record = found.oversight
+    write_facts(
+        found.name,
+        (
+            ("id", found.system_id),
+            ("kind", words(found.kind)),
+            ("state", found.state),
+            ("owner", found.owner or "nobody has accepted"),
+            ("oversight", words(record.state)),
+            ("purpose", record.purpose or ""),
+            ("data", ", ".join(map(words, record.data_categories))),
+            ("supervision", words(record.mode or "")),
+            ("how", record.description or ""),
+            ("next review", record.next_review or ""),
+            ("missing", ", ".join(map(words, record.missing))),
+            ("providers", ", ".join(found.providers)),
+            ("seen", f"first {day(found.first_seen, zone)}, last {day(found.last_seen, zone)}"),
+            (
+                "alerts",
+                str(found.open_alerts)
+                if found.alerting
+                else "does not alert: only test, docs or example code",
+            ),
+            ("one system by", found.why),
+        ),
+    )
+    if not found.owner:
+        write_list(
+            "Who may answer for it",
+            [
+                f"{candidate.party} ({candidate.confidence:.0%}): {'; '.join(candidate.reasons)}"
+                for candidate in found.owner_candidates
+            ],
+        )

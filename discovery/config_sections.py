@@ -1,0 +1,261 @@
+"""The tables of the configuration file that are not connectors, with every option and its default.
+
+Descriptions here are the text of ``config.example.toml`` and ``docs/configuration.md``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
+
+from connectors.options import Options, Secret
+from connectors.secrets import SecretRef
+from discovery.settings import default_store_url, store_url
+from scheduler.cron import Cron
+from scheduler.triggers import ScheduleSpec, duration_text, parse_duration
+
+if TYPE_CHECKING:
+    from connectors.clients.network import NetworkSettings
+
+
+def _read_duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError('a duration is a text in quotes with its unit, like "30s", "5m" or "6h"')
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_read_duration),
+    PlainSerializer(duration_text, return_type=str),
+]
+
+
+def _read_store_url(value: Any) -> str | SecretRef:
+    if isinstance(value, dict):
+        from pydantic import TypeAdapter
+
+        ref: SecretRef = TypeAdapter(Secret).validate_python(value)
+        return ref
+    if not isinstance(value, str | SecretRef):
+        raise ValueError('the store is a URL in quotes or a reference such as { env = "NAME" }')
+    if isinstance(value, str) and has_password(value):
+        raise ValueError(
+            'a URL with a password is a secret and is given by reference: url = { env = "NAME" }, '
+            '{ file = "PATH" } or { keyring = "SERVICE/NAME" }'
+        )
+    return value
+
+
+def has_password(url: str) -> bool:
+    """Say whether a URL holds a password, before its host or among its parameters."""
+    authority = url.partition("://")[2].partition("/")[0]
+    user, at, _ = authority.rpartition("@")
+    return (bool(at) and ":" in user) or "password=" in url.lower()
+
+
+def _write_store_url(value: str | SecretRef) -> str | dict[str, str]:
+    return {value.place: value.name} if isinstance(value, SecretRef) else value
+
+
+StoreUrl = Annotated[str | SecretRef, BeforeValidator(_read_store_url), PlainSerializer(_write_store_url)]
+
+
+def _check_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as error:
+        raise ValueError(
+            f"{name!r} is not a time zone of this machine; write one like 'Europe/Berlin'"
+        ) from error
+    return name
+
+
+class StoreSection(Options):
+    """Where the inventory is kept."""
+
+    location: StoreUrl = Field(
+        default="",
+        alias="url",
+        description=(
+            "sqlite:///FILE, postgresql+psycopg://USER@HOST/DATABASE, or a reference such as "
+            '{ env = "AICENSUS_STORE_URL" } (required when the URL holds a password). '
+            "Empty: a SQLite file in your data folder."
+        ),
+    )
+
+    @property
+    def url(self) -> str:
+        """Return the URL to open; raises ``ConfigError`` when it is a reference that leads nowhere."""
+        if isinstance(self.location, SecretRef):
+            return store_url(self.location.resolve())
+        return store_url(self.location) if self.location else default_store_url()
+
+
+class OrganisationSection(Options):
+    """Whom the inventory is about."""
+
+    name: str = Field(default="", description="The name that reports show.")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        default="UTC",
+        description="Decides days, schedules, deadlines and law dates. All stored times are UTC.",
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone."""
+        return ZoneInfo(self.timezone)
+
+
+RoleName = Literal["application", "template", "test", "docs", "example", "vendored"]
+
+
+class ScanSection(Options):
+    """How a scan runs and what counts as a failure."""
+
+    workers: StrictInt = Field(default=8, ge=1, le=256, description="Scopes read at the same time.")
+    fail_on: Literal["none", "low", "medium", "high", "critical"] = Field(
+        default="none", description="Exit with 1 when an open alert is at least this severe."
+    )
+    strict: StrictBool = Field(
+        default=False,
+        description="Exit with 3 when any part could not be read, not only one that could before.",
+    )
+    roles_that_alert: tuple[RoleName, ...] = Field(
+        default=("application",),
+        description="Roles that raise alerts: application, template, test, docs, example, vendored.",
+    )
+
+
+def _check_proxy(url: str) -> str:
+    if has_password(url):
+        raise ValueError("a proxy URL with a password is a secret; set the variable HTTPS_PROXY instead")
+    return url
+
+
+class NetworkSection(Options):
+    """How the network is reached; one setting for all connectors."""
+
+    proxy: Annotated[str, AfterValidator(_check_proxy)] = Field(
+        default="", description="Proxy URL. Empty: the variables HTTPS_PROXY and NO_PROXY apply."
+    )
+    ca_bundle: str = Field(default="", description="PEM file of a private CA. Empty: the system's own trust.")
+    connect_timeout_s: float = Field(
+        default=5.0, gt=0, le=300, description="Seconds to wait for a connection."
+    )
+    read_timeout_s: float = Field(
+        default=30.0, gt=0, le=3600, description="Seconds to wait for more of an answer."
+    )
+    max_attempts: StrictInt = Field(
+        default=6, ge=1, le=50, description="Tries of one request, the first included."
+    )
+    max_wait_s: float = Field(
+        default=120.0, ge=0, le=3600, description="Longest wait for one request in all, in seconds."
+    )
+
+
+class ExecutorSection(Options):
+    """Where the work runs: threads of this process, or an engine that you run already."""
+
+    kind: Literal["threads", "procrastinate", "dask"] = Field(
+        default="threads",
+        description="threads; procrastinate (needs aicensus[cluster]); dask (needs the package distributed).",
+    )
+    address: StoreUrl = Field(
+        default="",
+        description=(
+            "dask: tcp://HOST:PORT of its scheduler. procrastinate: a postgresql:// URL or a reference; "
+            "empty: the store's."
+        ),
+    )
+    result_timeout: Duration = Field(
+        default=timedelta(hours=6),
+        description="procrastinate: a scope without an answer for so long counts as failed.",
+    )
+
+
+class DaemonSection(Options):
+    """How `aicensus daemon` behaves."""
+
+    tick: Duration = Field(default=timedelta(seconds=5), description="How often the schedule is looked at.")
+    lease: Duration = Field(
+        default=timedelta(seconds=30),
+        description="How long a daemon that died keeps its place; then another takes over.",
+    )
+    grace: Duration = Field(
+        default=timedelta(seconds=30),
+        description="How long a running scan may finish after SIGTERM before it is interrupted.",
+    )
+    health_file: str = Field(
+        default="", description="File rewritten at every tick, for health checks. Empty: none."
+    )
+
+    @model_validator(mode="after")
+    def _lease_outlives_ticks(self) -> DaemonSection:
+        if not timedelta(0) < self.tick * 2 <= self.lease:
+            raise ValueError("tick must be above 0 and at most half of lease")
+        return self
+
+
+def _check_cron(text: str) -> str:
+    Cron.parse(text)
+    return text
+
+
+class InstanceSection(Options):
+    """The options that every connector instance has, whatever it connects to."""
+
+    enabled: StrictBool = Field(default=True, description="false: keep the options but do not scan.")
+    schedule: Annotated[str, AfterValidator(_check_cron)] | None = Field(
+        default=None,
+        examples=["0 3 * * *"],
+        description='When the daemon scans it: minute hour day month weekday, e.g. "0 3 * * *" or "@daily".',
+    )
+    every: Duration | None = Field(
+        default=None, examples=["6h"], description='Or the time between two scans, e.g. "6h".'
+    )
+    jitter: Duration = Field(
+        default=timedelta(0), description='Delay each scan by a different share of this, e.g. "5m".'
+    )
+
+    @model_validator(mode="after")
+    def _builds_a_schedule(self) -> InstanceSection:
+        if self.schedule is not None and self.every is not None:
+            raise ValueError("give either `schedule` or `every`, not both")
+        if self.jitter and self.schedule is None and self.every is None:
+            raise ValueError("`jitter` needs a `schedule` or `every`")
+        self.spec()
+        return self
+
+    def spec(self) -> ScheduleSpec | None:
+        """Return when it is due, or ``None`` when only a person starts it."""
+        if self.schedule is None and self.every is None:
+            return None
+        return ScheduleSpec(cron=self.schedule, every=self.every, jitter=self.jitter)
+
+
+def network_settings(section: NetworkSection) -> NetworkSettings:
+    """Return the network section in the form the shared clients take."""
+    from connectors.clients.network import NetworkSettings
+
+    return NetworkSettings(
+        proxy=section.proxy,
+        ca_bundle=section.ca_bundle,
+        connect_timeout_s=section.connect_timeout_s,
+        read_timeout_s=section.read_timeout_s,
+        max_attempts=section.max_attempts,
+        max_wait_s=section.max_wait_s,
+    )

@@ -1,0 +1,279 @@
+"""Carry out a plan: run scopes on an executor, write what they show, keep the leases alive.
+
+One thread, the caller's, writes to the store. Workers hand over batches through a bounded queue, so a
+fast scope waits for the writer instead of filling the memory. At any moment the process may be killed:
+what was written is consistent, and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+from connectors import clock
+from connectors.clients import budget
+from connectors.model import PartStatus
+from connectors.outcome import PartBatch, PartResult, ScopeOutcome
+from connectors.runner import ScopeJob, ScopeReturn, packed, run_scope, run_scope_collected
+from connectors.secrets import redact
+from store import Store, journal, leases
+from store.leases import Lease
+from store.writer import PartWriter
+
+log = logging.getLogger("aicensus.engine")
+
+_QUEUE_BATCHES = 16
+_GRACE_S = 10.0
+LEASE_S = 60.0
+"""How long a scope stays taken after its process died on another machine."""
+
+
+class Progress(Protocol):
+    """Hear how a scan goes; called from the writing thread only, except ``scope_started``."""
+
+    def scope_planned(self, count: int) -> None:
+        """Hear how many scopes there are to do."""
+
+    def scope_started(self, key: str) -> None:
+        """Hear that a worker took a scope up."""
+
+    def scope_done(self, key: str, outcome: ScopeOutcome) -> None:
+        """Hear how a scope ended."""
+
+    def findings(self, count: int) -> None:
+        """Hear that so many more things were written."""
+
+    def note(self, text: str) -> None:
+        """Hear a remark worth showing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What a run has done so far.
+
+    ``scopes_busy`` were left to another process, ``scopes_reused`` had just been completed by a run that
+    was cut off.
+    """
+
+    scopes_done: int = 0
+    scopes_busy: int = 0
+    scopes_reused: int = 0
+    requests: int = 0
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    missing: int = 0
+    closed: int = 0
+    errors: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers alone, for the journal."""
+        return {name: value for name, value in asdict(self).items() if type(value) is int}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One scope under way."""
+
+    job: ScopeJob
+    lease: Lease
+    writer: PartWriter
+    touched: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Something a worker handed over: a batch, or the end of its scope."""
+
+    scope_key: str
+    batch: PartBatch | None = None
+    outcome: ScopeOutcome | None = None
+
+
+class Engine:
+    """Run scope jobs for one journaled run.
+
+    ``holder`` is the name under which leases are taken; the caller keeps them alive. ``window`` bounds how
+    many scopes are with the executor at once. ``on_scope`` is called after a
+    scope's last batch was written, with the ids of the assets it touched; it groups and judges them.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        executor: Executor,
+        run_id: str,
+        holder: str,
+        progress: Progress,
+        window: int,
+        on_scope: Callable[[set[str]], None],
+        filtered: bool = False,
+        tally: Tally | None = None,
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._run_id = run_id
+        self._holder = holder
+        self._progress = progress
+        self._window = window
+        self._on_scope = on_scope
+        self._filtered = filtered
+        self._events: queue.Queue[_Event] = queue.Queue(_QUEUE_BATCHES)
+        self._stop = threading.Event()
+        self._work: dict[str, _Work] = {}
+        self.tally = tally or Tally()
+
+    def run(self, jobs: Iterator[ScopeJob]) -> Tally:
+        """Do all jobs; returns when they are done.
+
+        Ctrl-C stops handing out work, keeps what was written, marks the tally, and shuts the executor down
+        without waiting for what it still runs.
+        """
+        budget.allow_waiting()
+        try:
+            self._loop(jobs)
+        except KeyboardInterrupt:
+            self.tally.interrupted = True
+            self._progress.note("stopping: what was found so far is kept")
+            self._wind_down()
+            self._abandon()
+        except BaseException:
+            self._abandon()
+            raise
+        return self.tally
+
+    def _loop(self, jobs: Iterator[ScopeJob]) -> None:
+        exhausted = False
+        while True:
+            while not exhausted and len(self._work) < self._window:
+                job = next(jobs, None)
+                if job is None:
+                    exhausted = True
+                else:
+                    self._start(job)
+            if exhausted and not self._work:
+                return
+            self._handle(self._events.get())
+
+    def _start(self, job: ScopeJob) -> None:
+        key = job.scope.key
+        lease = leases.acquire(self._store, f"scope/{key}", self._holder, LEASE_S)
+        if lease is None:
+            self.tally.scopes_busy += 1
+            self._progress.note(f"{key} is being scanned by another process; left to it")
+            return
+        writer = PartWriter(self._store, self._run_id, job.scope, self._filtered, lease=lease)
+        self._work[key] = _Work(job=job, lease=lease, writer=writer)
+        if isinstance(self._executor, ThreadPoolExecutor):
+            self._executor.submit(self._scan_here, job)
+        else:
+            self._progress.scope_started(key)
+            future = self._executor.submit(run_scope_collected, packed(job))
+            future.add_done_callback(lambda done: self._scan_returned(job, done))
+
+    def _scan_here(self, job: ScopeJob) -> None:
+        """Scan in this process, handing over each batch as it comes."""
+        key = job.scope.key
+        self._progress.scope_started(key)
+        outcome = run_scope(
+            job, lambda batch: self._events.put(_Event(key, batch=batch)), stopped=self._stop.is_set
+        )
+        self._events.put(_Event(key, outcome=outcome))
+
+    def _scan_returned(self, job: ScopeJob, done: Future[ScopeReturn]) -> None:
+        """Take in what a worker of another process brought home."""
+        key = job.scope.key
+        error = done.exception() if not done.cancelled() else None
+        if done.cancelled() or error is not None:
+            self._worker_lost(job, redact(f"the worker was lost: {error or 'cancelled'}"))
+            return
+        returned = done.result()
+        for name, value in returned.cache_entries.items():
+            job.cache.put(name, value)
+        for batch in returned.unpack():
+            self._events.put(_Event(key, batch=batch))
+        self._events.put(_Event(key, outcome=returned.outcome))
+
+    def _worker_lost(self, job: ScopeJob, reason: str) -> None:
+        """Record every part of a lost scope as failed, so that it is not taken for empty."""
+        key, now = job.scope.key, clock.now()
+        result = PartResult(
+            status=PartStatus.FAILED,
+            reason=reason,
+            count=0,
+            exceptions=(),
+            requests=0,
+            started_at=now,
+            ended_at=now,
+        )
+        outcome = ScopeOutcome(scope_key=key, error=reason)
+        for part in job.scope.parts:
+            outcome.parts[part.name] = result
+            batch = PartBatch(scope_key=key, part=part.name, findings=[], unchanged=[], final=result)
+            self._events.put(_Event(key, batch=batch))
+        self._events.put(_Event(key, outcome=outcome))
+
+    def _handle(self, event: _Event) -> None:
+        work = self._work[event.scope_key]
+        if event.batch is not None:
+            self._write(work, event.batch)
+        if event.outcome is not None:
+            self._finish(work, event.outcome)
+
+    def _write(self, work: _Work, batch: PartBatch) -> None:
+        delta = work.writer.apply(batch)
+        work.touched |= delta.touched_assets
+        tally = self.tally
+        seen = len(batch.findings) + len(batch.unchanged)
+        tally.seen += seen
+        tally.added += delta.added
+        tally.changed += delta.changed
+        tally.missing += delta.missing
+        tally.closed += delta.closed
+        if seen:
+            self._progress.findings(seen)
+
+    def _finish(self, work: _Work, outcome: ScopeOutcome) -> None:
+        key = work.job.scope.key
+        del self._work[key]
+        self.tally.scopes_done += 1
+        self.tally.requests += outcome.requests
+        if outcome.error:
+            self.tally.errors[key] = outcome.error
+            log.warning("%s: %s", key, outcome.error)
+        work.touched |= journal.finish_scope(self._store, self._run_id, outcome)
+        if work.touched:
+            self._on_scope(work.touched)
+        leases.release(self._store, work.lease)
+        self._progress.scope_done(key, outcome)
+
+    def _wind_down(self) -> None:
+        """Let running scopes notice the stop, and write what they still hand over, for a short grace."""
+        self._stop.set()
+        budget.stop_waiting()
+        end = time.monotonic() + _GRACE_S
+        while self._work and (left := end - time.monotonic()) > 0:
+            try:
+                self._handle(self._events.get(timeout=left))
+            except queue.Empty:
+                break
+
+    def _abandon(self) -> None:
+        """Write nothing any more, and free workers that wait to hand over, so that they can end."""
+        self._stop.set()
+        budget.stop_waiting()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+        def drain() -> None:
+            while True:
+                self._events.get()
+
+        threading.Thread(target=drain, name="aicensus-discard", daemon=True).start()

@@ -1,0 +1,1 @@
+"""How things are written out: tables for people, JSON, JSON lines and CSV for programs."""

@@ -1,0 +1,171 @@
+"""Take a person's decisions on alerts; the transitions and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from connectors import clock
+from discovery.service import inventory, oversight_rules, refs
+from discovery.service.alerting import due_at
+from discovery.service.errors import DecisionError
+from discovery.service.permissions import second_person
+from discovery.service.views import AlertDetailView
+from normalizer.owners import normal_party
+from store import alerts, audit
+from store.alerts import AlertRow, Change
+from store.audit import Actor, Entry
+
+if TYPE_CHECKING:
+    from store.database import Store
+
+DEFAULT_DAYS = 90
+MOST_DAYS = 365
+
+
+class AlertAction(StrEnum):
+    """Name what a person may do with an alert."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ASSIGN = "assign"
+    REVIEW = "review"
+    ACCEPT_RISK = "accept_risk"
+    FALSE_POSITIVE = "false_positive"
+    SUPPRESS = "suppress"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    actor: Actor
+    reason: str
+    until: str | None
+    assignee: str | None
+    now: datetime
+
+
+def decide_alert(
+    store: Store,
+    alert: str,
+    action: AlertAction,
+    *,
+    actor: Actor,
+    reason: str = "",
+    until: date | None = None,
+    assignee: str | None = None,
+    timezone: str = "UTC",
+    now: datetime | None = None,
+) -> AlertDetailView:
+    """Move an alert by a person's decision.
+
+    Accepting a risk and suppressing take a reason and end on ``until`` (90 days from today unless given,
+    365 at most); a false positive takes a reason; assigning takes ``assignee``.
+    """
+    _check(action, reason, assignee)
+    with store.write(actor=actor.name, kind="decision") as tx:
+        moment = now or clock.from_text(tx.now)
+        alert_id = refs.alert_id(tx, alert)
+        row = alerts.get(tx.conn, alert_id)
+        ends = _end(action, until, timezone, moment)
+        request = _Request(actor=actor, reason=reason, until=ends, assignee=assignee, now=moment)
+        change = _change(row, action, request)
+        at = clock.to_text(moment)
+        alerts.write(tx.conn, tx.rev, at, actor.label, [change])
+        old = {"state": row.state, "assignee": row.assignee, "until": row.until}
+        new = {"state": change.row.state, "assignee": change.row.assignee, "until": change.row.until}
+        entry = Entry(action=f"alert.{action.value}", object=alert_id, reason=change.reason, old=old, new=new)
+        audit.append(tx.conn, actor, entry, at=at)
+    return inventory.get_alert(store, alert_id)
+
+
+def _check(action: AlertAction, reason: str, assignee: str | None) -> None:
+    if action in _REASONED and not reason.strip():
+        what = action.value.replace("_", " ")
+        raise DecisionError(f"{what} takes a reason", hint="Say why with --reason.")
+    if (action is AlertAction.ASSIGN) != (assignee is not None):
+        raise DecisionError(
+            "an assignee goes with assigning, and only with it", hint="Name someone to assign it to."
+        )
+
+
+_REASONED = (AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS, AlertAction.FALSE_POSITIVE)
+_TIMED = (AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS)
+
+
+def _end(action: AlertAction, until: date | None, timezone: str, now: datetime) -> str | None:
+    if action not in _TIMED:
+        if until is not None:
+            raise DecisionError(f"{action.value.replace('_', ' ')} has no end", hint="Leave --until out.")
+        return None
+    today = oversight_rules.today(timezone, now)
+    day = until or today + timedelta(days=DEFAULT_DAYS)
+    if not today < day <= today + timedelta(days=MOST_DAYS):
+        last = today + timedelta(days=MOST_DAYS)
+        raise DecisionError(
+            f"the end {day} is out of bounds", hint=f"Choose a day after today, up to {last}."
+        )
+    return oversight_rules.end_of_day(day, timezone)
+
+
+def _change(row: AlertRow, action: AlertAction, request: _Request) -> Change:
+    if row.state == alerts.RESOLVED:
+        what = "the gap is closed; it opens again by itself when the gap is back"
+        raise DecisionError(f"alert {row.alert_id} is resolved: {what}")
+    return _ACTIONS[action](row, request)
+
+
+def _to(state: str, event: str) -> Callable[[AlertRow, _Request], Change]:
+    def change(row: AlertRow, request: _Request) -> Change:
+        if row.state not in alerts.ACTIVE_STATES:
+            hint = f"Reopen it first: aicensus alerts reopen {row.alert_id}"
+            raise DecisionError(f"alert {row.alert_id} is {row.state.replace('_', ' ')}", hint=hint)
+        return Change(row=replace(row, state=state), event=event, from_state=row.state, reason=request.reason)
+
+    return change
+
+
+def _assign(row: AlertRow, request: _Request) -> Change:
+    change = _to("assigned", "assigned")(row, request)
+    who = normal_party(request.assignee or "")
+    if not who:
+        raise DecisionError("the assignee is empty", hint="Name a person or a team.")
+    return replace(change, row=replace(change.row, assignee=who))
+
+
+def _accept_risk(row: AlertRow, request: _Request) -> Change:
+    note = second_person(request.actor, row.assignee, "accepting a risk")
+    after = replace(row, state="accepted_risk", until=request.until)
+    return Change(row=after, event="accepted_risk", from_state=row.state, reason=f"{request.reason}{note}")
+
+
+def _suppress(row: AlertRow, request: _Request) -> Change:
+    after = replace(row, state="suppressed", until=request.until)
+    return Change(row=after, event="suppressed", from_state=row.state, reason=request.reason)
+
+
+def _false_positive(row: AlertRow, request: _Request) -> Change:
+    critical = row.severity == "critical"
+    note = second_person(request.actor, row.assignee, "calling it a false positive") if critical else ""
+    after = replace(row, state="false_positive", until=None)
+    return Change(row=after, event="false_positive", from_state=row.state, reason=f"{request.reason}{note}")
+
+
+def _reopen(row: AlertRow, request: _Request) -> Change:
+    if row.state in alerts.ACTIVE_STATES:
+        raise DecisionError(f"alert {row.alert_id} is {row.state.replace('_', ' ')} already")
+    due = clock.to_text(due_at(row.severity, request.now))
+    return alerts.reopened(row, due_at=due, reason=request.reason)
+
+
+_ACTIONS: dict[AlertAction, Callable[[AlertRow, _Request], Change]] = {
+    AlertAction.ACKNOWLEDGE: _to("acknowledged", "acknowledged"),
+    AlertAction.ASSIGN: _assign,
+    AlertAction.REVIEW: _to("in_review", "in_review"),
+    AlertAction.ACCEPT_RISK: _accept_risk,
+    AlertAction.SUPPRESS: _suppress,
+    AlertAction.FALSE_POSITIVE: _false_positive,
+    AlertAction.REOPEN: _reopen,
+}

@@ -1,0 +1,360 @@
+"""Read the inventory: systems, assets, alerts, runs and coverage, now or as it was known at a moment.
+
+Every function takes ``as_of`` (aware; ``None`` is now) and reads stored results at that revision; nothing
+is computed anew with today's knowledge. References accept an id, a unique beginning of one (four characters
+or more after the prefix), or a name where one thing bears it; :class:`NotFound` and :class:`Ambiguous`
+list what would have matched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connectors import clock
+from discovery.service import assembling, refs
+from discovery.service.errors import Ambiguous, NotFound
+from discovery.service.next_steps import steps
+from discovery.service.views import (
+    AlertDetailView,
+    AlertEventView,
+    AlertView,
+    AssetView,
+    ConnectorView,
+    CoverageView,
+    NewView,
+    NextStepView,
+    OperationView,
+    RunDetailView,
+    RunView,
+    SummaryView,
+    SystemView,
+)
+from store import alerts as alert_store
+from store import oversight, owners, parties, queries_assets, queries_runs, queries_systems
+from store.queries_assets import AssetWhere, At
+
+if TYPE_CHECKING:
+    from store.database import ReadTx, Store
+
+__all__ = [
+    "ACTIVE_STATES",
+    "AlertFilter",
+    "Ambiguous",
+    "AssetFilter",
+    "NotFound",
+    "SystemFilter",
+    "connectors",
+    "coverage",
+    "get_alert",
+    "get_asset",
+    "get_run",
+    "get_system",
+    "iter_assets",
+    "list_alerts",
+    "list_assets",
+    "list_runs",
+    "list_systems",
+    "new_since",
+    "summary",
+    "what_next",
+]
+
+ACTIVE_STATES = alert_store.ACTIVE_STATES
+"""States of alerts that still want something from someone."""
+_LIVING = ("candidate", "registered", "governed")
+_PRESENT = ("present", "suspect", "missing")
+_SEVERITY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFilter:
+    """Narrow systems; ``states`` empty means all but retired, rejected and merged."""
+
+    states: tuple[str, ...] = ()
+    kind: str | None = None
+    text: str | None = None
+    has_owner: bool | None = None
+    has_oversight: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFilter:
+    """Narrow assets; ``states`` empty means all but gone. ``system`` is a system reference.
+
+    ``text`` is looked for in name, natural id and model, without regard to case.
+    """
+
+    states: tuple[str, ...] = ()
+    kind: str | None = None
+    provider: str | None = None
+    system: str | None = None
+    connector: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Narrow alerts; ``states`` empty means those that still want something (``ACTIVE_STATES``)."""
+
+    states: tuple[str, ...] = ()
+    rule: str | None = None
+    severity: str | None = None
+    system: str | None = None
+
+
+def list_systems(
+    store: Store, filters: SystemFilter | None = None, *, as_of: datetime | None = None
+) -> list[SystemView]:
+    """Return systems in order of name, then id."""
+    filters = filters or SystemFilter()
+    with store.read(as_of) as tx:
+        found = _systems(tx, _at(tx, as_of), states=filters.states or _LIVING, kind=filters.kind)
+    return [one for one in found if _fits(one, filters)]
+
+
+def get_system(store: Store, ref: str, *, as_of: datetime | None = None) -> SystemView:
+    """Return one system by id, unique beginning, alias or name."""
+    with store.read(as_of) as tx:
+        return _systems(tx, _at(tx, as_of), system_id=refs.system_id(tx, ref, tx.rev))[0]
+
+
+def iter_assets(
+    store: Store, filters: AssetFilter | None = None, *, as_of: datetime | None = None
+) -> Iterator[AssetView]:
+    """Yield assets in order of id, reading a bounded page at a time (for exports of any size)."""
+    filters = filters or AssetFilter()
+    with store.read(as_of) as tx:
+        system_id = refs.system_id(tx, filters.system, tx.rev) if filters.system else None
+        where = AssetWhere(
+            states=filters.states or _PRESENT,
+            kind=filters.kind,
+            provider=filters.provider,
+            system_id=system_id,
+            connector=filters.connector,
+            text=filters.text,
+        )
+        yield from _assets(tx, _at(tx, as_of), where)
+
+
+def list_assets(
+    store: Store,
+    filters: AssetFilter | None = None,
+    *,
+    as_of: datetime | None = None,
+    limit: int | None = None,
+) -> list[AssetView]:
+    """Return at most ``limit`` assets in order of id."""
+    found: list[AssetView] = []
+    views = iter_assets(store, filters, as_of=as_of)
+    while (limit is None or len(found) < limit) and (view := next(views, None)):
+        found.append(view)
+    return found
+
+
+def get_asset(store: Store, ref: str, *, as_of: datetime | None = None) -> AssetView:
+    """Return one asset by id, unique beginning, natural id or name; also one that is gone."""
+    with store.read(as_of) as tx:
+        where = AssetWhere(asset_id=refs.asset_id(tx, ref, tx.rev))
+        return next(_assets(tx, _at(tx, as_of), where))
+
+
+def list_alerts(
+    store: Store, filters: AlertFilter | None = None, *, as_of: datetime | None = None
+) -> list[AlertView]:
+    """Return alerts, most severe first, then oldest."""
+    filters = filters or AlertFilter()
+    states = filters.states or ACTIVE_STATES
+    with store.read(as_of) as tx:
+        at = _at(tx, as_of)
+        only = None if filters.system is None else [refs.system_id(tx, filters.system, tx.rev)]
+        rows = [row for row in queries_systems.alert_rows(tx.conn, at, only) if row.state in states]
+        names = queries_systems.system_names(tx.conn, {row.system_id for row in rows if row.system_id}, at)
+    rows = [
+        row for row in rows if filters.rule in (None, row.rule) and filters.severity in (None, row.severity)
+    ]
+    rows.sort(key=lambda row: (_SEVERITY.get(row.severity, 9), row.opened_at, row.alert_id))
+    return [assembling.alert(row, names.get(row.system_id), AlertView) for row in rows]
+
+
+def get_alert(store: Store, ref: str, *, as_of: datetime | None = None) -> AlertDetailView:
+    """Return one alert by id or unique beginning, with its events."""
+    with store.read(as_of) as tx:
+        at = _at(tx, as_of)
+        alert_id = refs.alert_id(tx, ref)
+        row = next((row for row in queries_systems.alert_rows(tx.conn, at) if row.alert_id == alert_id), None)
+        if row is None:
+            raise NotFound(f"there was no alert {ref!r} at that moment", hint="Leave --as-of out.")
+        names = queries_systems.system_names(tx.conn, [row.system_id], at)
+        view = assembling.alert(row, names.get(row.system_id), AlertDetailView)
+        for event in queries_systems.alert_events(tx.conn, alert_id, at):
+            view.events.append(
+                AlertEventView(
+                    at=event.at,
+                    actor=event.actor,
+                    event=event.event,
+                    from_state=event.from_state or None,
+                    to_state=event.to_state,
+                    reason=event.reason,
+                )
+            )
+    return view
+
+
+def list_runs(store: Store, *, limit: int | None = None, as_of: datetime | None = None) -> list[RunView]:
+    """Return runs, newest first."""
+    with store.read(as_of) as tx:
+        rows = queries_runs.runs(tx.conn, limit=limit, at=_at(tx, as_of))
+    return [assembling.run(row, RunView) for row in rows]
+
+
+def get_run(store: Store, ref: str = "latest") -> RunDetailView:
+    """Return one run by id, unique beginning, or ``latest``, with its parts."""
+    with store.read() as tx:
+        (row,) = queries_runs.runs(tx.conn, run_id=refs.run_id(tx, ref))
+        view = assembling.run(row, RunDetailView)
+        view.details = [assembling.run_part(one) for one in queries_runs.run_parts(tx.conn, row.run_id)]
+    return view
+
+
+def coverage(
+    store: Store, *, connector: str | None = None, as_of: datetime | None = None
+) -> list[CoverageView]:
+    """Return what is known of every part of every scope that is not retired."""
+    with store.read(as_of) as tx:
+        rows = queries_runs.coverage(tx.conn, _at(tx, as_of), connector=connector)
+    return [assembling.coverage(row) for row in rows]
+
+
+def connectors() -> list[ConnectorView]:
+    """Return the installed connectors in order of name."""
+    from connectors import registry
+
+    found = []
+    for name in sorted(registry.names()):
+        info = registry.info(name)
+        operations = [
+            OperationView(method=one.method, host=one.host, path=one.path, permission=one.permission)
+            for one in info.operations
+        ]
+        found.append(
+            ConnectorView(
+                name=info.name,
+                title=info.title,
+                kinds=list(info.kinds),
+                extra=info.extra,
+                docs=list(info.docs),
+                operations=operations,
+            )
+        )
+    return found
+
+
+def new_since(store: Store, run_id: str) -> NewView:
+    """Return what a run brought."""
+    with store.read() as tx:
+        (row,) = queries_runs.runs(tx.conn, run_id=refs.run_id(tx, run_id))
+        came = queries_runs.arrivals(tx.conn, row.rev, row.ended_at)
+        new = set(came.system_ids)
+        systems = [one for one in _systems(tx, At(), states=_LIVING) if one.system_id in new] if new else []
+    return NewView(
+        run_id=row.run_id,
+        systems=systems,
+        assets=came.assets,
+        alerts_opened=came.alerts.get("opened", 0) + came.alerts.get("reopened", 0),
+        alerts_resolved=came.alerts.get("resolved", 0),
+        assets_gone=came.assets_gone,
+    )
+
+
+def summary(store: Store, *, as_of: datetime | None = None) -> SummaryView:
+    """Return the inventory in numbers."""
+    with store.read(as_of) as tx:
+        at = _at(tx, as_of)
+        systems = _systems(tx, at, states=_LIVING)
+        counts = queries_assets.counts(tx.conn, at)
+        rows = queries_systems.alert_rows(tx.conn, at)
+        covered = queries_runs.coverage(tx.conn, at)
+    view = SummaryView(systems=len(systems), assets=sum(count for _, _, count in counts))
+    asked = [one for one in systems if one.alerting]
+    view.systems_alerting = len(asked)
+    view.systems_without_owner = sum(one.owner is None for one in asked)
+    view.systems_without_oversight = sum(not one.oversight.complete for one in asked)
+    for state, kind, count in sorted(counts):
+        view.assets_by_state[state] = view.assets_by_state.get(state, 0) + count
+        view.assets_by_kind[kind] = view.assets_by_kind.get(kind, 0) + count
+    open_alerts = Counter(row.severity for row in rows if row.state in ACTIVE_STATES)
+    view.open_alerts = {severity: open_alerts[severity] for severity in _SEVERITY if open_alerts[severity]}
+    view.parts = len(covered)
+    view.parts_complete = sum(one.status == "complete" for one in covered)
+    return view
+
+
+def what_next(store: Store, *, limit: int = 3) -> list[NextStepView]:
+    """Return the most useful next commands, best first."""
+    with store.read() as tx:
+        systems = _systems(tx, At(), states=_LIVING)
+        covered = queries_runs.coverage(tx.conn, At())
+        last = queries_runs.runs(tx.conn, limit=1)
+    return steps(systems, covered, last[0] if last else None)[:limit]
+
+
+def _at(tx: ReadTx, as_of: datetime | None) -> At:
+    return At() if as_of is None else At(rev=tx.rev, moment=clock.to_text(as_of))
+
+
+def _fits(one: SystemView, filters: SystemFilter) -> bool:
+    if filters.has_owner is not None and (one.owner is not None) != filters.has_owner:
+        return False
+    if filters.has_oversight is not None and one.oversight.complete != filters.has_oversight:
+        return False
+    wanted = (filters.text or "").casefold()
+    return any(
+        wanted in text.casefold() for text in (one.name, one.system_id, one.owner or "", *one.providers)
+    )
+
+
+def _systems(
+    tx: ReadTx,
+    at: At,
+    *,
+    system_id: str | None = None,
+    states: Sequence[str] = (),
+    kind: str | None = None,
+) -> list[SystemView]:
+    conn = tx.conn
+    rows = queries_systems.rows(conn, at, system_id=system_id, states=states, kind=kind)
+    only = None if system_id is None else [system_id]
+    now = at.moment or clock.to_text(clock.now())
+    members = queries_systems.members(conn, only, at, queries_assets.parts_complete_at(conn, at))
+    people = owners.of_systems(conn, only, at.rev)
+    records = oversight.of_systems(conn, only, at.rev)
+    names = queries_systems.aliases(conn, only)
+    confirmers = parties.labels(conn, {one.confirmed_by for one in records.values() if one.confirmed_by})
+    open_alerts = Counter(
+        row.system_id for row in queries_systems.alert_rows(conn, at, only) if row.state in ACTIVE_STATES
+    )
+    roles = alert_store.alerting_roles(conn)
+    return [
+        assembling.system(
+            row,
+            members=members.get(row.system_id) or queries_systems.Members(),
+            owners=people.get(row.system_id, ()),
+            oversight=assembling.oversight(records.get(row.system_id), now, confirmers),
+            aliases=names.get(row.system_id, []),
+            open_alerts=open_alerts[row.system_id],
+            roles_that_alert=roles,
+        )
+        for row in rows
+    ]
+
+
+def _assets(tx: ReadTx, at: At, where: AssetWhere) -> Iterator[AssetView]:
+    complete_at: Mapping[int, str] = queries_assets.parts_complete_at(tx.conn, at)
+    for page in queries_assets.pages(tx.conn, where, at):
+        shown = queries_assets.sightings(tx.conn, page, at, complete_at)
+        for row in page:
+            yield assembling.asset(row, shown.get(row.asset_id, []))

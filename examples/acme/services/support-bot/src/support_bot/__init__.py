@@ -1,0 +1,1 @@
+"""The support bot of Acme Retail."""

@@ -1,0 +1,168 @@
+"""Say which assets serve one purpose: the first grouping of assets into candidate systems.
+
+The group of an asset is a pure function of its fold, so that one changed asset never makes us look at
+the others. The strongest reason that applies decides:
+
+1. an explicit tag ``ai-system`` (any spelling of it),
+2. the same unit of a repository,
+3. the same account and application (the vendor's own project, or an application tag),
+4. a thing that can stand alone is a system by itself,
+5. what is left is gathered per provider and account.
+
+A key's text holds all that is needed to explain it (:func:`explain`), so a store keeps only that text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.kinds import KINDS
+
+_SYSTEM_TAG = "aisystem"
+_APPLICATION_TAGS = (
+    "application",
+    "app",
+    "appname",
+    "applicationname",
+    "awscloudformationstackname",
+    "service",
+)
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_SPACES = re.compile(r"[\s_\-]+")
+
+
+class Groupable(Protocol):
+    """What of an asset's fold decides its group."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind."""
+
+    @property
+    def natural_namespace(self) -> str:
+        """Return the namespace of its identity."""
+
+    @property
+    def natural_id(self) -> str:
+        """Return the id inside the namespace."""
+
+    @property
+    def account(self) -> str | None:
+        """Return where it lives."""
+
+    @property
+    def application(self) -> str | None:
+        """Return the vendor's own grouping."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Return the tags on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """Why assets belong together: ``strength`` is 0 to 1, ``must`` holds against a person's freeze.
+
+    ``label`` is the best name that the key alone gives (empty: the members must give it).
+    """
+
+    key: str
+    why: str
+    strength: float
+    must: bool
+    label: str
+
+
+def group_key(asset: Groupable) -> str:
+    """Return the text of the group an asset belongs to."""
+    tag = _tag(asset.tags, (_SYSTEM_TAG,))
+    if tag:
+        return f"tag:{_SPACES.sub('-', tag.strip()).casefold()}"
+    namespace, account = asset.natural_namespace, asset.account or ""
+    if is_code(namespace):
+        return _key("unit", namespace, asset.application or "")
+    application = asset.application or _tag(asset.tags, _APPLICATION_TAGS)
+    if application:
+        return _key("app", authority(namespace), account, application)
+    if KINDS[asset.kind].stands_alone:
+        return _key("one", namespace, asset.natural_id)
+    return _key("rest", authority(namespace), account)
+
+
+def explain(key: str) -> GroupKey:
+    """Read a key's text back into reason, strength and name."""
+    basis, _, rest = key.partition(":")
+    if basis == "tag":
+        return GroupKey(key, f"the tag ai-system is {rest!r}", 1.0, True, rest)
+    first, _, last = rest.partition("|")
+    if basis == "unit":
+        return GroupKey(
+            key, f"in the same unit of a repository: {last or 'its root'}", 0.85, False, _tail(last)
+        )
+    if basis == "app":
+        account, _, application = last.partition("|")
+        why = f"the same application {application!r} in account {account or 'unknown'!r}"
+        return GroupKey(key, why, 0.85, False, _tail(application))
+    if basis == "one":
+        return GroupKey(key, "stands alone", 1.0, False, "")
+    return GroupKey(
+        key, f"left over in {first} account {last or 'unknown'}", 0.2, False, f"{first} {last} (other)"
+    )
+
+
+def application_of(key: str) -> str | None:
+    """Return the vendor's application id or name that a key is about, if it is about one."""
+    return key.split("|", 2)[2] if key.startswith("app:") and key.count("|") >= 2 else None
+
+
+def authority(namespace: str) -> str:
+    """Return who issues the ids of a namespace: its first segment."""
+    return namespace.partition("/")[0]
+
+
+def is_code(namespace: str) -> bool:
+    """Say whether a namespace is a repository."""
+    return authority(namespace) == "code"
+
+
+# What members say about the kind of a system (governance record, ``kind``), strongest first.
+_SYSTEM_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("agent", ("agent",)),
+    ("saas_tool", ("saas_app",)),
+    ("application", ("application", "ai_project", "package", "provider_endpoint")),
+    ("pipeline", ("workflow", "training_job", "experiment", "evaluation", "ci_step", "inference_job")),
+    (
+        "model_service",
+        ("model_endpoint", "model_server", "gateway", "model", "model_file", "ai_account", "ai_service"),
+    ),
+    ("developer_tool", ("agent_config", "mcp_server", "tool", "prompt", "notebook")),
+    ("saas_tool", ("subscription",)),
+)
+
+
+def system_kind(key: str, member_kinds: Iterable[str]) -> str:
+    """Guess what kind of system its members make; ``shared_service`` when they only support others."""
+    found = set() if key.startswith("rest:") else set(member_kinds)
+    for system, kinds in _SYSTEM_KINDS:
+        if not found.isdisjoint(kinds):
+            return system
+    return "shared_service"
+
+
+def _key(basis: str, *parts: str) -> str:
+    *heads, last = parts
+    return f"{basis}:{''.join(head.replace('|', '%7C') + '|' for head in heads)}{last}"
+
+
+def _tail(path: str) -> str:
+    return path.strip("/").rpartition("/")[2] if path.strip("./") else ""
+
+
+def _tag(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
+    if not tags:
+        return ""
+    plain = {_NOT_WORD.sub("", key.casefold()): value for key, value in sorted(tags.items())}
+    return next((plain[name] for name in names if plain.get(name, "").strip()), "")

@@ -1,0 +1,179 @@
+"""Weigh who may answer for a system, from what its assets show; never decide it.
+
+Weights are those of a starting proposal (tags, service catalogues, CODEOWNERS, creators, ...), to be
+calibrated on what people accept and decline. Per candidate ``p = 1 - prod(1 - w * f)`` over independent
+kinds of evidence: a kind counts once however many assets repeat it, and ``f`` falls from 1 to 0.5 as the
+assets that show the kind disagree. Automation principals (bots, roles, pipelines) are never candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from connectors.model import OwnerHint
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCandidate:
+    """A party that evidence points to; ``reasons`` strongest first, ``confidence`` 0 to 1."""
+
+    party: str
+    confidence: float
+    reasons: tuple[str, ...]
+    is_team: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Weight:
+    family: str
+    weight: float
+    words: tuple[str, ...]
+
+
+# ``words`` are looked for in the hint's source. Creation, commits and blame are one family: they tell of
+# one act seen from several sides. The first row that matches counts.
+_WEIGHTS = (
+    _Weight("declared", 0.99, ("declared", "ownerfile", "aisystemyaml")),
+    _Weight("directory", 0.95, ("sponsor",)),
+    _Weight("directory", 0.80, ("appowner", "registrationowner")),
+    _Weight("catalogue", 0.85, ("backstage", "servicecatalog", "cmdb")),
+    _Weight("codeowners", 0.75, ("codeowners",)),
+    _Weight(
+        "creator", 0.70, ("keycreator", "keyowner", "projectowner", "workspaceowner", "creator", "createdby")
+    ),
+    _Weight("act", 0.65, ("cloudtrail", "auditlog", "createevent")),
+    _Weight("act", 0.55, ("blame", "committer", "maintainer", "author")),
+    _Weight("repository", 0.50, ("repoadmin", "teamadmin", "repositoryteam")),
+    _Weight("consent", 0.50, ("consent", "grantor", "oauth")),
+    _Weight("group", 0.45, ("groupowner", "appassignment")),
+    _Weight("cost", 0.40, ("costcent", "billing")),
+    _Weight("tag", 0.90, ("tag", "label")),
+    _Weight("caller", 0.30, ("caller", "usage")),
+    _Weight("naming", 0.20, ("naming", "convention")),
+)
+_UNKNOWN = _Weight("other", 0.30, ())
+_UNRESOLVED_TAG = 0.30
+"""A tag's value that is neither an address, a handle nor a known party."""
+
+_OWNER_TAGS = (
+    "owner",
+    "owneremail",
+    "owners",
+    "team",
+    "ownerteam",
+    "teamemail",
+    "contact",
+    "contactemail",
+    "technicalowner",
+    "businessowner",
+    "serviceowner",
+    "responsible",
+    "maintainer",
+)
+_COST_TAGS = ("costcenter", "costcentre")
+
+_AUTOMATION = re.compile(
+    r"\[bot\]|\b(?:dependabot|renovate|github-actions|gitlab-ci|jenkins|terraform|pulumi|cloudformation|"
+    r"no-?reply|automation|svc|service[-_ ]?account|serviceaccount|ci|cd|root|system|unknown|none|n/a|tbd)\b"
+    r"|(?:^|[-_.])bots?(?:$|[-_.@])|:(?:assumed-)?role/|gserviceaccount\.com|^arn:aws[\w-]*:sts:",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_HANDLE = re.compile(r"^@[\w.-]+(?:/[\w.-]+)*$")
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_SPLIT = re.compile(r"\s*[,;]\s*|\s+(?=\S*@)")
+
+
+def hints_from_tags(tags: Mapping[str, str]) -> list[OwnerHint]:
+    """Return the owner hints in an asset's tags (owner, team, contact, cost centre), any spelling."""
+    hints = []
+    for key, value in sorted(tags.items()):
+        plain = _NOT_WORD.sub("", key.casefold())
+        if plain in _OWNER_TAGS or plain in _COST_TAGS:
+            family = "tag" if plain in _OWNER_TAGS else "costcentre"
+            confidence = 0.90 if family == "tag" else 0.40
+            hints.append(
+                OwnerHint(
+                    candidate=value, source=f"{family}:{key}", confidence=confidence, why=f"tag {key}={value}"
+                )
+            )
+    return hints
+
+
+def normal_party(candidate: str) -> str:
+    """Return the one spelling of a candidate: addresses and handles in lower case, no ``mailto:``."""
+    text = candidate.strip().removeprefix("mailto:").strip("<>\"' ")
+    return text.casefold() if _MAIL.match(text) or _HANDLE.match(text) else " ".join(text.split())
+
+
+def is_automation(candidate: str) -> bool:
+    """Say whether a candidate is a bot, role, pipeline or placeholder: nobody who can answer."""
+    return not candidate.strip() or _AUTOMATION.search(candidate) is not None
+
+
+def is_team(candidate: str) -> bool:
+    """Say whether a candidate reads as a team: ``@org/team``, or a name with the word team or group."""
+    if _HANDLE.match(candidate):
+        return "/" in candidate
+    plain = candidate.replace("-", " ").replace("_", " ")
+    return re.search(r"\b(?:team|group|squad|guild|dept|department)\b", plain, re.IGNORECASE) is not None
+
+
+def combine(
+    hints: Iterable[tuple[str, OwnerHint]],
+    *,
+    known: Collection[str] = (),
+    declined: Collection[str] = (),
+) -> list[OwnerCandidate]:
+    """Weigh ``(asset id, hint)`` pairs into candidates, most confident first, then by name.
+
+    ``known`` are active parties in :func:`normal_party` spelling; ``declined`` are left out.
+    """
+    votes: dict[str, dict[str, dict[str, tuple[float, str]]]] = defaultdict(lambda: defaultdict(dict))
+    voters: dict[str, set[str]] = defaultdict(set)
+    for asset_id, hint in hints:
+        row = _weight_of(hint.source)
+        for name in _names(hint.candidate):
+            if is_automation(name) or name in declined:
+                continue
+            voters[row.family].add(asset_id)
+            weight = _capped(row, hint, name in known, name)
+            kept = votes[name][row.family].get(asset_id, (0.0, ""))
+            # Order-free: of equal weights the text that sorts last is kept.
+            votes[name][row.family][asset_id] = max(kept, (weight, hint.why or hint.source))
+    found = [_candidate(name, families, voters) for name, families in votes.items()]
+    return sorted(found, key=lambda one: (-one.confidence, one.party))
+
+
+def _candidate(
+    name: str, families: Mapping[str, Mapping[str, tuple[float, str]]], voters: Mapping[str, set[str]]
+) -> OwnerCandidate:
+    doubt = 1.0
+    reasons: list[tuple[float, str]] = []
+    for family, by_asset in families.items():
+        weight, why = max(by_asset.values())
+        agreement = 0.5 + 0.5 * len(by_asset) / len(voters[family])
+        doubt *= 1 - weight * agreement
+        more = len(by_asset) - 1
+        reasons.append((weight * agreement, why if not more else f"{why} (and {more} more like it)"))
+    ordered = tuple(why for _, why in sorted(reasons, key=lambda pair: (-pair[0], pair[1])))
+    return OwnerCandidate(name, round(1 - doubt, 3), ordered, is_team(name))
+
+
+def _weight_of(source: str) -> _Weight:
+    plain = _NOT_WORD.sub("", source.casefold())
+    return next((row for row in _WEIGHTS if any(word in plain for word in row.words)), _UNKNOWN)
+
+
+def _capped(row: _Weight, hint: OwnerHint, is_known: bool, name: str) -> float:
+    weight = min(row.weight, max(0.0, hint.confidence))
+    if row.family == "tag" and not (is_known or _MAIL.match(name) or _HANDLE.match(name)):
+        return min(weight, _UNRESOLVED_TAG)
+    return weight
+
+
+def _names(candidate: str) -> list[str]:
+    return [name for part in _SPLIT.split(candidate) if (name := normal_party(part))]

@@ -1,0 +1,249 @@
+"""Keep alerts: one row for each fingerprint, and every change as an event that is only ever added.
+
+The state of an alert at a revision is that of its last event up to it. ``SystemFacts`` are the derived
+record that rules look at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from connectors.secrets import redact
+from store import oversight, owners
+from store.bulk import insert_rows, is_one_of
+from store.oversight import Record
+from store.owners import Owner
+from store.regroup import SUGGESTION
+from store.schema import alert, alert_event, asset, meta, revision, system, system_alias, system_member
+from store.temporal import chunks
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+OPEN = "open"
+RESOLVED = "resolved"
+ACTIVE_STATES = ("open", "acknowledged", "assigned", "in_review")
+"""States that still want something from someone."""
+TIMED_STATES = ("accepted_risk", "suppressed")
+"""States that a person chose and that end on a day."""
+STATES = (*ACTIVE_STATES, RESOLVED, *TIMED_STATES, "false_positive")
+
+_COLUMNS = (
+    "alert_id",
+    "fingerprint",
+    "rule",
+    "severity",
+    "system_id",
+    "title",
+    "state",
+    "opened_at",
+    "due_at",
+    "resolved_at",
+    "reopen_count",
+    "assignee",
+    "until",
+)
+_EVENT = ("alert_id", "rev", "at", "actor", "event", "from_state", "to_state", "reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One alert as it stands; times are UTC texts."""
+
+    alert_id: str
+    fingerprint: str
+    rule: str
+    severity: str
+    system_id: str
+    title: str
+    state: str
+    opened_at: str
+    due_at: str | None
+    resolved_at: str | None = None
+    reopen_count: int = 0
+    assignee: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One alert after an event; ``from_state`` is empty for a new one."""
+
+    row: AlertRow
+    event: str
+    from_state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFacts:
+    """What rules may know of a system. ``roles`` counts its members that are not gone, by role."""
+
+    system_id: str
+    name: str
+    kind: str
+    state: str
+    first_seen_at: str
+    roles: Mapping[str, int]
+    owners: Sequence[Owner]
+    record: Record | None
+
+
+def fingerprint(rule: str, system_id: str, qualifier: str = "") -> str:
+    """Return what makes an alert the same one: rule, the system's resolved id, and a qualifier."""
+    return hashlib.sha256(f"{rule}|system|{system_id}|{qualifier}".encode()).hexdigest()
+
+
+def facts(conn: Connection, system_ids: Collection[str] | None) -> list[SystemFacts]:
+    """Return what rules may know of the systems (``None``: of all that are not merged), by id."""
+    query = select(system).where(system.c.valid_to.is_(None), system.c.state != "merged")
+    if system_ids is not None:
+        query = query.where(is_one_of(conn, system.c.system_id, sorted(system_ids)))
+    rows = conn.execute(query.order_by(system.c.system_id)).all()
+    wanted = None if system_ids is None else [row.system_id for row in rows]
+    roles = _roles(conn, wanted)
+    people = owners.of_systems(conn, wanted)
+    records = oversight.of_systems(conn, wanted)
+    return [
+        SystemFacts(
+            system_id=row.system_id,
+            name=row.name,
+            kind=row.kind,
+            state=row.state,
+            first_seen_at=row.first_seen_at,
+            roles=roles.get(row.system_id, {}),
+            owners=people.get(row.system_id, ()),
+            record=records.get(row.system_id),
+        )
+        for row in rows
+    ]
+
+
+def of_systems(conn: Connection, system_ids: Collection[str] | None) -> list[AlertRow]:
+    """Return the alerts of systems (``None``: all), by id."""
+    query = select(*(alert.c[name] for name in _COLUMNS)).order_by(alert.c.alert_id)
+    if system_ids is not None:
+        query = query.where(is_one_of(conn, alert.c.system_id, sorted(system_ids)))
+    return [_row(row._mapping) for row in conn.execute(query).all()]
+
+
+def get(conn: Connection, alert_id: str) -> AlertRow:
+    """Return one alert; raises ``LookupError`` when there is none."""
+    query = select(*(alert.c[name] for name in _COLUMNS)).where(alert.c.alert_id == alert_id)
+    row = conn.execute(query).first()
+    if row is None:
+        raise LookupError(alert_id)
+    return _row(row._mapping)
+
+
+def alerting_roles(conn: Connection) -> tuple[str, ...]:
+    """Return the roles of members that make a system alert, as last configured."""
+    kept = conn.execute(select(meta.c.value).where(meta.c.key == _ROLES_KEY)).scalar()
+    return tuple(kept.split(",")) if kept else ("application",)
+
+
+def set_alerting_roles(conn: Connection, roles: Collection[str]) -> None:
+    """Keep which roles alert, so that decisions between scans judge as the scan does."""
+    conn.execute(meta.delete().where(meta.c.key == _ROLES_KEY))
+    conn.execute(meta.insert().values(key=_ROLES_KEY, value=",".join(sorted(roles))))
+
+
+_ROLES_KEY = "roles_that_alert"
+
+
+def last_revision(conn: Connection) -> int:
+    """Return the last revision of the store."""
+    return int(conn.execute(select(func.coalesce(func.max(revision.c.rev), 0))).scalar_one())
+
+
+def all_systems(conn: Connection) -> list[str]:
+    """Return the ids of all systems that are not merged, sorted."""
+    query = select(system.c.system_id).where(system.c.valid_to.is_(None), system.c.state != "merged")
+    return sorted(conn.execute(query).scalars())
+
+
+def due_systems(conn: Connection, now: str) -> set[str]:
+    """Return the systems that time alone changes: a record has lapsed, an acceptance has ended."""
+    ended = select(alert.c.system_id).where(alert.c.state.in_(TIMED_STATES), alert.c.until <= now)
+    return set(oversight.lapsed(conn, now)) | {one for one in conn.execute(ended).scalars() if one}
+
+
+def aliases_of(conn: Connection, system_ids: Collection[str] | None) -> dict[str, str]:
+    """Return the aliases of systems (``None``: all aliases), alias -> system."""
+    query = select(system_alias.c.alias_id, system_alias.c.system_id)
+    if system_ids is not None:
+        query = query.where(is_one_of(conn, system_alias.c.system_id, sorted(system_ids)))
+    return dict(conn.execute(query).all())
+
+
+def write(conn: Connection, rev: int, now: str, actor: str, changes: Sequence[Change]) -> None:
+    """Write alerts and their events."""
+    new = [one.row for one in changes if not one.from_state]
+    insert_rows(conn, alert, _COLUMNS, [tuple(getattr(row, name) for name in _COLUMNS) for row in new])
+    for one in changes:
+        if one.from_state:
+            values = {name: getattr(one.row, name) for name in _COLUMNS if name != "alert_id"}
+            conn.execute(alert.update().where(alert.c.alert_id == one.row.alert_id).values(values))
+    insert_rows(
+        conn,
+        alert_event,
+        _EVENT,
+        [
+            (
+                one.row.alert_id,
+                rev,
+                now,
+                redact(actor),
+                one.event,
+                one.from_state,
+                one.row.state,
+                redact(one.reason),
+            )
+            for one in changes
+        ],
+    )
+
+
+def reopened(row: AlertRow, *, due_at: str | None, reason: str) -> Change:
+    """Return the change that opens an alert again: an event, not a state."""
+    after = replace(
+        row, state=OPEN, reopen_count=row.reopen_count + 1, resolved_at=None, until=None, due_at=due_at
+    )
+    return Change(row=after, event="reopened", from_state=row.state, reason=reason)
+
+
+def resolved(row: AlertRow, *, now: str, reason: str) -> Change:
+    """Return the change that resolves an alert."""
+    after = replace(row, state=RESOLVED, resolved_at=now, until=None)
+    return Change(row=after, event="resolved", from_state=row.state, reason=reason)
+
+
+def _roles(conn: Connection, system_ids: Collection[str] | None) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    query = (
+        select(system_member.c.system_id, asset.c.role, func.count())
+        .join(asset, asset.c.asset_id == system_member.c.asset_id)
+        .where(system_member.c.valid_to.is_(None), system_member.c.strength != SUGGESTION)
+        .where(asset.c.valid_to.is_(None), asset.c.state != "gone", asset.c.drives)
+        .group_by(system_member.c.system_id, asset.c.role)
+    )
+    if system_ids is None:
+        queries = [query]
+    else:
+        queries = [
+            query.where(is_one_of(conn, system_member.c.system_id, chunk)) for chunk in chunks(system_ids)
+        ]
+    for one in queries:
+        for system_id, role, count in conn.execute(one).all():
+            found[system_id][role] += count
+    return dict(found)
+
+
+def _row(kept: Mapping[Any, Any]) -> AlertRow:
+    return AlertRow(**{name: kept[name] for name in _COLUMNS})

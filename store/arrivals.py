@@ -1,0 +1,186 @@
+"""Turn findings into what the store keeps of them, and join findings of one key that a part shows twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.model import Finding, Grade, Role
+from normalizer.fold import AssetState, Content, Sighted, fold, merge_contents
+from normalizer.identity import Key
+from store.text import (
+    MAX_COLUMN,
+    clean,
+    clean_key,
+    clean_mark,
+    decode_content,
+    encode_content,
+    moment,
+    moment_text,
+)
+
+SIGHTING_COLUMNS = (
+    *("sighting_no", "part_no", "asset_id", "namespace", "key", "fingerprint", "kind", "provider", "name"),
+    *("grade", "role", "ref", "drives", "details", "account", "region", "application", "model"),
+    *("created_at", "payload", "valid_from", "opened_at"),
+)
+"""The columns that a new row fills; the others are null."""
+
+JOINT = "\x1f"
+"""Between the fingerprints of several findings under one key."""
+
+_MANY = "many"
+_MAX_JOINED = 16
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A thing as it came in: what the fold takes, and what tells whether it changed."""
+
+    sighted: Sighted
+    fingerprint: str
+    created_at: datetime | None
+
+    @property
+    def key(self) -> Key:
+        """Return its natural key."""
+        return self.sighted.namespace, self.sighted.key
+
+    def row(self, number: int, part_no: int, asset_id: str, rev: int) -> tuple[Any, ...]:
+        """Return the values of :data:`SIGHTING_COLUMNS`."""
+        one = self.sighted
+        return (
+            *(number, part_no, asset_id, one.namespace, one.key, self.fingerprint, one.kind, one.provider),
+            *(one.name, one.grade.value, one.role.value, one.ref, one.drives, one.details, one.account),
+            *(one.region, one.application, one.model, moment_text(self.created_at)),
+            *(encode_content(one.content), rev, one.opened_at),
+        )
+
+
+def arrival_of(finding: Finding, *, details: bool, now: str) -> Arrival:
+    """Take in a finding; raises ``ValueError`` when the runner gave it no fingerprint."""
+    if not finding.fingerprint:
+        raise ValueError(f"a finding without a fingerprint: {finding.natural_key}")
+    ref = finding.ref
+    namespace, key = clean_key(finding.natural_key.namespace, finding.natural_key.key)
+    sighted = Sighted(
+        namespace=namespace,
+        key=key,
+        kind=finding.kind,
+        provider=finding.provider,
+        name=finding.name,
+        grade=finding.grade,
+        role=finding.role,
+        ref=ref.name if ref else "",
+        drives=ref.drives if ref else True,
+        details=details,
+        account=finding.account,
+        region=finding.region,
+        application=finding.application,
+        model=finding.model,
+        state=AssetState.PRESENT,
+        opened_at=now,
+        content=Content(
+            attributes=finding.attributes,
+            tags=finding.tags,
+            evidence=finding.evidence,
+            owner_hints=finding.owner_hints,
+            links=finding.links,
+            aliases=finding.aliases,
+            usage=finding.usage,
+        ),
+    )
+    _clean_columns(sighted)
+    return Arrival(sighted, clean_mark(finding.fingerprint), finding.created_at)
+
+
+def _clean_columns(one: Sighted) -> None:
+    joined = f"{one.provider}{one.name}{one.ref}{one.account}{one.region}{one.application}{one.model}"
+    if len(joined) <= MAX_COLUMN and joined.isprintable():
+        return
+    for name in ("provider", "name", "ref", "account", "region", "application", "model"):
+        value = getattr(one, name)
+        if value is not None:
+            setattr(one, name, clean(value))
+
+
+def sighted_of(row: Any) -> Sighted:
+    """Read a row of the sighting table as the fold takes it."""
+    return Sighted(
+        namespace=row.namespace,
+        key=row.key,
+        kind=row.kind,
+        provider=row.provider,
+        name=row.name,
+        grade=Grade(row.grade),
+        role=Role(row.role),
+        ref=row.ref,
+        drives=bool(row.drives),
+        details=bool(row.details),
+        account=row.account,
+        region=row.region,
+        application=row.application,
+        model=row.model,
+        state=state_of(row.suspect_at, row.missing_at),
+        opened_at=row.opened_at,
+        content=decode_content(row.payload),
+    )
+
+
+def arrival_of_row(row: Any) -> Arrival:
+    """Read a row of the sighting table as if it had just come in."""
+    return Arrival(sighted_of(row), row.fingerprint, moment(row.created_at))
+
+
+def state_of(suspect_at: str | None, missing_at: str | None) -> AssetState:
+    """Return the state that an open sighting's marks mean (a confirmed suspect is missing)."""
+    if missing_at:
+        return AssetState.MISSING
+    return AssetState.SUSPECT if suspect_at else AssetState.PRESENT
+
+
+def joined(arrivals: Sequence[Arrival]) -> Arrival:
+    """Return one arrival for all of one key that a part showed, whatever order they came in."""
+    ordered = sorted(arrivals, key=lambda one: one.fingerprint)
+    marks = fingerprints_of(ordered)
+    if len(marks) == 1:
+        return ordered[0]
+    folded = fold([one.sighted for one in ordered])
+    first = ordered[0].sighted
+    sighted = Sighted(
+        namespace=first.namespace,
+        key=first.key,
+        kind=folded.kind,
+        provider=folded.provider,
+        name=folded.name,
+        grade=folded.grade,
+        role=folded.role,
+        ref=folded.ref,
+        drives=folded.drives,
+        details=first.details,
+        account=folded.account,
+        region=folded.region,
+        application=folded.application,
+        model=folded.model,
+        state=AssetState.PRESENT,
+        opened_at=folded.first_seen_at,
+        content=merge_contents([one.sighted.content for one in ordered]),
+    )
+    made = [one.created_at for one in ordered if one.created_at]
+    return Arrival(sighted, joined_fingerprint(marks), max(made, default=None))
+
+
+def fingerprints_of(arrivals: Sequence[Arrival]) -> set[str]:
+    """Return the fingerprints of the single findings that went into ``arrivals``."""
+    return {mark for one in arrivals for mark in one.fingerprint.split(JOINT)}
+
+
+def joined_fingerprint(marks: set[str]) -> str:
+    """Return the fingerprint of several findings under one key; the single ones stay readable in it."""
+    text = JOINT.join(sorted(marks))
+    if len(marks) <= _MAX_JOINED:
+        return text
+    return f"{_MANY}{JOINT}{hashlib.sha256(text.encode()).hexdigest()}"

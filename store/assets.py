@@ -1,0 +1,209 @@
+"""Keep assets and relations equal to what their open sightings add up to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row, select, update
+
+from normalizer.fold import AssetFold, Sighted, fold
+from normalizer.grouping import group_key
+from normalizer.identity import Key
+from store.arrivals import sighted_of
+from store.bulk import insert_rows, is_one_of, matching
+from store.database import WriteTx
+from store.schema import asset, asset_alias, identity, relation
+from store.sightings import open_rows
+from store.text import MAX_KEY, clean, clean_key
+
+_FOLDED = (
+    *(
+        "kind",
+        "provider",
+        "name",
+        "natural_namespace",
+        "natural_id",
+        "state",
+        "grade",
+        "role",
+        "ref",
+        "drives",
+    ),
+    *("account", "region", "application", "model", "group_key", "first_seen_at"),
+)
+_COLUMNS = ("asset_id", "valid_from", *_FOLDED)
+_RELATION_COLUMNS = ("from_asset", "relation", "to_namespace", "to_key", "to_asset", "part_no", "valid_from")
+
+Edge: TypeAlias = tuple[str, str, str, str, int]
+"""From asset, relation, target namespace, target key, part number."""
+
+
+def insert_assets(tx: WriteTx, folds: Iterable[tuple[str, AssetFold]]) -> None:
+    """Write assets that nobody knew before."""
+    rows = [(asset_id, tx.rev, *_values(one)) for asset_id, one in folds]
+    insert_rows(tx.conn, asset, _COLUMNS, rows)
+
+
+def refold(tx: WriteTx, asset_ids: set[str]) -> None:
+    """Fold assets again from their open sightings and write the versions and relations that changed.
+
+    An asset without any is gone. An id that was merged into another ends without a successor.
+    """
+    if not asset_ids:
+        return
+    ordered = sorted(asset_ids)
+    sightings: dict[str, list[Sighted]] = defaultdict(list)
+    edges: set[Edge] = set()
+    for row in tx.conn.execute(open_rows(tx.conn, ordered)):
+        one = sighted_of(row)
+        sightings[row.asset_id].append(one)
+        edges.update(edges_of(row.asset_id, one, row.part_no))
+    current = _current(tx, ordered)
+    merged = _merged(tx, [asset_id for asset_id in ordered if asset_id not in sightings])
+    ended, rows = _versions(tx, ordered, sightings, current, merged)
+    if ended:
+        tx.conn.execute(
+            update(asset)
+            .where(is_one_of(tx.conn, asset.c.asset_id, ended), asset.c.valid_to.is_(None))
+            .values(valid_to=tx.rev)
+        )
+    insert_rows(tx.conn, asset, _COLUMNS, rows)
+    _relate_again(tx, ordered, edges)
+
+
+def _versions(
+    tx: WriteTx,
+    ordered: Sequence[str],
+    sightings: dict[str, list[Sighted]],
+    current: dict[str, Row[Any]],
+    merged: set[str],
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    ended: list[str] = []
+    rows: list[tuple[Any, ...]] = []
+    for asset_id in ordered:
+        now = current.get(asset_id)
+        before = None if now is None else _row_values(now)
+        if asset_id in merged:
+            after = None
+        elif found := sightings.get(asset_id):
+            after = _values(fold(found), first_seen_at=now.first_seen_at if now else None)
+        else:
+            after = None if before is None else _gone(before)
+        if after == before:
+            continue
+        if before is not None:
+            ended.append(asset_id)
+        if after is not None:
+            rows.append((asset_id, tx.rev, *after))
+    return ended, rows
+
+
+def _current(tx: WriteTx, asset_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    rows = tx.conn.execute(
+        select(asset).where(is_one_of(tx.conn, asset.c.asset_id, asset_ids), asset.c.valid_to.is_(None))
+    )
+    return {row.asset_id: row for row in rows}
+
+
+def _merged(tx: WriteTx, asset_ids: Sequence[str]) -> set[str]:
+    if not asset_ids:
+        return set()
+    found = select(asset_alias.c.asset_id).where(
+        is_one_of(tx.conn, asset_alias.c.asset_id, asset_ids), asset_alias.c.why == "merged"
+    )
+    return set(tx.conn.execute(found).scalars())
+
+
+def _values(one: AssetFold, *, first_seen_at: str | None = None) -> tuple[Any, ...]:
+    opened_at = one.first_seen_at
+    return (
+        *(one.kind, one.provider, one.name, one.natural_namespace, one.natural_id, one.state.value),
+        *(one.grade.value, one.role.value, one.ref, one.drives, one.account, one.region, one.application),
+        *(one.model, _group(one), min(first_seen_at, opened_at) if first_seen_at else opened_at),
+    )
+
+
+def _group(one: AssetFold) -> str:
+    text = group_key(one)
+    return text if len(text) <= MAX_KEY and text.isprintable() else clean(text, MAX_KEY)
+
+
+def _row_values(row: Row[Any]) -> tuple[Any, ...]:
+    return tuple(bool(row.drives) if name == "drives" else getattr(row, name) for name in _FOLDED)
+
+
+def _gone(before: tuple[Any, ...]) -> tuple[Any, ...]:
+    place = _FOLDED.index("state")
+    return (*before[:place], "gone", *before[place + 1 :])
+
+
+def edges_of(asset_id: str, one: Sighted, part_no: int) -> Iterable[Edge]:
+    """Return the relations that a sighting shows."""
+    for link in one.content.links:
+        namespace, key = clean_key(link.target.namespace, link.target.key)
+        yield asset_id, link.relation.value, namespace, key, part_no
+
+
+def relate(tx: WriteTx, edges: Iterable[Edge], targets: dict[Key, str]) -> None:
+    """Write relations that are known to be new; ``targets`` are the assets that are known."""
+    rows = [
+        (from_asset, kind, namespace, key, targets.get((namespace, key)), part_no, tx.rev)
+        for from_asset, kind, namespace, key, part_no in sorted(edges)
+    ]
+    insert_rows(tx.conn, relation, _RELATION_COLUMNS, rows)
+
+
+def _relate_again(tx: WriteTx, asset_ids: Sequence[str], wanted: set[Edge]) -> None:
+    open_now = select(relation).where(
+        is_one_of(tx.conn, relation.c.from_asset, asset_ids), relation.c.valid_to.is_(None)
+    )
+    known: dict[Edge, int] = {
+        (row.from_asset, row.relation, row.to_namespace, row.to_key, row.part_no): row.relation_no
+        for row in tx.conn.execute(open_now)
+    }
+    ended = [number for edge, number in known.items() if edge not in wanted]
+    if ended:
+        tx.conn.execute(
+            update(relation).where(is_one_of(tx.conn, relation.c.relation_no, ended)).values(valid_to=tx.rev)
+        )
+    fresh = wanted - known.keys()
+    if fresh:
+        relate(tx, fresh, find_targets(tx, {(edge[2], edge[3]) for edge in fresh}))
+
+
+def find_targets(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, str]:
+    """Return the assets that some natural keys name."""
+    pairs = sorted(set(keys))
+    if not pairs:
+        return {}
+    columns = identity.c
+    query = matching(
+        tx.conn,
+        select(columns.namespace, columns.key, columns.asset_id),
+        columns.namespace,
+        columns.key,
+        pairs,
+    )
+    return {(row.namespace, row.key): row.asset_id for row in tx.conn.execute(query)}
+
+
+def answer_waiting(tx: WriteTx, targets: dict[Key, str]) -> None:
+    """Fill in the target of relations that waited for these keys to become assets."""
+    if not targets:
+        return
+    columns = relation.c
+    query = matching(
+        tx.conn,
+        select(columns.relation_no, columns.to_namespace, columns.to_key),
+        columns.to_namespace,
+        columns.to_key,
+        sorted(targets),
+    ).where(columns.to_asset.is_(None), columns.valid_to.is_(None))
+    for row in tx.conn.execute(query).all():
+        tx.conn.execute(
+            update(relation)
+            .where(columns.relation_no == row.relation_no)
+            .values(to_asset=targets[row.to_namespace, row.to_key])
+        )

@@ -1,0 +1,93 @@
+"""Look up and write down which asset a natural key names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select, update
+
+from normalizer.identity import Key, Known, Move, MoveWhy, Resolver
+from store.arrivals import Arrival
+from store.bulk import insert_rows, matching
+from store.database import WriteTx
+from store.schema import asset_alias, identity, relation, sighting
+from store.sightings import bump_epoch, reassign
+from store.text import clean_key, moment, moment_text
+
+_COLUMNS = ("namespace", "key", "asset_id", "is_alias", "created_at", "rev")
+
+
+def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[str], set[str]]:
+    """Find or mint the asset of every arrival and write down what is new.
+
+    Returns the resolver, the asset ids in the order of ``arrivals``, and known assets that must be folded
+    again because an id moved.
+    """
+    names = [
+        [clean_key(alias.namespace, alias.key) for alias in one.sighted.content.aliases] for one in arrivals
+    ]
+    wanted = {one.key for one in arrivals}.union(*names)
+    resolver = Resolver(_known(tx, wanted))
+    given = [
+        resolver.resolve(one.key, aliases, one.created_at)
+        for one, aliases in zip(arrivals, names, strict=True)
+    ]
+    touched: set[str] = set()
+    for move in resolver.stored_moves():
+        touched |= _make(tx, move)
+    if resolver.moves:
+        given = [resolver.final(asset_id) for asset_id in given]
+    _write(tx, resolver)
+    return resolver, given, touched
+
+
+def _known(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, Known]:
+    columns = identity.c
+    query = select(columns.namespace, columns.key, columns.asset_id, columns.is_alias, columns.created_at)
+    rows = tx.conn.execute(matching(tx.conn, query, columns.namespace, columns.key, sorted(keys)))
+    return {
+        (namespace, key): Known(asset_id, bool(is_alias), moment(created_at))
+        for namespace, key, asset_id, is_alias, created_at in rows
+    }
+
+
+def _write(tx: WriteTx, resolver: Resolver) -> None:
+    rows = [
+        (*key, row.asset_id, row.is_alias, moment_text(row.created_at), tx.rev)
+        for key, row in sorted(resolver.added.items())
+    ]
+    insert_rows(tx.conn, identity, _COLUMNS, rows)
+    for (namespace, key), row in resolver.dated.items():
+        tx.conn.execute(
+            update(identity)
+            .where(identity.c.namespace == namespace, identity.c.key == key)
+            .values(created_at=moment_text(row.created_at), rev=tx.rev)
+        )
+
+
+def _make(tx: WriteTx, move: Move) -> set[str]:
+    """Let ``move.new`` take over the names of ``move.old``; rare, so one statement after the other."""
+    conn = tx.conn
+    conn.execute(
+        update(identity).where(identity.c.asset_id == move.old).values(asset_id=move.new, rev=tx.rev)
+    )
+    conn.execute(
+        update(relation)
+        .where(relation.c.to_asset == move.old, relation.c.valid_to.is_(None))
+        .values(to_asset=move.new)
+    )
+    conn.execute(
+        asset_alias.insert().values(asset_id=move.old, to_asset=move.new, why=move.why.value, rev=tx.rev)
+    )
+    still_open = (sighting.c.asset_id == move.old) & sighting.c.valid_to.is_(None)
+    if move.why is MoveWhy.REPLACED:
+        conn.execute(
+            update(sighting)
+            .where(still_open)
+            .values(valid_to=tx.rev, closed_at=tx.now, close_reason="replaced")
+        )
+    else:
+        numbers = conn.execute(select(sighting.c.sighting_no).where(still_open)).scalars().all()
+        reassign(tx, numbers, move.new)
+    bump_epoch(tx)
+    return {move.old, move.new}

@@ -1,0 +1,84 @@
+"""Bring a store to this version's schema and say which version it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from store.engines import lock_writers
+from store.errors import NeedsUpgrade, NewerSchema, StoreCorrupt, StoreMissing
+from store.failures import explained
+
+VERSIONS = ("0001",)
+"""All versions of the schema, oldest first; a test holds it equal to the files in ``versions``."""
+
+HEAD = VERSIONS[-1]
+
+
+def version_of(conn: Connection) -> str | None:
+    """Return the version that a database says it has, ``None`` when it has no tables of ours."""
+    tables = set(inspect(conn).get_table_names())
+    if "alembic_version" in tables:
+        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return "" if tables else None
+
+
+def check(conn: Connection, place: str, *, may_create: bool) -> bool:
+    """Return whether the database is empty and is to be filled; raise when its version does not fit."""
+    try:
+        version = version_of(conn)
+    except DatabaseError:
+        raise  # explained by the caller's transaction
+    if version is None:
+        if may_create:
+            return True
+        raise StoreMissing("there is no inventory yet", where=place, hint="Run aicensus scan first.")
+    if not version:
+        raise StoreCorrupt(
+            "the database belongs to something else", where=place, hint="Give --db an empty database."
+        )
+    if version not in VERSIONS:
+        raise NewerSchema(
+            f"the store has schema {version}, newer than this version's {HEAD}",
+            where=place,
+            hint="Install a newer aicensus, or use another store.",
+        )
+    if version != HEAD:
+        raise NeedsUpgrade(
+            f"the store has schema {version}, this version needs {HEAD}",
+            where=place,
+            hint="Make a backup, then run aicensus db upgrade.",
+        )
+    return False
+
+
+def run(engine: Engine, place: str) -> tuple[str, str]:
+    """Migrate to :data:`HEAD` in one transaction under the write lock; return versions before and after."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    with explained(place), engine.begin() as conn:
+        lock_writers(conn)
+        before = version_of(conn)
+        if before is not None:
+            _refuse_unknown(before, place)
+        config.attributes["connection"] = conn
+        command.upgrade(config, HEAD)
+    return before or "", HEAD
+
+
+def _refuse_unknown(version: str, place: str) -> None:
+    if version not in VERSIONS:
+        if not version:
+            raise StoreCorrupt(
+                "the database belongs to something else", where=place, hint="Give --db an empty database."
+            )
+        raise NewerSchema(
+            f"the store has schema {version}, newer than this version's {HEAD}",
+            where=place,
+            hint="Install a newer aicensus.",
+        )

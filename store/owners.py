@@ -1,0 +1,296 @@
+"""Keep who answers for a system: accepted owners, and the candidates that evidence points to.
+
+A row that holds (``valid_to`` null) and has no ``ended_at`` is current. A candidate has source
+``inferred`` and no ``accepted_at``; declined, it stays as an ended row, so that the same evidence does
+not name the same party again. ``reason`` of a candidate is a JSON list of sentences.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import orjson
+from sqlalchemy import select
+
+from connectors.model import OwnerHint
+from normalizer.owners import OwnerCandidate, combine, hints_from_tags, normal_party
+from store import parties
+from store.bulk import insert_rows, is_one_of
+from store.parties import Party
+from store.regroup import SUGGESTION
+from store.schema import owner, party, sighting, system_member
+from store.temporal import chunks, holds
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+ACCOUNTABLE = "accountable"
+INFERRED = "inferred"
+DECLARED = "declared"
+_COLUMNS = (
+    "system_id",
+    "role",
+    "party_id",
+    "source",
+    "confidence",
+    "assigned_at",
+    "accepted_at",
+    "ended_at",
+    "reason",
+    "valid_from",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """One party's claim or candidacy for one role on one system; times are UTC texts."""
+
+    owner_no: int
+    system_id: str
+    role: str
+    party: Party
+    source: str
+    confidence: float
+    assigned_at: str
+    accepted_at: str | None
+    ended_at: str | None
+    reason: str
+
+    @property
+    def is_accepted(self) -> bool:
+        """Say whether a person accepted it and it has not ended."""
+        return self.accepted_at is not None and self.ended_at is None
+
+    @property
+    def is_candidate(self) -> bool:
+        """Say whether it waits for someone to accept or decline."""
+        return self.accepted_at is None and self.ended_at is None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why the party is a candidate, strongest first."""
+        if not self.reason.startswith("["):
+            return [self.reason] if self.reason else []
+        return list(orjson.loads(self.reason))
+
+
+def of_systems(
+    conn: Connection, system_ids: Collection[str] | None, rev: int | None = None
+) -> dict[str, list[Owner]]:
+    """Return every holding row of the systems (``None``: all), accepted first, then most confident."""
+    found: dict[str, list[Owner]] = defaultdict(list)
+    query = select(owner, party).join(party, party.c.party_id == owner.c.party_id).where(holds(owner, rev))
+    queries = (
+        [query]
+        if system_ids is None
+        else [query.where(is_one_of(conn, owner.c.system_id, chunk)) for chunk in chunks(sorted(system_ids))]
+    )
+    for one in queries:
+        for row in conn.execute(one).all():
+            found[row.system_id].append(_owner(row))
+    for rows in found.values():
+        rows.sort(key=lambda one: (not one.is_accepted, -one.confidence, one.party.label, one.owner_no))
+    return dict(found)
+
+
+def accept(
+    conn: Connection,
+    rev: int,
+    now: str,
+    system_id: str,
+    who: Party,
+    *,
+    role: str,
+    source: str,
+    confidence: float,
+) -> list[Owner]:
+    """Make a party the accepted owner in a role; returns what it ended.
+
+    There is one accountable owner a system: the one before ends. Other roles may have several.
+    """
+    current = of_systems(conn, [system_id]).get(system_id, [])
+    replaced = [
+        one
+        for one in current
+        if one.is_accepted
+        and one.role == role
+        and (role == ACCOUNTABLE or one.party.party_id == who.party_id)
+    ]
+    # The same party's candidacy (or an earlier refusal) is answered by this.
+    answered = [one for one in current if one.party.party_id == who.party_id and not one.is_accepted]
+    close(conn, rev, [one.owner_no for one in [*replaced, *answered]])
+    _keep_ended(conn, rev, now, [one for one in replaced if one.party.party_id != who.party_id], "replaced")
+    values = (system_id, role, who.party_id, source, confidence, now, now, None, "", rev)
+    insert_rows(conn, owner, _COLUMNS, [values])
+    return replaced
+
+
+def end(conn: Connection, rev: int, now: str, rows: Sequence[Owner], reason: str) -> None:
+    """End ownerships or candidacies with a reason; the ended rows stay on record."""
+    close(conn, rev, [one.owner_no for one in rows])
+    _keep_ended(conn, rev, now, rows, reason)
+
+
+def close(conn: Connection, rev: int, owner_nos: Collection[int]) -> None:
+    """Let rows stop holding at a revision."""
+    for chunk in chunks(sorted(owner_nos)):
+        conn.execute(owner.update().where(is_one_of(conn, owner.c.owner_no, chunk)).values(valid_to=rev))
+
+
+@dataclass(slots=True)
+class CandidateChanges:
+    """What another look at the evidence changes: rows that end, and ``(system, candidate, since)`` to add."""
+
+    closing: list[int] = field(default_factory=list)
+    adding: list[tuple[str, OwnerCandidate, str | None]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.closing or self.adding)
+
+
+def weigh_candidates(conn: Connection, system_ids: Collection[str]) -> CandidateChanges:
+    """Weigh the evidence of the systems' members again; the same evidence changes nothing."""
+    changes = CandidateChanges()
+    current = of_systems(conn, system_ids)
+    evidence = _evidence(conn, system_ids)
+    known = _known(conn, evidence) if evidence else set()
+    for system_id in sorted(evidence.keys() | current.keys()):
+        rows = current.get(system_id, [])
+        standing: dict[str, Owner] = {}
+        for row in rows:
+            if row.is_candidate and standing.setdefault(normal_party(row.party.label), row) is not row:
+                changes.closing.append(row.owner_no)
+        for one in _weigh(evidence.get(system_id, []), rows, known):
+            before = standing.pop(one.party, None)
+            if before and (before.confidence, before.reasons) == (one.confidence, list(one.reasons)):
+                continue
+            if before:
+                changes.closing.append(before.owner_no)
+            changes.adding.append((system_id, one, before.assigned_at if before else None))
+        changes.closing.extend(row.owner_no for row in standing.values())
+    return changes
+
+
+def write_candidates(conn: Connection, rev: int, now: str, changes: CandidateChanges) -> None:
+    """Write what :func:`weigh_candidates` found; parties that nobody knew are made."""
+    close(conn, rev, changes.closing)
+    who = parties.ensure(conn, {one.party for _, one, _ in changes.adding}, now=now)
+    insert_rows(
+        conn,
+        owner,
+        _COLUMNS,
+        [
+            (
+                system_id,
+                ACCOUNTABLE,
+                who[one.party].party_id,
+                INFERRED,
+                one.confidence,
+                since or now,
+                None,
+                None,
+                orjson.dumps(one.reasons).decode(),
+                rev,
+            )
+            for system_id, one, since in changes.adding
+        ],
+    )
+
+
+_MOST = 5
+"""Candidates kept for a system: more helps nobody to decide."""
+
+
+def _weigh(
+    hints: Iterable[tuple[str, OwnerHint]], rows: Sequence[Owner], known: Collection[str]
+) -> list[OwnerCandidate]:
+    settled = {
+        normal_party(one.party.label)
+        for one in rows
+        if one.is_accepted or (one.ended_at is not None and one.accepted_at is None)
+    }
+    return combine(hints, known=known, declined=settled)[:_MOST]
+
+
+def _known(conn: Connection, evidence: dict[str, list[tuple[str, OwnerHint]]]) -> set[str]:
+    names = {normal_party(hint.candidate) for hints in evidence.values() for _, hint in hints}
+    found = parties.find(conn, names)
+    # A party that only evidence named proves nothing; one that a person dealt with does.
+    settled = select(owner.c.party_id).where(owner.c.accepted_at.is_not(None))
+    dealt: set[str] = set()
+    for chunk in chunks(sorted({one.party_id for one in found.values()})):
+        dealt.update(conn.execute(settled.where(is_one_of(conn, owner.c.party_id, chunk))).scalars())
+    return {name for name, one in found.items() if one.active and one.party_id in dealt}
+
+
+def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, list[tuple[str, OwnerHint]]]:
+    """Read the owner hints of members' open sightings."""
+    found: dict[str, list[tuple[str, OwnerHint]]] = defaultdict(list)
+    for chunk in chunks(sorted(system_ids), 500):
+        query = (
+            select(system_member.c.system_id, sighting.c.asset_id, sighting.c.payload)
+            .join(sighting, sighting.c.asset_id == system_member.c.asset_id)
+            .where(system_member.c.valid_to.is_(None), system_member.c.strength != SUGGESTION)
+            .where(is_one_of(conn, system_member.c.system_id, chunk), sighting.c.valid_to.is_(None))
+        )
+        for system_id, asset_id, payload in conn.execute(query).all():
+            # Most sightings name nobody; looking for the text first spares parsing them.
+            if _SPEAKS in payload or _TAGGED in payload:
+                found[system_id].extend((asset_id, hint) for hint in _hints(payload))
+    return {system_id: hints for system_id, hints in found.items() if hints}
+
+
+_SPEAKS = '"owner_hints":[{'
+_TAGGED = '"tags":{"'
+
+
+def _hints(payload: str) -> Iterator[OwnerHint]:
+    content = orjson.loads(payload)
+    for one in content.get("owner_hints") or ():
+        yield OwnerHint(
+            candidate=one["candidate"], source=one["source"], confidence=one["confidence"], why=one["why"]
+        )
+    yield from hints_from_tags(content.get("tags") or {})
+
+
+def _keep_ended(conn: Connection, rev: int, now: str, rows: Iterable[Owner], reason: str) -> None:
+    ended = [replace(one, ended_at=now, reason=reason) for one in rows]
+    insert_rows(
+        conn,
+        owner,
+        _COLUMNS,
+        [
+            (
+                one.system_id,
+                one.role,
+                one.party.party_id,
+                one.source,
+                one.confidence,
+                one.assigned_at,
+                one.accepted_at,
+                one.ended_at,
+                one.reason,
+                rev,
+            )
+            for one in ended
+        ],
+    )
+
+
+def _owner(row: object) -> Owner:
+    mapping = row._mapping  # type: ignore[attr-defined]
+    return Owner(
+        owner_no=mapping[owner.c.owner_no],
+        system_id=mapping[owner.c.system_id],
+        role=mapping[owner.c.role],
+        party=parties.from_row(mapping),
+        source=mapping[owner.c.source],
+        confidence=mapping[owner.c.confidence],
+        assigned_at=mapping[owner.c.assigned_at],
+        accepted_at=mapping[owner.c.accepted_at],
+        ended_at=mapping[owner.c.ended_at],
+        reason=mapping[owner.c.reason],
+    )

@@ -1,0 +1,89 @@
+"""Find what a person means by a reference: an id, the beginning of one, an alias, or a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, select
+
+from store.schema import alert, asset, asset_alias, run, system, system_alias
+from store.temporal import holds
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Select
+
+SHORTEST = 4
+"""Characters of an id's part after the prefix that a beginning needs at least."""
+_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One thing that a reference may mean."""
+
+    id: str
+    name: str
+
+
+def systems(conn: Connection, ref: str, rev: int | None) -> list[Match]:
+    """Return the systems that ``ref`` may mean, at most eight; an exact id or alias wins alone."""
+    columns = (system.c.system_id, system.c.name)
+    living = (holds(system, rev), system.c.state != "merged")
+    target = conn.execute(select(system_alias.c.system_id).where(system_alias.c.alias_id == ref)).scalar()
+    exact = _read(conn, select(*columns).where(system.c.system_id.in_([ref, target or ref]), *living))
+    if exact:
+        return exact[:1]
+    return _by_start_or_name(conn, select(*columns).where(*living), columns, ref)
+
+
+def assets(conn: Connection, ref: str, rev: int | None) -> list[Match]:
+    """Return the assets that ``ref`` may mean, at most eight; an exact id or natural id wins alone."""
+    columns = (asset.c.asset_id, asset.c.name)
+    target = conn.execute(select(asset_alias.c.to_asset).where(asset_alias.c.asset_id == ref)).scalar()
+    exact = _read(conn, select(*columns).where(asset.c.asset_id.in_([ref, target or ref]), holds(asset, rev)))
+    if exact:
+        return exact[:1]
+    known = _read(conn, select(*columns).where(asset.c.natural_id == ref, holds(asset, rev)).limit(_MOST))
+    return known or _by_start_or_name(conn, select(*columns).where(holds(asset, rev)), columns, ref)
+
+
+def alerts(conn: Connection, ref: str) -> list[Match]:
+    """Return the alerts that ``ref`` may mean, at most eight."""
+    return _by_start(conn, select(alert.c.alert_id, alert.c.title), alert.c.alert_id, ref)
+
+
+def runs(conn: Connection, ref: str) -> list[Match]:
+    """Return the runs that ``ref`` may mean (``latest``: the newest), at most eight."""
+    columns = (run.c.run_id, run.c.started_at)
+    if ref == "latest":
+        return _read(conn, select(*columns).order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(1))
+    return _by_start(conn, select(*columns), run.c.run_id, ref)
+
+
+def _by_start_or_name(
+    conn: Connection, query: Select[Any], columns: Sequence[ColumnElement[Any]], ref: str
+) -> list[Match]:
+    found = _by_start(conn, query, columns[0], ref)
+    if found:
+        return found
+    # Both databases fold only ASCII letters, so the name as written is tried as well.
+    same = or_(columns[1] == ref, func.lower(columns[1]) == ref.casefold())
+    return _read(conn, query.where(same).order_by(columns[0]).limit(_MOST))
+
+
+def _by_start(conn: Connection, query: Select[Any], column: ColumnElement[Any], ref: str) -> list[Match]:
+    prefix, _, rest = ref.rpartition("_")
+    if len(rest) < SHORTEST or not rest.isalnum() or not rest.isascii():
+        return []
+    if prefix:
+        condition: ColumnElement[bool] = and_(column >= ref, column <= f"{ref}~")
+    else:
+        # People copy the end of a shortened id as often as its beginning.
+        condition = or_(column.like(f"%\\_{rest}%", escape="\\"), column.like(f"%{rest}"))
+    return _read(conn, query.where(condition).order_by(column).limit(_MOST))
+
+
+def _read(conn: Connection, query: Select[Any]) -> list[Match]:
+    return [Match(row[0], row[1]) for row in conn.execute(query)]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import read
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "vendor"),
+    [
+        ("AGENTS.md", "Do.", "agents.md"),
+        ("a/b/CLAUDE.md", "Do.", "anthropic"),
+        (".cursor/rules/deep/one.mdc", "Do.", "cursor"),
+        ("x/.github/copilot-instructions.md", "Do.", "github"),
+        ("skills/pdf/SKILL.md", "Do.", "anthropic"),
+        (".mcp.json", '{"mcpServers": {}}', "mcp"),
+        ("langgraph.json", '{"graphs": {}}', "langchain"),
+        ("config/agents.yaml", "writer:\n  role: x\n  goal: y\n", "crewai"),
+        ("Modelfile", "FROM llama3\n", "ollama"),
+    ],
+)
+def test_an_agent_file_is_known_by_name_and_form(path: str, text: str, vendor: str) -> None:
+    found = [fact for name, fact in read(path, text) if name == "agent-file"]
+
+    assert [(fact.kind, fact.provider) for fact in found] == [("agent_config", vendor)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("agents.yaml", "travel:\n  office: Rome\n"),
+        ("agents.yaml", "- a\n- b\n"),
+        ("langgraph.json", "{}"),
+        ("AGENTS.md", "  \n"),
+        ("my-agents.md", "Do."),
+        ("Modelfile", "hello\n"),
+    ],
+)
+def test_a_common_name_alone_is_not_enough(path: str, text: str) -> None:
+    assert read(path, text).facts == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9)
+        ),
+        "[" * 3000,
+        "a: [\n",
+        "a: !!python/object/apply:os.system ['true']\n  b: c\n",
+    ],
+)
+def test_hostile_yaml_is_a_problem_and_no_more(text: str) -> None:
+    found = read("agents.yaml", text)
+
+    assert found.facts == []
+    assert [name for name, _ in found.problems] == ["agent-file"]

@@ -1,0 +1,67 @@
+"""Secrets are named, read late, and dropped from every text."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigError
+from connectors.secrets import SecretRef, redact, remember
+
+
+def test_a_reference_reads_the_environment_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = SecretRef("env", "TOY_KEY")
+    monkeypatch.setenv("TOY_KEY", "a-plain-looking-value")
+
+    value = reference.resolve()
+
+    assert value == "a-plain-looking-value"
+    assert redact(f"failed with {value}") == "failed with [redacted]"
+    assert b"a-plain-looking-value" not in pickle.dumps(reference)
+
+
+def test_a_missing_secret_names_its_place_and_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOY_KEY", raising=False)
+
+    with pytest.raises(ConfigError, match="environment variable TOY_KEY"):
+        SecretRef("env", "TOY_KEY").resolve()
+
+
+def test_a_secret_file_is_read_without_its_line_end(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("file-secret-value\n")
+
+    assert SecretRef("file", str(path)).resolve() == "file-secret-value"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abcdefghij0123456789",
+        "sk-proj-abcdefghijklmnopqrstuvwxyz",
+        "sk-ant-admin01-abcdefghij0123456789",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "AKIAABCDEFGHIJKLMNOP",
+        "hf_abcdefghijklmnopqrstuvwx",
+        "xoxb-1234567890-abcdefghij",
+    ],
+)
+def test_credentials_of_known_shape_are_dropped_unregistered(secret: str) -> None:
+    assert redact(f"key={secret}, go on") == "key=[redacted], go on"
+
+
+def test_a_password_in_an_address_is_dropped() -> None:
+    assert redact("https://user:pa55word@example.org/x") == "https://[redacted]@example.org/x"
+
+
+@pytest.mark.parametrize("name", ["helpdesk-assistant-production-2", "sk-learn-based-endpoint", "task-force-agents-2026"])
+def test_names_that_only_resemble_a_key_are_kept(name: str) -> None:
+    assert redact(name) == name
+
+
+def test_short_values_are_not_registered() -> None:
+    remember("abc")
+
+    assert redact("abc") == "abc"
