@@ -4,8 +4,10 @@
 
 ``LABELS`` is a JSON list of ``{repo, commit, kind, expected: [{category, name, paths}]}``; ``CHECKOUTS`` a
 folder that holds each repository as ``owner+name`` or ``owner/name`` (a clone, bare or not; those missing are
-skipped). Prints recall per category, every miss, whatever was found in repositories labelled negative, CPU
-seconds and peak memory. Each repository is scanned in a process of its own.
+skipped). Prints recall per category twice: by kind and name (somewhere in the repository), and by labelled
+place (the thing has evidence in the file, or below the folder, that the label names). Then every miss,
+whatever was found in repositories labelled negative, CPU seconds and peak memory. Each repository is scanned
+in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import re
 import resource
 import sys
 from collections import Counter
@@ -40,6 +43,8 @@ def main() -> int:
     parser.add_argument("checkouts", type=Path)
     arguments = parser.parse_args()
     found: Counter[str] = Counter()
+    placed: Counter[str] = Counter()
+    places: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     false_items: list[str] = []
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
@@ -55,15 +60,21 @@ def main() -> int:
             if label["kind"] == "negative":
                 false_items += [f"{label['repo']}: {item['kind']} {item['name']}" for item in findings]
             for fact in label["expected"]:
-                wanted[fact["category"]] += 1
-                if any(matches(fact, item) for item in findings):
-                    found[fact["category"]] += 1
-                else:
-                    print(f"    missed: {fact['category']} {fact['name']} in {', '.join(fact['paths'][:2])}")
-    print("\nrecall")
+                category, paths = fact["category"], fact["paths"]
+                wanted[category] += 1
+                places[category] += len(paths)
+                hits = [item for item in findings if matches(fact, item)]
+                seen = [path for path in paths if any(lies_at(path, item) for item in hits)]
+                found[category] += bool(hits)
+                placed[category] += len(seen)
+                if len(seen) < len(paths):
+                    missed = [path for path in paths if path not in seen]
+                    what = "missed" if not hits else "found elsewhere, not"
+                    print(f"    {what}: {category} {fact['name']} in {', '.join(missed[:3])}")
+    print("\nrecall                 by name  by place")
     for category, total in sorted(wanted.items()):
-        print(f"  {category:18} {found[category]:3}/{total}")
-    print(f"  {'all':18} {found.total():3}/{wanted.total()}")
+        print(f"  {category:18} {found[category]:4}/{total:<4} {placed[category]:4}/{places[category]}")
+    print(f"  {'all':18} {found.total():4}/{wanted.total():<4} {placed.total():4}/{places.total()}")
     print(f"false items: {len(false_items)}", *false_items, sep="\n  ")
     return 1 if false_items else 0
 
@@ -128,6 +139,13 @@ def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
     if fact["category"] == "model_reference":
         return any(_plain_name(known) == name or _plain_name(known).endswith(f"/{name}") for known in names)
     return name in {_plain_name(known) for known in names}
+
+
+def lies_at(path: str, item: dict[str, Any]) -> bool:
+    """Say whether a finding has evidence at a labelled place, or below it when that is a folder."""
+    place = path.rstrip("/").removeprefix("./")
+    bare = re.sub(r":\d+(?:-\d+)?$", "", place)
+    return any(seen == bare or seen.startswith(f"{bare}/") for seen in item["paths"])
 
 
 _NAMES = ("package_name", "resource_type", "host")

@@ -4,8 +4,10 @@
 
 The repository is made in a temporary folder from the Python sources of this environment, with an AI file in
 every hundred. Each contestant runs in a process of its own, turn by turn; CPU seconds are user and system
-time, children counted, the least of the rounds. What counts are the ratios within one run:
-reading and pre-filter at most 3 times ``rg -j1``, and under 80 MB.
+time, children counted, the least of the rounds. ``start`` loads the catalogue and builds the byte search,
+``prefilter`` also reads and searches every file, ``scan`` is the whole connector through the runner. What
+counts are the ratios within one run: reading and pre-filter, process start counted, at most 3 times
+``rg -j1``, and under 80 MB. Byte code must be cached (``PYTHONDONTWRITEBYTECODE`` unset), as when installed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 _AI_FILE = (
@@ -65,9 +68,10 @@ def _contest(place: Path, files: int, rounds: int) -> int:
     if "rg" not in cpu:
         return 0
     with_start = cpu["prefilter"] / cpu["rg"]
-    print(f"  ratio to rg: {own_work / cpu['rg']:.2f} (with start-up {with_start:.2f}; to reach: 3)")
-    print(f"  whole scan without start-up to rg: {(cpu['scan'] - cpu['start']) / cpu['rg']:.2f}")
-    return 0 if own_work <= 3 * cpu["rg"] and peak["scan"] < 80 else 1
+    print(f"  ratio to rg, process start counted: {with_start:.2f} (to reach: 3)")
+    print(f"  the same without process start: {own_work / cpu['rg']:.2f}")
+    print(f"  whole scan, process start counted: {cpu['scan'] / cpu['rg']:.2f}")
+    return 0 if with_start <= 3 and max(peak["prefilter"], peak["scan"]) < 80 else 1
 
 
 def make_repository(tree: Path, files: int) -> int:
@@ -93,9 +97,7 @@ def _literals() -> tuple[bytes, ...]:
 
 
 def _measure(command: list[str]) -> tuple[float, float]:
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": os.getcwd()}
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=_environment())
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -103,19 +105,17 @@ def _measure(command: list[str]) -> tuple[float, float]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def _environment() -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": os.getcwd()}
+
+
 def _child(name: str, tree: str) -> int:
-    from connectors.clients.network import NetworkSettings
-    from connectors.code.options import CodeOptions
+    if name == "scan":
+        return _scan(tree)
+    from connectors.catalogue import load_catalogue
     from connectors.code.registry import formats_for
     from connectors.code.trees import FolderTree
-    from connectors.model import Scope
-    from connectors.runner import ScopeJob, list_scopes, run_scope
-
-    options = CodeOptions(targets=(tree,))
-    blank = Scope(connector="code", instance="main", ids=("-",), parts=())
-    job = ScopeJob(connector="code", instance="main", scope=blank, options=options, network=NetworkSettings())
-    scopes, _ = list_scopes(job)
-    from connectors.catalogue import load_catalogue
 
     formats = formats_for(load_catalogue())
     prefilter = formats.prefilter
@@ -124,14 +124,23 @@ def _child(name: str, tree: str) -> int:
         for batch in folder.batches(lambda path: True):
             for _, data in folder.read(batch, lambda path: 2_000_000):
                 prefilter.search(data)
-    elif name == "scan":
-        for scope in scopes or []:
-            run_scope(
-                ScopeJob(
-                    connector="code", instance="main", scope=scope, options=options, network=NetworkSettings()
-                ),
-                lambda batch: None,
-            )
+    return 0
+
+
+def _scan(tree: str) -> int:
+    from connectors.clients.network import NetworkSettings
+    from connectors.code.options import CodeOptions
+    from connectors.model import Scope
+    from connectors.runner import ScopeJob, list_scopes, run_scope
+
+    options = CodeOptions(targets=(tree,))
+    blank = Scope(connector="code", instance="main", ids=("-",), parts=())
+    job = ScopeJob(connector="code", instance="main", scope=blank, options=options, network=NetworkSettings())
+    scopes, listing = list_scopes(job)
+    if not scopes:
+        raise SystemExit(listing.reason)
+    for scope in scopes:
+        run_scope(replace(job, scope=scope), lambda batch: None)
     return 0
 
 

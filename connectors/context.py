@@ -71,6 +71,10 @@ class OpenPart:
             status, reason = PartStatus.FAILED, f"{type(error).__name__}: {error}"
         elif self._incomplete:
             status, reason = PartStatus.INCOMPLETE, self._incomplete
+        if self._exceptions:
+            locator, why = self._exceptions[0]
+            told = f"{len(self._exceptions):,} not read, first {locator}: {why}"
+            reason = f"{reason}; {told}" if reason else told
         return PartResult(
             status=status,
             reason=redact(reason),
@@ -144,6 +148,11 @@ class RunContext:
     def fresh(self) -> frozenset[str]:
         """Name the parts that an interrupted run has just completed; they need not be read again."""
         return self._services.fresh
+
+    @property
+    def network(self) -> NetworkSettings:
+        """Return how the network is reached, for what is neither ``http`` nor an SDK."""
+        return self._services.network
 
     @property
     def http(self) -> HttpClient:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from connectors.clients.aws import AwsClients
     from connectors.clients.http import HttpClient
+    from connectors.clients.network import NetworkSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,10 @@ class Context(Protocol):
     @property
     def config(self) -> Any:
         """Return the validated options of this connector instance (its ``config_model``)."""
+
+    @property
+    def network(self) -> NetworkSettings:
+        """Return how the network is reached, for what is neither ``http`` nor an SDK."""
 
     @property
     def http(self) -> HttpClient:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +12,12 @@ import orjson
 
 from connectors.errors import ContractError
 from connectors.model import Finding, Json, NaturalKey
-from connectors.secrets import redact
+from connectors.secrets import HIDDEN, redact
 
+# A name that ends so belongs to a secret ("max_tokens" does not).
+_SECRET_NAME = re.compile(
+    r"(?i)(?:^|[^a-z])(?:api[_-]?key|access[_-]?key|private[_-]?key|passw(?:or)?d|secret|token|credential)$"
+)
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -20,6 +26,8 @@ def clean(finding: Finding) -> Finding:
 
     The common case costs one serialisation and one search; fields are rewritten only on a hit.
     """
+    if _names_secret(finding.tags):
+        finding = replace(finding, tags=_without_secrets(finding.tags))
     content = canonical(finding)
     text = content.decode("utf-8", "replace")
     if redact(text) != text:
@@ -28,6 +36,12 @@ def clean(finding: Finding) -> Finding:
     if not finding.fingerprint:
         finding.fingerprint = fingerprint(content)
     return finding
+
+
+def holds_secret(content: bytes, *tags: Mapping[str, str]) -> bool:
+    """Say whether a serialised text, or a tag among ``tags``, holds what must not be kept."""
+    text = content.decode("utf-8", "replace")
+    return redact(text) != text or any(_names_secret(one) for one in tags)
 
 
 def fingerprint(content: bytes) -> str:
@@ -55,9 +69,8 @@ def canonical(finding: Finding) -> bytes:
     try:
         return orjson.dumps(content, option=_OPTIONS)
     except (TypeError, ValueError) as error:
-        raise ContractError(
-            f"finding {finding.natural_key.key!r} of kind {finding.kind!r} holds data that is not JSON: {error}"
-        ) from error
+        what = f"finding {finding.natural_key.key!r} of kind {finding.kind!r}"
+        raise ContractError(f"{what} holds data that is not JSON: {error}") from error
 
 
 def _redacted(finding: Finding) -> Finding:
@@ -67,15 +80,34 @@ def _redacted(finding: Finding) -> Finding:
         aliases=tuple(_redact_key(key) for key in finding.aliases),
         links=tuple(replace(link, target=_redact_key(link.target)) for link in finding.links),
         name=redact(finding.name),
+        model=_redact_text(finding.model),
+        account=_redact_text(finding.account),
+        region=_redact_text(finding.region),
+        application=_redact_text(finding.application),
         evidence=tuple(
-            replace(item, locator=redact(item.locator), detail=redact(item.detail)) for item in finding.evidence
+            replace(item, locator=redact(item.locator), detail=redact(item.detail))
+            for item in finding.evidence
         ),
         attributes=_redact_json(dict(finding.attributes)),
         tags={redact(key): redact(value) for key, value in finding.tags.items()},
         owner_hints=tuple(
-            replace(hint, candidate=redact(hint.candidate), why=redact(hint.why)) for hint in finding.owner_hints
+            replace(hint, candidate=redact(hint.candidate), why=redact(hint.why))
+            for hint in finding.owner_hints
         ),
     )
+
+
+def _names_secret(tags: Mapping[str, str]) -> bool:
+    return any(_SECRET_NAME.search(name) for name in tags)
+
+
+def _without_secrets(tags: Mapping[str, str]) -> dict[str, str]:
+    """Drop the values of tags whose name says that they are secret; that the tag is there is kept."""
+    return {name: HIDDEN if _SECRET_NAME.search(name) else value for name, value in tags.items()}
+
+
+def _redact_text(text: str | None) -> str | None:
+    return redact(text) if text else text
 
 
 def _redact_key(key: NaturalKey) -> NaturalKey:

@@ -199,4 +199,5 @@ def kind_of(table: str, word: str) -> str | None:
     try:
         return MAPPING[table][word]
     except KeyError:
-        raise ValueError(f"{table!r} has no mapping for {word!r}; add it to connectors.kinds.MAPPING") from None
+        hint = "add it to connectors.kinds.MAPPING"
+        raise ValueError(f"{table!r} has no mapping for {word!r}; {hint}") from None

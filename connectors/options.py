@@ -13,15 +13,18 @@ from connectors.secrets import SecretRef
 class Options(BaseModel):
     """Validate a connector instance's options; unknown ones are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+    # A rejected value may be a secret: errors must not repeat it.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
 
 
 def _read_ref(value: Any) -> SecretRef:
     if isinstance(value, SecretRef):
         return value
     if isinstance(value, str):
-        # The value itself must not be repeated: it may be the secret.
-        raise ValueError('a secret is given by reference: { env = "NAME" }, { file = "PATH" } or { keyring = "SERVICE/NAME" }')
+        forms = '{ env = "NAME" }, { file = "PATH" } or { keyring = "SERVICE/NAME" }'
+        raise ValueError(f"a secret is given by reference: {forms}")
     if isinstance(value, dict) and len(value) == 1:
         ((place, name),) = value.items()
         if isinstance(name, str) and name:

@@ -28,6 +28,19 @@ class PartResult:
     started_at: datetime
     ended_at: datetime
 
+    @classmethod
+    def never_read(cls, reason: str, now: datetime) -> PartResult:
+        """Return the result of a part that was promised and not read: failed, never empty."""
+        return cls(
+            status=PartStatus.FAILED,
+            reason=reason,
+            count=0,
+            exceptions=(),
+            requests=0,
+            started_at=now,
+            ended_at=now,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class PartBatch:

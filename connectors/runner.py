@@ -16,11 +16,11 @@ from typing import Any
 
 from connectors import meter, registry
 from connectors.clients.network import NetworkSettings
-from connectors.contract import Cache
 from connectors.context import NoCache, OpenPart, RunContext, Services
+from connectors.contract import Cache
 from connectors.errors import ConfigError, ConnectorError, ContractError
 from connectors.hygiene import clean
-from connectors.model import Finding, Part, PartStatus, Scope, Unchanged
+from connectors.model import Finding, Part, Scope, Unchanged
 from connectors.outcome import BATCH_SIZE, PartBatch, PartResult, ScopeOutcome
 from connectors.secrets import redact
 
@@ -135,9 +135,7 @@ def run_scope(
     return outcome
 
 
-def _drain(
-    job: ScopeJob, ctx: RunContext, batcher: _Batcher, stopped: Callable[[], bool]
-) -> None:
+def _drain(job: ScopeJob, ctx: RunContext, batcher: _Batcher, stopped: Callable[[], bool]) -> None:
     stream = iter(ctx.connector.scan(ctx))
     try:
         for item in stream:
@@ -164,7 +162,7 @@ def list_scopes(
     scopes: list[Scope] | None = []
     error: BaseException | None = None
     try:
-        scopes = list(ctx.connector.scopes(ctx))
+        scopes = [replace(scope, label=redact(scope.label)) for scope in ctx.connector.scopes(ctx)]
         part.count = len(scopes)
         if len({scope.key for scope in scopes}) != part.count:
             raise ContractError(f"connector {job.connector} listed a scope twice")
@@ -204,9 +202,7 @@ def _checked(part: OpenPart, finding: Finding) -> Finding:
 class _Batcher:
     """Gather a part's findings into batches of at most ``BATCH_SIZE``."""
 
-    def __init__(
-        self, scope: Scope, emit: Callable[[PartBatch], None], outcome: ScopeOutcome
-    ) -> None:
+    def __init__(self, scope: Scope, emit: Callable[[PartBatch], None], outcome: ScopeOutcome) -> None:
         self._scope = scope
         self._emit = emit
         self.outcome = outcome
@@ -236,16 +232,7 @@ class _Batcher:
         for part in self._scope.parts:
             if part.name in ctx.opened or part.name in fresh:
                 continue
-            now = ctx.now()
-            result = PartResult(
-                status=PartStatus.FAILED,
-                reason=reason,
-                count=0,
-                exceptions=(),
-                requests=0,
-                started_at=now,
-                ended_at=now,
-            )
+            result = PartResult.never_read(reason, ctx.now())
             self.outcome.parts[part.name] = result
             self._send(part.name, result)
 

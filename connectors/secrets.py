@@ -26,7 +26,8 @@ _SHAPES = re.compile(
 )
 # One of these stands in every text that _SHAPES can match; a plain search is far cheaper than the pattern.
 _MARKS = ("sk-", "sk_", "gh", "AKIA", "ASIA", "xox", "AIza", "hf_", "glpat-", "eyJ", "-----BEGIN", "://")
-_HIDDEN = "[redacted]"
+HIDDEN = "[redacted]"
+"""What stands where a secret was."""
 _known: set[str] = set()
 _lock = threading.Lock()
 
@@ -109,7 +110,7 @@ def redact(text: str) -> str:
     """Return ``text`` without registered secrets and without anything shaped like a credential."""
     for value in tuple(_known):
         if value in text:
-            text = text.replace(value, _HIDDEN)
+            text = text.replace(value, HIDDEN)
     if any(mark in text for mark in _MARKS):
         text = _SHAPES.sub(_hide, text)
     return text
@@ -123,4 +124,4 @@ def _hide(match: re.Match[str]) -> str:
         and not any(char.isdigit() for char in found)
         and all(len(piece) < 20 for piece in re.split("[-_]", found))
     )
-    return found if is_word else _HIDDEN
+    return found if is_word else HIDDEN

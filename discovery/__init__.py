@@ -1,0 +1,1 @@
+"""Find, keep and judge: the application above the connectors and the store."""

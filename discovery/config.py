@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from connectors import registry
 from connectors.errors import ConfigError
 from connectors.secrets import SecretRef
-from discovery.config_errors import ConfigMistakes, Mistake, Reporter, options_of, type_name
+from discovery.config_errors import ConfigMistakes, Mistake, Reporter, nearest, options_of, type_name
 from discovery.config_lines import Lines, find_lines
 from discovery.config_lines import Path as KeyPath
 from discovery.config_sections import (
@@ -174,8 +174,10 @@ def default_instance(connector: str, **options: object) -> InstanceConfig:
     path: KeyPath = ("connectors", connector, DEFAULT_INSTANCE)
     reporter = Reporter("no configuration file", Lines())
     if connector not in registry.names():
-        reporter.unknown("connector", path[:2], registry.names())
-        raise ConfigMistakes.of(reporter.mistakes)
+        near = nearest(connector, registry.names())
+        hint = f"Did you mean `{near}`? " if near else ""
+        hint += f"Known are {', '.join(f'`{name}`' for name in registry.names())}."
+        raise ConfigMistakes(f"unknown connector `{connector}`", hint=hint)
     model = registry.info(connector).config_model
     try:
         return InstanceConfig(

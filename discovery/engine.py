@@ -12,17 +12,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 from connectors import clock
 from connectors.clients import budget
-from connectors.model import PartStatus
 from connectors.outcome import PartBatch, PartResult, ScopeOutcome
 from connectors.runner import ScopeJob, ScopeReturn, packed, run_scope, run_scope_collected
 from connectors.secrets import redact
 from store import Store, journal, leases
+from store.errors import LeaseLost
 from store.leases import Lease
 from store.writer import PartWriter
 
@@ -30,6 +30,8 @@ log = logging.getLogger("aicensus.engine")
 
 _QUEUE_BATCHES = 16
 _GRACE_S = 10.0
+_LOOK_S = 0.5
+"""How often a worker that waits for the writer looks whether there still is one."""
 LEASE_S = 60.0
 """How long a scope stays taken after its process died on another machine."""
 
@@ -79,22 +81,38 @@ class Tally:
 
 
 @dataclass(slots=True, kw_only=True)
+class Touched:
+    """What writing touched: ids of assets, and which assets are made anew (new id by old id)."""
+
+    assets: set[str] = field(default_factory=set)
+    replaced: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
 class _Work:
-    """One scope under way."""
+    """One scope under way.
+
+    ``cut`` are parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing
+    more, ``is_taken`` that another process has the scope.
+    """
 
     job: ScopeJob
     lease: Lease
     writer: PartWriter
-    touched: set[str] = field(default_factory=set)
+    cut: set[str] = field(default_factory=set)
+    is_home: bool = False
+    is_taken: bool = False
+    touched: Touched = field(default_factory=Touched)
 
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """Something a worker handed over: a batch, or the end of its scope."""
+    """Something a worker handed over: a batch, the end of its scope, or all of it from elsewhere."""
 
     scope_key: str
     batch: PartBatch | None = None
     outcome: ScopeOutcome | None = None
+    returned: Future[ScopeReturn] | None = None
 
 
 class Engine:
@@ -102,7 +120,7 @@ class Engine:
 
     ``holder`` is the name under which leases are taken; the caller keeps them alive. ``window`` bounds how
     many scopes are with the executor at once. ``on_scope`` is called after a
-    scope's last batch was written, with the ids of the assets it touched; it groups and judges them.
+    scope's last batch was written, with what it touched, to group and judge it.
     """
 
     def __init__(
@@ -114,7 +132,7 @@ class Engine:
         holder: str,
         progress: Progress,
         window: int,
-        on_scope: Callable[[set[str]], None],
+        on_scope: Callable[[Touched], None],
         filtered: bool = False,
         tally: Tally | None = None,
     ) -> None:
@@ -126,8 +144,11 @@ class Engine:
         self._window = window
         self._on_scope = on_scope
         self._filtered = filtered
-        self._events: queue.Queue[_Event] = queue.Queue(_QUEUE_BATCHES)
+        # Room for every scope under way: a future that is done at once is handed over by the thread that
+        # also takes out, which must never wait for itself.
+        self._events: queue.Queue[_Event] = queue.Queue(max(_QUEUE_BATCHES, window))
         self._stop = threading.Event()
+        self._is_closed = threading.Event()
         self._work: dict[str, _Work] = {}
         self.tally = tally or Tally()
 
@@ -142,9 +163,11 @@ class Engine:
             self._loop(jobs)
         except KeyboardInterrupt:
             self.tally.interrupted = True
-            self._progress.note("stopping: what was found so far is kept")
-            self._wind_down()
-            self._abandon()
+            try:
+                self._progress.note("stopping: what was found so far is kept")
+                self._wind_down()
+            finally:
+                self._abandon()
         except BaseException:
             self._abandon()
             raise
@@ -176,61 +199,88 @@ class Engine:
             self._executor.submit(self._scan_here, job)
         else:
             self._progress.scope_started(key)
-            future = self._executor.submit(run_scope_collected, packed(job))
-            future.add_done_callback(lambda done: self._scan_returned(job, done))
+            self._send_away(job)
 
     def _scan_here(self, job: ScopeJob) -> None:
         """Scan in this process, handing over each batch as it comes."""
         key = job.scope.key
+        if self._stop.is_set():
+            self._hand_over(_Event(key, outcome=ScopeOutcome(scope_key=key, error="interrupted")))
+            return
         self._progress.scope_started(key)
         outcome = run_scope(
-            job, lambda batch: self._events.put(_Event(key, batch=batch)), stopped=self._stop.is_set
+            job, lambda batch: self._hand_over(_Event(key, batch=batch)), stopped=self._stop.is_set
         )
-        self._events.put(_Event(key, outcome=outcome))
+        self._hand_over(_Event(key, outcome=outcome))
 
-    def _scan_returned(self, job: ScopeJob, done: Future[ScopeReturn]) -> None:
-        """Take in what a worker of another process brought home."""
+    def _send_away(self, job: ScopeJob) -> None:
+        """Have the scope scanned by another process; an executor that is broken has lost it already."""
         key = job.scope.key
+        future: Future[ScopeReturn]
+        try:
+            future = self._executor.submit(run_scope_collected, packed(job))
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        future.add_done_callback(lambda done: self._hand_over(_Event(key, returned=done)))
+
+    def _hand_over(self, event: _Event) -> None:
+        """Wait until the writer takes an event, or until it takes none any more."""
+        while not self._is_closed.is_set():
+            try:
+                self._events.put(event, timeout=_LOOK_S)
+                return
+            except queue.Full:
+                continue
+
+    def _take_home(self, work: _Work, done: Future[ScopeReturn]) -> None:
+        """Write what a worker of another process brought home."""
+        work.is_home = True
         error = done.exception() if not done.cancelled() else None
         if done.cancelled() or error is not None:
-            self._worker_lost(job, redact(f"the worker was lost: {error or 'cancelled'}"))
+            self._worker_lost(work, redact(f"the worker was lost: {error or 'cancelled'}"))
             return
         returned = done.result()
         for name, value in returned.cache_entries.items():
-            job.cache.put(name, value)
+            work.job.cache.put(name, value)
         for batch in returned.unpack():
-            self._events.put(_Event(key, batch=batch))
-        self._events.put(_Event(key, outcome=returned.outcome))
+            self._write(work, batch)
+        self._finish(work, returned.outcome)
 
-    def _worker_lost(self, job: ScopeJob, reason: str) -> None:
+    def _worker_lost(self, work: _Work, reason: str) -> None:
         """Record every part of a lost scope as failed, so that it is not taken for empty."""
-        key, now = job.scope.key, clock.now()
-        result = PartResult(
-            status=PartStatus.FAILED,
-            reason=reason,
-            count=0,
-            exceptions=(),
-            requests=0,
-            started_at=now,
-            ended_at=now,
-        )
+        job, key = work.job, work.job.scope.key
+        result = PartResult.never_read(reason, clock.now())
         outcome = ScopeOutcome(scope_key=key, error=reason)
         for part in job.scope.parts:
             outcome.parts[part.name] = result
             batch = PartBatch(scope_key=key, part=part.name, findings=[], unchanged=[], final=result)
-            self._events.put(_Event(key, batch=batch))
-        self._events.put(_Event(key, outcome=outcome))
+            self._write(work, batch)
+        self._finish(work, outcome)
 
     def _handle(self, event: _Event) -> None:
         work = self._work[event.scope_key]
+        if event.returned is not None:
+            self._take_home(work, event.returned)
         if event.batch is not None:
             self._write(work, event.batch)
         if event.outcome is not None:
             self._finish(work, event.outcome)
 
     def _write(self, work: _Work, batch: PartBatch) -> None:
-        delta = work.writer.apply(batch)
-        work.touched |= delta.touched_assets
+        if work.is_taken or batch.part in work.cut:
+            return
+        try:
+            delta = work.writer.apply(batch)
+        except KeyboardInterrupt:
+            work.cut.add(batch.part)
+            raise
+        except LeaseLost as error:
+            work.is_taken = True
+            self._progress.note(f"{work.job.scope.key}: {error}")
+            return
+        work.touched.assets |= delta.touched_assets
+        work.touched.replaced |= delta.replaced
         tally = self.tally
         seen = len(batch.findings) + len(batch.unchanged)
         tally.seen += seen
@@ -243,16 +293,21 @@ class Engine:
 
     def _finish(self, work: _Work, outcome: ScopeOutcome) -> None:
         key = work.job.scope.key
-        del self._work[key]
+        work.is_home = True
+        if work.is_taken:
+            del self._work[key]
+            self.tally.scopes_busy += 1
+            return
         self.tally.scopes_done += 1
         self.tally.requests += outcome.requests
         if outcome.error:
             self.tally.errors[key] = outcome.error
             log.warning("%s: %s", key, outcome.error)
-        work.touched |= journal.finish_scope(self._store, self._run_id, outcome)
-        if work.touched:
+        work.touched.assets |= journal.finish_scope(self._store, self._run_id, outcome)
+        if work.touched.assets:
             self._on_scope(work.touched)
         leases.release(self._store, work.lease)
+        del self._work[key]
         self._progress.scope_done(key, outcome)
 
     def _wind_down(self) -> None:
@@ -260,20 +315,18 @@ class Engine:
         self._stop.set()
         budget.stop_waiting()
         end = time.monotonic() + _GRACE_S
-        while self._work and (left := end - time.monotonic()) > 0:
+        while any(not work.is_home for work in self._work.values()):
             try:
-                self._handle(self._events.get(timeout=left))
+                self._handle(self._events.get(timeout=max(0.0, end - time.monotonic())))
             except queue.Empty:
                 break
+        for work in self._work.values():
+            if work.touched.assets:
+                self._on_scope(work.touched)
 
     def _abandon(self) -> None:
         """Write nothing any more, and free workers that wait to hand over, so that they can end."""
         self._stop.set()
+        self._is_closed.set()
         budget.stop_waiting()
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-        def drain() -> None:
-            while True:
-                self._events.get()
-
-        threading.Thread(target=drain, name="aicensus-discard", daemon=True).start()

@@ -120,8 +120,14 @@ class ScanProgress:
     def __enter__(self) -> ScanProgress:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or self.done:
+            self.close()
+        else:  # what ended it is said elsewhere; a count of nothing would only stand in the way
+            self.discard()
+
+    def discard(self) -> None:
+        """End without a closing line."""
 
     def _changed(self) -> None:
         pass
@@ -186,6 +192,10 @@ class LiveProgress(ScanProgress):
         """Remove the live line and write the closing one."""
         self._live.stop()
         self._console.print(self.final(), style="dim")
+
+    def discard(self) -> None:
+        """Remove the live line."""
+        self._live.stop()
 
     def _draw(self) -> Spinner:
         from rich.text import Text

@@ -24,7 +24,10 @@ def config_path(environ: Mapping[str, str]) -> Path | None:
     import platformdirs
 
     standard = platformdirs.user_config_path(APP) / CONFIG_FILE
-    return standard if standard.is_file() else None
+    try:
+        return standard if standard.is_file() else None
+    except PermissionError:
+        return standard  # reading it will say what is in the way; going on without it would surprise
 
 
 def default_store_url() -> str:

@@ -1,0 +1,1 @@
+"""Turn findings into assets and systems: identity, folding, grouping, owner evidence. Pure; no I/O."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from connectors.kinds import KINDS
@@ -100,7 +101,7 @@ def explain(key: str) -> GroupKey:
     first, _, last = rest.partition("|")
     if basis == "unit":
         return GroupKey(
-            key, f"in the same unit of a repository: {last or 'its root'}", 0.85, False, _tail(last)
+            key, f"in the same unit of a repository: {last or 'its root'}", 0.85, False, _unit_name(last)
         )
     if basis == "app":
         account, _, application = last.partition("|")
@@ -157,12 +158,34 @@ def _key(basis: str, *parts: str) -> str:
     return f"{basis}:{''.join(head.replace('|', '%7C') + '|' for head in heads)}{last}"
 
 
+# Folders that say where or what part something is, not which; their parent's name is needed to tell.
+_PLACES = frozenset(
+    {
+        *("api", "app", "backend", "client", "frontend", "main", "server", "service", "src", "web", "worker"),
+        *("aws", "azure", "gcp", "google", "deploy", "deployment", "iac", "infra", "infrastructure"),
+        *("dev", "prod", "production", "stage", "staging", "terraform", "test"),
+    }
+)
+
+
+def _unit_name(path: str) -> str:
+    tail = _tail(path)
+    parent = _tail(path.strip("/").rpartition("/")[0])
+    return f"{parent}/{tail}" if parent and tail.lower() in _PLACES else tail
+
+
 def _tail(path: str) -> str:
     return path.strip("/").rpartition("/")[2] if path.strip("./") else ""
+
+
+@lru_cache(maxsize=4096)
+def _plain(tag: str) -> str:
+    # An estate has few tag names and very many tags.
+    return _NOT_WORD.sub("", tag.casefold())
 
 
 def _tag(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
     if not tags:
         return ""
-    plain = {_NOT_WORD.sub("", key.casefold()): value for key, value in sorted(tags.items())}
+    plain = {_plain(key): value for key, value in sorted(tags.items())}
     return next((plain[name] for name in names if plain.get(name, "").strip()), "")

@@ -6,6 +6,8 @@ import os
 import threading
 import time
 
+# The first two bits of the tail say which layout of UUID it is.
+_VARIANT = {f"{digit:x}": f"{8 + digit % 4:x}" for digit in range(16)}
 _lock = threading.Lock()
 _last = 0
 
@@ -21,5 +23,5 @@ def mint(prefix: str) -> str:
     moment = time.time_ns() * 4096 // 1_000_000
     with _lock:
         moment = _last = max(moment, _last + 1)
-    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-    return f"{prefix}_{moment >> 12:012x}7{moment & 0xFFF:03x}{tail:016x}"
+    tail = os.urandom(8).hex()
+    return f"{prefix}_{moment >> 12:012x}7{moment & 0xFFF:03x}{_VARIANT[tail[0]]}{tail[1:]}"

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from connectors.model import OwnerHint
 
@@ -103,12 +104,14 @@ def hints_from_tags(tags: Mapping[str, str]) -> list[OwnerHint]:
     return hints
 
 
+@lru_cache(maxsize=4096)
 def normal_party(candidate: str) -> str:
     """Return the one spelling of a candidate: addresses and handles in lower case, no ``mailto:``."""
     text = candidate.strip().removeprefix("mailto:").strip("<>\"' ")
     return text.casefold() if _MAIL.match(text) or _HANDLE.match(text) else " ".join(text.split())
 
 
+@lru_cache(maxsize=4096)
 def is_automation(candidate: str) -> bool:
     """Say whether a candidate is a bot, role, pipeline or placeholder: nobody who can answer."""
     return not candidate.strip() or _AUTOMATION.search(candidate) is not None
@@ -163,6 +166,7 @@ def _candidate(
     return OwnerCandidate(name, round(1 - doubt, 3), ordered, is_team(name))
 
 
+@lru_cache(maxsize=4096)
 def _weight_of(source: str) -> _Weight:
     plain = _NOT_WORD.sub("", source.casefold())
     return next((row for row in _WEIGHTS if any(word in plain for word in row.words)), _UNKNOWN)

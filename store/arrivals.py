@@ -52,11 +52,30 @@ class Arrival:
     def row(self, number: int, part_no: int, asset_id: str, rev: int) -> tuple[Any, ...]:
         """Return the values of :data:`SIGHTING_COLUMNS`."""
         one = self.sighted
+        # One plain tuple: this runs for every row of a first scan.
         return (
-            *(number, part_no, asset_id, one.namespace, one.key, self.fingerprint, one.kind, one.provider),
-            *(one.name, one.grade.value, one.role.value, one.ref, one.drives, one.details, one.account),
-            *(one.region, one.application, one.model, moment_text(self.created_at)),
-            *(encode_content(one.content), rev, one.opened_at),
+            number,
+            part_no,
+            asset_id,
+            one.namespace,
+            one.key,
+            self.fingerprint,
+            one.kind,
+            one.provider,
+            one.name,
+            one.grade.value,
+            one.role.value,
+            one.ref,
+            one.drives,
+            one.details,
+            one.account,
+            one.region,
+            one.application,
+            one.model,
+            moment_text(self.created_at),
+            encode_content(one.content),
+            rev,
+            one.opened_at,
         )
 
 

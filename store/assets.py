@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Column, Row, Select, Table, Update, bindparam, select, update
 
 from normalizer.fold import AssetFold, Sighted, fold
 from normalizer.grouping import group_key
 from normalizer.identity import Key
-from store.arrivals import sighted_of
-from store.bulk import insert_rows, is_one_of, matching
+from store.bulk import insert_rows, is_one_of, listed, matching, one_of_listed, pairs_of
 from store.database import WriteTx
 from store.schema import asset, asset_alias, identity, relation
-from store.sightings import open_rows
+from store.sightings import open_sightings
 from store.text import MAX_KEY, clean, clean_key
 
 _FOLDED = (
@@ -46,29 +46,27 @@ def insert_assets(tx: WriteTx, folds: Iterable[tuple[str, AssetFold]]) -> None:
     insert_rows(tx.conn, asset, _COLUMNS, rows)
 
 
-def refold(tx: WriteTx, asset_ids: set[str]) -> None:
+def refold(tx: WriteTx, asset_ids: set[str], at_hand: Mapping[int, Sighted] | None = None) -> None:
     """Fold assets again from their open sightings and write the versions and relations that changed.
 
-    An asset without any is gone. An id that was merged into another ends without a successor.
+    An asset without any is gone. An id that was merged into another ends without a successor. ``at_hand``
+    are sightings by row number that need not be read again.
     """
     if not asset_ids:
         return
     ordered = sorted(asset_ids)
     sightings: dict[str, list[Sighted]] = defaultdict(list)
     edges: set[Edge] = set()
-    for row in tx.conn.execute(open_rows(tx.conn, ordered)):
-        one = sighted_of(row)
-        sightings[row.asset_id].append(one)
-        edges.update(edges_of(row.asset_id, one, row.part_no))
+    for asset_id, part_no, one in open_sightings(tx.conn, ordered, at_hand or {}):
+        sightings[asset_id].append(one)
+        if one.content.links:
+            edges.update(edges_of(asset_id, one, part_no))
     current = _current(tx, ordered)
     merged = _merged(tx, [asset_id for asset_id in ordered if asset_id not in sightings])
     ended, rows = _versions(tx, ordered, sightings, current, merged)
     if ended:
-        tx.conn.execute(
-            update(asset)
-            .where(is_one_of(tx.conn, asset.c.asset_id, ended), asset.c.valid_to.is_(None))
-            .values(valid_to=tx.rev)
-        )
+        names = {"rev": tx.rev, "listed": listed(tx.conn, ended)}
+        tx.conn.execute(_ending(tx.conn.dialect.name), names)
     insert_rows(tx.conn, asset, _COLUMNS, rows)
     _relate_again(tx, ordered, edges)
 
@@ -101,10 +99,19 @@ def _versions(
 
 
 def _current(tx: WriteTx, asset_ids: Sequence[str]) -> dict[str, Row[Any]]:
-    rows = tx.conn.execute(
-        select(asset).where(is_one_of(tx.conn, asset.c.asset_id, asset_ids), asset.c.valid_to.is_(None))
-    )
-    return {row.asset_id: row for row in rows}
+    query = _open(tx.conn.dialect.name, asset, asset.c.asset_id)
+    return {row.asset_id: row for row in tx.conn.execute(query, {"listed": listed(tx.conn, asset_ids)}).all()}
+
+
+@cache
+def _open(dialect: str, table: Table, column: Column[Any]) -> Select[Any]:
+    return select(table).where(one_of_listed(dialect, column), table.c.valid_to.is_(None))
+
+
+@cache
+def _ending(dialect: str) -> Update:
+    chosen = one_of_listed(dialect, asset.c.asset_id)
+    return update(asset).where(chosen, asset.c.valid_to.is_(None)).values(valid_to=bindparam("rev"))
 
 
 def _merged(tx: WriteTx, asset_ids: Sequence[str]) -> set[str]:
@@ -119,9 +126,22 @@ def _merged(tx: WriteTx, asset_ids: Sequence[str]) -> set[str]:
 def _values(one: AssetFold, *, first_seen_at: str | None = None) -> tuple[Any, ...]:
     opened_at = one.first_seen_at
     return (
-        *(one.kind, one.provider, one.name, one.natural_namespace, one.natural_id, one.state.value),
-        *(one.grade.value, one.role.value, one.ref, one.drives, one.account, one.region, one.application),
-        *(one.model, _group(one), min(first_seen_at, opened_at) if first_seen_at else opened_at),
+        one.kind,
+        one.provider,
+        one.name,
+        one.natural_namespace,
+        one.natural_id,
+        one.state.value,
+        one.grade.value,
+        one.role.value,
+        one.ref,
+        one.drives,
+        one.account,
+        one.region,
+        one.application,
+        one.model,
+        _group(one),
+        min(first_seen_at, opened_at) if first_seen_at else opened_at,
     )
 
 
@@ -156,12 +176,11 @@ def relate(tx: WriteTx, edges: Iterable[Edge], targets: dict[Key, str]) -> None:
 
 
 def _relate_again(tx: WriteTx, asset_ids: Sequence[str], wanted: set[Edge]) -> None:
-    open_now = select(relation).where(
-        is_one_of(tx.conn, relation.c.from_asset, asset_ids), relation.c.valid_to.is_(None)
-    )
+    open_now = _open(tx.conn.dialect.name, relation, relation.c.from_asset)
+    rows = tx.conn.execute(open_now, {"listed": listed(tx.conn, asset_ids)}).all()
     known: dict[Edge, int] = {
         (row.from_asset, row.relation, row.to_namespace, row.to_key, row.part_no): row.relation_no
-        for row in tx.conn.execute(open_now)
+        for row in rows
     }
     ended = [number for edge, number in known.items() if edge not in wanted]
     if ended:
@@ -178,32 +197,34 @@ def find_targets(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, str]:
     pairs = sorted(set(keys))
     if not pairs:
         return {}
+    found = tx.conn.execute(_targets(tx.conn.dialect.name), pairs_of(tx.conn, pairs)).all()
+    return {(row.namespace, row.key): row.asset_id for row in found}
+
+
+@cache
+def _targets(dialect: str) -> Select[Any]:
     columns = identity.c
-    query = matching(
-        tx.conn,
-        select(columns.namespace, columns.key, columns.asset_id),
-        columns.namespace,
-        columns.key,
-        pairs,
-    )
-    return {(row.namespace, row.key): row.asset_id for row in tx.conn.execute(query)}
+    query = select(columns.namespace, columns.key, columns.asset_id)
+    return matching(dialect, query, columns.namespace, columns.key)
 
 
 def answer_waiting(tx: WriteTx, targets: dict[Key, str]) -> None:
     """Fill in the target of relations that waited for these keys to become assets."""
     if not targets:
         return
-    columns = relation.c
-    query = matching(
-        tx.conn,
-        select(columns.relation_no, columns.to_namespace, columns.to_key),
-        columns.to_namespace,
-        columns.to_key,
-        sorted(targets),
-    ).where(columns.to_asset.is_(None), columns.valid_to.is_(None))
-    for row in tx.conn.execute(query).all():
+    waiting = tx.conn.execute(_waiting(tx.conn.dialect.name), pairs_of(tx.conn, sorted(targets))).all()
+    for row in waiting:
         tx.conn.execute(
             update(relation)
-            .where(columns.relation_no == row.relation_no)
+            .where(relation.c.relation_no == row.relation_no)
             .values(to_asset=targets[row.to_namespace, row.to_key])
         )
+
+
+@cache
+def _waiting(dialect: str) -> Select[Any]:
+    columns = relation.c
+    query = select(columns.relation_no, columns.to_namespace, columns.to_key).where(
+        columns.to_asset.is_(None), columns.valid_to.is_(None)
+    )
+    return matching(dialect, query, columns.to_namespace, columns.to_key)

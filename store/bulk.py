@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, String, Table, bindparam, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    true,
+)
 from sqlalchemy import any_ as any_of
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 
@@ -44,24 +56,47 @@ def is_one_of(
     return column.in_(select(each.c.value))
 
 
+def one_of_listed(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that ``column`` is in the parameter ``listed``: for statements made once.
+
+    The parameter's value comes from :func:`listed`.
+    """
+    if dialect == "postgresql":
+        kind = TEXT() if isinstance(column.type, Text) else BIGINT()
+        return column == any_of(bindparam("listed", type_=ARRAY(kind)))
+    each = func.json_each(cast(bindparam("listed"), String)).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def listed(conn: Connection, values: Sequence[str] | Sequence[int]) -> Any:
+    """Return ``values`` as the database takes a list in one parameter."""
+    return list(values) if conn.dialect.name == "postgresql" else orjson.dumps(values).decode()
+
+
 def matching(
-    conn: Connection,
-    query: Select[Any],
-    first: ColumnElement[Any],
-    second: ColumnElement[Any],
-    pairs: Sequence[tuple[str, str]],
+    dialect: str, query: Select[Any], first: ColumnElement[Any], second: ColumnElement[Any]
 ) -> Select[Any]:
-    """Narrow ``query`` to rows whose two columns are one of ``pairs``."""
-    if conn.dialect.name == "postgresql":
-        arrays = [
-            bindparam(None, [pair[side] for pair in pairs], type_=ARRAY(TEXT()), unique=True)
-            for side in (0, 1)
-        ]
-        table = func.unnest(*arrays).table_valued("a", "b", name="wanted").render_derived()
-        return query.join_from(first.table, table, (first == table.c.a) & (second == table.c.b))
-    each = func.json_each(_json(pairs)).table_valued("value")
+    """Narrow ``query``, of one table, to rows whose two columns are one of the pairs of :func:`pairs_of`.
+
+    Every pair is looked up in the index of the two columns, whatever the planner thinks of the table's size.
+    """
+    if dialect == "postgresql":
+        arrays = [bindparam(name, type_=ARRAY(TEXT())) for name in ("firsts", "seconds")]
+        wanted = func.unnest(*arrays).table_valued("a", "b", name="wanted").render_derived()
+        # OFFSET 0 keeps the planner from turning the look-ups into a join of its own choice.
+        one = query.where(first == wanted.c.a, second == wanted.c.b).correlate(wanted).offset(0)
+        found = one.lateral("found")
+        return select(found).select_from(wanted.join(found, true()))
+    each = func.json_each(cast(bindparam("pairs"), String)).table_valued("value")
     left, right = (func.json_extract(each.c.value, f"$[{side}]") for side in (0, 1))
     return query.join_from(each, first.table, (first == left) & (second == right))
+
+
+def pairs_of(conn: Connection, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return ``pairs`` as the parameters of a statement made by :func:`matching`."""
+    if conn.dialect.name == "postgresql":
+        return {"firsts": [one[0] for one in pairs], "seconds": [one[1] for one in pairs]}
+    return {"pairs": orjson.dumps(pairs).decode()}
 
 
 def _json(values: Sequence[Any]) -> ColumnElement[str]:

@@ -16,10 +16,10 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 
 from connectors import clock
+from connectors.secrets import remember
 from store import engines, schema
 from store.errors import StoreError, StoreLocked, StoreReadOnly
 from store.failures import explained
@@ -53,6 +53,9 @@ class Store:
         # Threads of one process queue here rather than in SQLite's busy loop, which is not fair.
         self._gate = threading.Lock()
         self._inside = threading.local()
+        # How much went in through here, and how much of it the database's statistics know of.
+        self.rows_added = 0
+        self.rows_analysed = 0
 
     @property
     def engine(self) -> Engine:
@@ -176,13 +179,19 @@ def upgrade(url: str) -> tuple[str, str]:
         writer.dispose()
 
 
+def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
+
+
 def parse_url(url: str) -> URL:
     """Read a store URL; raises ``StoreError`` that names the two forms it may have."""
     hint = "Use sqlite:///path/to/file.db or postgresql://user@host/database."
     try:
         parsed = make_url(url)
-    except Exception as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError("the store's URL cannot be read", hint=hint) from error
+    for secret in (parsed.password, *_texts(parsed.query.get("password"))):
+        remember(str(secret or ""))
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return parsed.set(drivername="sqlite")
@@ -191,4 +200,4 @@ def parse_url(url: str) -> URL:
     raise StoreError(f"a store of the kind {backend!r} is not supported", hint=hint)
 
 
-__all__ = ["DBAPIError", "PoolTimeout", "ReadTx", "Store", "WriteTx", "open_store", "parse_url", "upgrade"]
+__all__ = ["ReadTx", "Store", "WriteTx", "open_store", "parse_url", "upgrade"]

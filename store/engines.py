@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
@@ -55,8 +57,6 @@ def _sqlite(path: Path, *, create: bool, read_only: bool) -> tuple[Engine | None
 
 
 def _can_share(path: Path) -> bool:
-    import os
-
     return os.access(path.parent, os.W_OK) or path.with_name(path.name + "-shm").exists()
 
 
@@ -68,6 +68,8 @@ def _sqlite_engine(path: Path, mode: str, begin: str, *, size: int) -> Engine:
         connection = sqlite3.connect(
             address, uri=True, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False
         )
+        if mode == "rw":
+            _keep_log_beside(connection)
         for pragma in _pragmas(writes=mode == "rw"):
             connection.execute(pragma)
         return connection
@@ -85,13 +87,25 @@ def _sqlite_engine(path: Path, mode: str, begin: str, *, size: int) -> Engine:
     return engine
 
 
+def _keep_log_beside(connection: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead logging, which it then remembers."""
+    end = time.monotonic() + LOCK_WAIT_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # SQLite does not wait by itself while another process makes the same switch.
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
 def _pragmas(*, writes: bool) -> tuple[str, ...]:
     common = ("PRAGMA foreign_keys=ON", "PRAGMA temp_store=MEMORY", "PRAGMA cache_size=-16000")
     if not writes:
         return (*common, "PRAGMA query_only=ON")
     return (
         *common,
-        "PRAGMA journal_mode=WAL",
         # In WAL mode a crash of the machine may lose the last transactions but damages nothing; a crash of
         # ours loses nothing.
         "PRAGMA synchronous=NORMAL",
@@ -131,6 +145,3 @@ def _postgresql_engine(url: URL) -> Engine:
             "keepalives_idle": 30,
         },
     )
-
-
-__all__ = ["LOCK_WAIT_S", "lock_writers", "make", "place_of", "text"]

@@ -80,7 +80,7 @@ def _known(error: DBAPIError) -> tuple[type[StoreError], str, str] | None:
     text = str(origin)
     if type(origin).__module__.startswith("sqlite3"):
         return next((answer for word, answer in _SQLITE if word in text.lower()), None)
-    if type(origin).__name__ in {"OperationalError", "ConnectionTimeout"} and (
+    if "OperationalError" in {base.__name__ for base in type(origin).__mro__} and (
         state is None or state[:2] in {"08", "28", "3D", "57"}
     ):
         first = redact(text.strip().splitlines()[0] if text.strip() else "no answer")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from normalizer.identity import Key, Known, Move, MoveWhy, Resolver
 from store.arrivals import Arrival
-from store.bulk import insert_rows, matching
+from store.bulk import insert_rows, matching, pairs_of
 from store.database import WriteTx
 from store.schema import asset_alias, identity, relation, sighting
 from store.sightings import bump_epoch, reassign
@@ -23,10 +25,8 @@ def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[st
     Returns the resolver, the asset ids in the order of ``arrivals``, and known assets that must be folded
     again because an id moved.
     """
-    names = [
-        [clean_key(alias.namespace, alias.key) for alias in one.sighted.content.aliases] for one in arrivals
-    ]
-    wanted = {one.key for one in arrivals}.union(*names)
+    names = [_aliases(one) for one in arrivals]
+    wanted = {one.key for one in arrivals}.union(*filter(None, names))
     resolver = Resolver(_known(tx, wanted))
     given = [
         resolver.resolve(one.key, aliases, one.created_at)
@@ -41,14 +41,24 @@ def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[st
     return resolver, given, touched
 
 
+def _aliases(arrival: Arrival) -> Sequence[Key]:
+    aliases = arrival.sighted.content.aliases
+    return [clean_key(one.namespace, one.key) for one in aliases] if aliases else ()
+
+
 def _known(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, Known]:
-    columns = identity.c
-    query = select(columns.namespace, columns.key, columns.asset_id, columns.is_alias, columns.created_at)
-    rows = tx.conn.execute(matching(tx.conn, query, columns.namespace, columns.key, sorted(keys)))
+    rows = tx.conn.execute(_lookup(tx.conn.dialect.name), pairs_of(tx.conn, sorted(keys))).all()
     return {
         (namespace, key): Known(asset_id, bool(is_alias), moment(created_at))
         for namespace, key, asset_id, is_alias, created_at in rows
     }
+
+
+@cache
+def _lookup(dialect: str) -> Select[Any]:
+    columns = identity.c
+    query = select(columns.namespace, columns.key, columns.asset_id, columns.is_alias, columns.created_at)
+    return matching(dialect, query, columns.namespace, columns.key)
 
 
 def _write(tx: WriteTx, resolver: Resolver) -> None:

@@ -30,6 +30,8 @@ class Taken:
     fresh: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     replaced: dict[str, str] = field(default_factory=dict)
+    # What was written just now, by row number: folding again need not read it back.
+    at_hand: dict[int, Sighted] = field(default_factory=dict)
 
 
 def take(tx: WriteTx, at_work: PartPass, intake: Intake) -> Taken:
@@ -80,6 +82,8 @@ def _write(tx: WriteTx, at_work: PartPass, arrivals: dict[SightKey, Arrival], ta
             taken.touched.add(was.asset_id)
         rows.append(arrival.row(place, at_work.row.part_no, asset_id, tx.rev))
         at_work.written[key] = (place, arrival.fingerprint)
+        if asset_id not in resolver.fresh:
+            taken.at_hand[place] = arrival.sighted
     insert_rows(tx.conn, sighting, SIGHTING_COLUMNS, rows)
     _write_assets(tx, at_work.row.part_no, ordered, asset_ids, resolver, taken)
 

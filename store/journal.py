@@ -17,7 +17,7 @@ from store.bulk import insert_rows
 from store.database import Store
 from store.listings import LISTING_PART, keep_scopes, note_scopes_listing, note_unmanaged
 from store.schema import part, run, run_part, run_scope, scope
-from store.suspicion import accept_suspect, in_instance, in_scope, losing_instances, settle
+from store.suspicion import accept_suspect, in_scope, settle, settle_run
 from store.text import clean, to_json
 
 RUN_TTL_S = 60.0
@@ -33,6 +33,7 @@ __all__ = [
     "end_run",
     "finish_scope",
     "fresh_parts",
+    "left_unjudged",
     "note_scopes_listing",
     "note_unmanaged",
     "plan_scopes",
@@ -83,14 +84,17 @@ def begin_run(store: Store, spec: RunSpec) -> None:
         )
 
 
-def plan_scopes(store: Store, run_id: str, scopes: Sequence[Scope]) -> None:
-    """Record which scopes a run will scan; a scope that is not known yet is added."""
+def plan_scopes(store: Store, run_id: str, scopes: Sequence[Scope], *, state: str = "planned") -> None:
+    """Record which scopes a run will scan; a scope that is not known yet is added.
+
+    With the ``state`` reused they are not scanned: an interrupted run has just completed them.
+    """
     numbers = sorted(set(keep_scopes(store, scopes)))
     with store.begin() as conn:
         planned = set(
             conn.execute(select(run_scope.c.scope_no).where(run_scope.c.run_id == run_id)).scalars()
         )
-        rows = [(run_id, number, "planned", "", 0) for number in numbers if number not in planned]
+        rows = [(run_id, number, state, "", 0) for number in numbers if number not in planned]
         insert_rows(conn, run_scope, ("run_id", "scope_no", "state", "error", "requests"), rows)
 
 
@@ -113,8 +117,8 @@ def finish_scope(store: Store, run_id: str, outcome: ScopeOutcome) -> set[str]:
 
 
 def end_run(store: Store, run_id: str, state: str, counts: Mapping[str, int]) -> set[str]:
-    """Close a run; return assets to look at again because a connector as a whole lost too much."""
-    touched = _settle_instances(store, run_id)
+    """Close a run; return assets to look at again because a scope or connector lost too much."""
+    touched = settle_run(store, run_id)
     with store.write(kind="run") as tx:
         tx.conn.execute(
             update(run)
@@ -122,13 +126,6 @@ def end_run(store: Store, run_id: str, state: str, counts: Mapping[str, int]) ->
             .values(state=state, ended_at=tx.now, counts=to_json(dict(counts)))
         )
         leases.free(tx.conn, run_lease(run_id))
-    return touched
-
-
-def _settle_instances(store: Store, run_id: str) -> set[str]:
-    touched: set[str] = set()
-    for connector, instance in losing_instances(store, run_id):
-        touched |= settle(store, run_id, in_instance(connector, instance))
     return touched
 
 
@@ -145,16 +142,33 @@ def close_interrupted(store: Store) -> list[str]:
     return dead
 
 
-def fresh_parts(store: Store, scope_key: str, newer_than: datetime) -> set[str]:
+def left_unjudged(store: Store) -> bool:
+    """Say whether a run broke off since the last whole one began: what it wrote may not be judged yet."""
+    with store.read() as tx:
+        broke_off = run.c.state.in_(("interrupted", "failed"))
+        last = tx.conn.execute(select(func.max(run.c.ended_at)).where(broke_off)).scalar()
+        whole = run.c.state.in_(("complete", "partial"))
+        since = tx.conn.execute(select(func.max(run.c.started_at)).where(whole)).scalar()
+    return last is not None and (since is None or last >= since)
+
+
+def fresh_parts(
+    store: Store, scope_key: str, newer_than: datetime, *, like: RunSpec | None = None
+) -> set[str]:
     """Return the parts of a scope that interrupted runs completed since ``newer_than``.
 
-    Only runs after the last one that ended otherwise count, so that a part is reused once.
+    Only runs after the last one that ended otherwise count, so that a part is reused once. What was read
+    without a request (a folder on this machine) is never reused: it is cheap to read, and may have changed.
+    ``like`` asks for runs of the same code, catalogue and configuration.
     """
     with store.read() as tx:
         number = tx.conn.execute(select(scope.c.scope_no).where(scope.c.key == scope_key)).scalar()
         if number is None:
             return set()
-        rows = tx.conn.execute(_fresh(number, clock.to_text(newer_than)))
+        query = _fresh(number, clock.to_text(newer_than))
+        for name in ("code_version", "catalogue_version", "config_hash") if like else ():
+            query = query.where(run.c[name] == getattr(like, name))
+        rows = tx.conn.execute(query)
         return {row.name for row in rows}
 
 
@@ -177,5 +191,6 @@ def _fresh(scope_no: int, newer_than: str) -> Select[tuple[str]]:
             run.c.filtered.is_(False),
             run.c.rev > ended,
             run_part.c.status == PartStatus.COMPLETE.value,
+            run_part.c.requests > 0,
         )
     )

@@ -90,6 +90,13 @@ def release(store: Store, lease: Lease) -> None:
         conn.execute(update(lease_table).where(_is(lease)).values(expires_at=""))
 
 
+def release_all(store: Store, holder: str) -> None:
+    """Give back whatever ``holder`` still holds, when its work is over or has failed."""
+    with store.begin() as conn:
+        mine = (lease_table.c.holder == holder) & (lease_table.c.expires_at > "")
+        conn.execute(update(lease_table).where(mine).values(expires_at=""))
+
+
 def free(conn: Connection, name: str) -> None:
     """Free a lease whoever holds it, inside the caller's transaction."""
     conn.execute(update(lease_table).where(lease_table.c.name == name).values(expires_at=""))

@@ -30,7 +30,15 @@ def prepare_file(path: Path, *, create: bool, read_only: bool) -> bool:
     in the way.
     """
     refuse_network(path.parent, _mount_table())
-    if path.exists():
+    try:
+        is_there = path.exists()
+    except PermissionError as error:
+        raise StoreReadOnly(
+            "the folder of the store may not be entered",
+            where=str(path.parent),
+            hint="Allow it, or give --db a file in a folder of your own.",
+        ) from error
+    if is_there:
         _check_file(path, read_only=read_only)
         return False
     if not create or read_only:

@@ -180,9 +180,15 @@ def _conditions(where: AssetWhere, at: At) -> Iterator[ColumnElement[bool]]:
             select(sighting.c.sighting_no)
             .join(part, part.c.part_no == sighting.c.part_no)
             .join(scope, scope.c.scope_no == part.c.scope_no)
-            .where(sighting.c.asset_id == asset.c.asset_id, holds(sighting, at.rev))
+            .where(sighting.c.asset_id == asset.c.asset_id, or_(holds(sighting, at.rev), _has_ended(at)))
             .where(scope.c.connector == where.connector)
         )
+
+
+def _has_ended(at: At) -> ColumnElement[bool]:
+    """Hold for what last showed an asset that is gone: nothing shows it any more."""
+    ended = and_(asset.c.state == "gone", sighting.c.closed_at.is_not(None))
+    return ended if at.rev is None else and_(ended, sighting.c.valid_to <= at.rev)
 
 
 def _escaped(text: str) -> str:

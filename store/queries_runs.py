@@ -13,7 +13,7 @@ from store.queries_assets import At
 from store.schema import alert_event, asset, part, revision, run, run_part, run_scope, scope, system
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Subquery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +88,8 @@ class Arrivals:
 def runs(
     conn: Connection, *, run_id: str | None = None, limit: int | None = None, at: At | None = None
 ) -> list[RunRow]:
-    """Return runs, newest first."""
-    sums = [
-        func.coalesce(func.sum(run_part.c[name]), 0).label(name)
-        for name in ("seen", "added", "changed", "missing", "closed", "requests")
-    ]
-    sums.append(func.coalesce(func.sum(_one_if(run_part.c.status == "complete")), 0).label("parts_complete"))
-    sums.append(func.coalesce(func.sum(_one_if(run_part.c.suspect)), 0).label("suspect"))
-    per_run = (
-        select(run_part.c.run_id, func.count().label("parts"), *sums).group_by(run_part.c.run_id).subquery()
-    )
+    """Return runs, newest first; lists of scopes count as parts, but not as things seen."""
+    per_run = _sums_of_parts(run_id)
     planned = select(func.count()).where(run_scope.c.run_id == run.c.run_id).scalar_subquery().label("scopes")
     base = [
         run.c[name]
@@ -126,6 +118,24 @@ def runs(
     return [
         RunRow(**{name: _plain(value) for name, value in row._mapping.items()}) for row in conn.execute(query)
     ]
+
+
+def _sums_of_parts(run_id: str | None) -> Subquery:
+    is_thing = scope.c.state != "listing"
+    sums = [
+        func.coalesce(func.sum(case((is_thing, run_part.c[name]), else_=0)), 0).label(name)
+        for name in ("seen", "added", "changed", "missing", "closed")
+    ]
+    sums.append(func.coalesce(func.sum(run_part.c.requests), 0).label("requests"))
+    sums.append(func.coalesce(func.sum(_one_if(run_part.c.status == "complete")), 0).label("parts_complete"))
+    sums.append(func.coalesce(func.sum(_one_if(run_part.c.suspect)), 0).label("suspect"))
+    query = (
+        select(run_part.c.run_id, func.count().label("parts"), *sums)
+        .join(part, part.c.part_no == run_part.c.part_no)
+        .join(scope, scope.c.scope_no == part.c.scope_no)
+        .group_by(run_part.c.run_id)
+    )
+    return (query if run_id is None else query.where(run_part.c.run_id == run_id)).subquery()
 
 
 def run_parts(conn: Connection, run_id: str) -> list[RunPartRow]:

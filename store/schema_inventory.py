@@ -82,7 +82,7 @@ run_scope = Table(
     metadata,
     Column("run_id", TEXT, ForeignKey("run.run_id"), primary_key=True),
     Column("scope_no", NUMBER, ForeignKey("scope.scope_no"), primary_key=True, autoincrement=False),
-    # planned, running, done, failed
+    # planned, reused, done, failed
     text_column("state", default="planned"),
     text_column("error", default=""),
     number("requests", default=0),

@@ -6,14 +6,28 @@ function works inside the caller's write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
-from normalizer.fold import AssetState
-from store.arrivals import state_of
-from store.bulk import is_one_of
+from normalizer.fold import AssetState, Sighted
+from store.arrivals import sighted_of, state_of
+from store.bulk import is_one_of, listed, one_of_listed
 from store.database import WriteTx
 from store.schema import meta, sighting
 
@@ -66,14 +80,18 @@ def sight_key(namespace: str, key: str, group: str) -> SightKey:
 
 def load_open(conn: Connection, part_no: int) -> dict[SightKey, Open]:
     """Return the open sightings of a part."""
-    columns = (sighting.c[name] for name in Open._fields)
-    query = select(*columns).where(sighting.c.part_no == part_no, sighting.c.valid_to.is_(None))
     found: dict[SightKey, Open] = {}
-    for row in conn.execute(query).all():
+    for row in conn.execute(_open_of_part(), {"part": part_no}).all():
         one = Open._make(row)
         key = (one.namespace, one.key) if one.drives else (one.namespace, one.key, one.ref_class)
         found[key] = one
     return found
+
+
+@cache
+def _open_of_part() -> Select[Any]:
+    columns = (sighting.c[name] for name in Open._fields)
+    return select(*columns).where(sighting.c.part_no == bindparam("part"), sighting.c.valid_to.is_(None))
 
 
 def next_number(conn: Connection) -> int:
@@ -85,12 +103,18 @@ def end_versions(tx: WriteTx, numbers: Sequence[int], *, reason: str | None = No
     """Close row versions; with a ``reason`` the sightings themselves are closed."""
     if not numbers:
         return
-    values: dict[str, Any] = {"valid_to": tx.rev}
+    values: dict[str, Any] = {"rev": tx.rev, "listed": listed(tx.conn, numbers)}
     if reason is not None:
-        values |= {"closed_at": tx.now, "close_reason": reason}
-    tx.conn.execute(
-        update(sighting).where(is_one_of(tx.conn, sighting.c.sighting_no, numbers)).values(**values)
-    )
+        values |= {"now": tx.now, "reason": reason}
+    tx.conn.execute(_ending(tx.conn.dialect.name, reason is not None), values)
+
+
+@cache
+def _ending(dialect: str, for_good: bool) -> Update:
+    values: dict[str, Any] = {"valid_to": bindparam("rev")}
+    if for_good:
+        values |= {"closed_at": bindparam("now"), "close_reason": bindparam("reason")}
+    return update(sighting).where(one_of_listed(dialect, sighting.c.sighting_no)).values(values)
 
 
 def restate(
@@ -144,13 +168,38 @@ def _marks(tx: WriteTx, state: AssetState, complete_at: str | None, held: bool) 
     return marks
 
 
-def open_rows(conn: Connection, asset_ids: Iterable[str]) -> Select[Any]:
-    """Return the query of all open sightings of some assets."""
-    return (
-        select(sighting)
-        .where(is_one_of(conn, sighting.c.asset_id, asset_ids), sighting.c.valid_to.is_(None))
-        .order_by(sighting.c.sighting_no)
+def open_sightings(
+    conn: Connection, asset_ids: Sequence[str], at_hand: Mapping[int, Sighted]
+) -> Iterator[tuple[str, int, Sighted]]:
+    """Yield asset id, part number and content of all open sightings of some assets.
+
+    Rows whose number is in ``at_hand`` are taken from there: reading and parsing them is most of the cost.
+    """
+    dialect = conn.dialect.name
+    numbers: list[int] = []
+    for number, asset_id, part_no in conn.execute(
+        _open_of_assets(dialect), {"listed": listed(conn, asset_ids)}
+    ).all():
+        if (one := at_hand.get(number)) is not None:
+            yield asset_id, part_no, one
+        else:
+            numbers.append(number)
+    if numbers:
+        for row in conn.execute(_rows(dialect), {"listed": listed(conn, numbers)}).all():
+            yield row.asset_id, row.part_no, sighted_of(row)
+
+
+@cache
+def _open_of_assets(dialect: str) -> Select[Any]:
+    columns = sighting.c
+    return select(columns.sighting_no, columns.asset_id, columns.part_no).where(
+        one_of_listed(dialect, columns.asset_id), columns.valid_to.is_(None)
     )
+
+
+@cache
+def _rows(dialect: str) -> Select[Any]:
+    return select(sighting).where(one_of_listed(dialect, sighting.c.sighting_no))
 
 
 def epoch(conn: Connection) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from normalizer.fold import AssetState
 from store.ageing import is_suspicious
@@ -126,15 +126,23 @@ def in_instance(connector: str, instance: str) -> ColumnElement[bool]:
     return (scope.c.connector == connector) & (scope.c.instance == instance)
 
 
-def losing_instances(store: Store, run_id: str) -> list[tuple[str, str]]:
-    """Return the connector instances of which a run called anything missing."""
+def settle_run(store: Store, run_id: str) -> set[str]:
+    """Judge every scope and then every connector instance that lost anything in a run; safe to repeat.
+
+    Returns the assets to look at again.
+    """
     with store.read() as tx:
         rows = tx.conn.execute(
-            select(scope.c.connector, scope.c.instance, func.sum(run_part.c.missing))
+            select(scope.c.key, scope.c.connector, scope.c.instance)
             .join(part, part.c.scope_no == scope.c.scope_no)
             .join(run_part, run_part.c.part_no == part.c.part_no)
             .where(run_part.c.run_id == run_id, run_part.c.missing > 0)
-            .group_by(scope.c.connector, scope.c.instance)
-            .order_by(scope.c.connector, scope.c.instance)
-        )
-        return [(row.connector, row.instance) for row in rows]
+            .distinct()
+            .order_by(scope.c.key)
+        ).all()
+    groups = [in_scope(row.key) for row in rows]
+    groups += [in_instance(*one) for one in sorted({(row.connector, row.instance) for row in rows})]
+    touched: set[str] = set()
+    for group in groups:
+        touched |= settle(store, run_id, group)
+    return touched

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from connectors.model import PartStatus, Ref, Scope
 from connectors.outcome import PartBatch, PartResult
-from normalizer.fold import AssetState
+from normalizer.fold import AssetState, Sighted
 from store.ageing import AgeingPlan, is_held, plan
 from store.assets import refold
 from store.bulk import is_one_of
@@ -30,6 +30,7 @@ from store.schema import scope as scope_table
 from store.schema import sighting
 from store.scopes import ScopeRow, find_scope, keep_scope
 from store.sightings import Open, epoch, load_open, ref_class, restate
+from store.statistics import note_growth
 from store.text import decode_content
 
 CHUNK = 2_000
@@ -93,6 +94,7 @@ class PartWriter:
         if batch.final is not None:
             del self._passes[batch.part], self._entries[batch.part]
         self._broken.discard(batch.part)
+        note_growth(self._store, delta.added + delta.changed)
         return delta
 
     def _take(self, batch: PartBatch, delta: PartDelta) -> AgeingPlan | None:
@@ -102,11 +104,13 @@ class PartWriter:
         """
         with self._write() as tx:
             at_work = self._at_work(tx, batch.part)
-            touched = self._keep(tx, at_work, at_work.sort(batch.findings, batch.unchanged, tx.now), delta)
+            at_hand: dict[int, Sighted] = {}
+            intake = at_work.sort(batch.findings, batch.unchanged, tx.now)
+            touched = self._keep(tx, at_work, intake, delta, at_hand)
             late = None
             if batch.final is not None:
                 complete = batch.final.status is PartStatus.COMPLETE and not at_work.false_unchanged
-                touched |= self._keep(tx, at_work, at_work.settle(complete=complete), delta)
+                touched |= self._keep(tx, at_work, at_work.settle(complete=complete), delta, at_hand)
             entry = self._entries[batch.part]
             entry.added += delta.added
             entry.changed += delta.changed
@@ -117,7 +121,7 @@ class PartWriter:
                     self._end(tx, at_work, batch.final, entry)
                 else:
                     late = ageing
-            refold(tx, touched)
+            refold(tx, touched, at_hand)
         return late
 
     def _age_in_chunks(self, part: str, final: PartResult, ageing: AgeingPlan, delta: PartDelta) -> None:
@@ -154,8 +158,16 @@ class PartWriter:
             at_work.load(load_open(tx.conn, at_work.row.part_no), mark)
         return at_work
 
-    def _keep(self, tx: WriteTx, at_work: PartPass, intake: Intake, delta: PartDelta) -> set[str]:
+    def _keep(
+        self,
+        tx: WriteTx,
+        at_work: PartPass,
+        intake: Intake,
+        delta: PartDelta,
+        at_hand: dict[int, Sighted],
+    ) -> set[str]:
         taken = take(tx, at_work, intake)
+        at_hand |= taken.at_hand
         delta.added += taken.added
         delta.changed += taken.changed
         delta.unchanged += taken.unchanged

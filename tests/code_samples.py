@@ -55,10 +55,12 @@ class Scanned:
         return dict(self.parts[part].exceptions)
 
 
-def scan(*targets: Path | str, cache: Cache | None = None, **options: Any) -> Scanned:
+def scan(
+    *targets: Path | str, cache: Cache | None = None, network: NetworkSettings | None = None, **options: Any
+) -> Scanned:
     """Scan targets through the real runner."""
     chosen = CodeOptions(targets=tuple(map(str, targets)), **options)
-    network = NetworkSettings()
+    network = network or NetworkSettings()
     blank = Scope(connector="code", instance="main", ids=("-",), parts=())
     job = ScopeJob(connector="code", instance="main", scope=blank, options=chosen, network=network)
     scopes, listing = list_scopes(job)

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from store import open_store
 
@@ -55,7 +56,7 @@ def _template() -> str:
 
 def _drop_quietly(name: str) -> None:
     # At the very end the server may be gone already.
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(SQLAlchemyError):
         _command(f"DROP DATABASE {name} WITH (FORCE)")
 
 

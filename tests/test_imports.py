@@ -32,7 +32,7 @@ ALLOWED = {
         "scheduler/",
         "discovery/service/",
     ),
-    "subprocess": ("connectors/clients/git.py",),
+    "subprocess": ("connectors/clients/git",),
     "urllib.request": (),
     "xmlrpc": (),
 }

@@ -1,4 +1,4 @@
-"""Check the catalogue while it is loaded: no duplicate, and every pattern proved by its examples."""
+"""Check the catalogue: no duplicate, and every pattern proved by its examples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.patterns import compile_pattern, host_pattern
 def check(catalogue: Catalogue) -> list[str]:
     """Return every mistake as a sentence, in the order of the tables."""
     return [
-        *_duplicates(catalogue),
+        *duplicates(catalogue),
         *_families(catalogue),
         *_places(catalogue),
         *_hosts(catalogue),
@@ -20,7 +20,8 @@ def check(catalogue: Catalogue) -> list[str]:
     ]
 
 
-def _duplicates(catalogue: Catalogue) -> Iterator[str]:
+def duplicates(catalogue: Catalogue) -> Iterator[str]:
+    """Yield a sentence for each name that a table holds twice."""
     yield from _repeated("provider", (row.name for row in catalogue.provider))
     yield from _repeated("host", (host for row in catalogue.provider for host in row.hosts))
     yield from _repeated("pypi package", (row.name.lower() for row in catalogue.pypi))

@@ -1,18 +1,22 @@
-"""The rows of the catalogue as types; an unknown key or a wrong type is refused while loading."""
+"""The rows of the catalogue as types; an unknown key or a wrong type is refused while loading.
+
+Plain data classes, typed by :mod:`connectors.catalogue.typing_rows`: a scan of a folder must not pay for a
+validation library before it has read a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NewType
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
-from connectors import kinds
+from connectors.catalogue.typing_rows import typed
 from connectors.errors import ConfigError
 from connectors.model import Role
 
 Ecosystem = Literal["pypi", "npm"]
-Kind = Annotated[str, AfterValidator(lambda name: name if name == "*" else kinds.check(name))]
+Kind = NewType("Kind", str)
+"""A kind of :mod:`connectors.kinds`, or ``*`` where a row stands for all that infrastructure can declare."""
 Category = Literal[
     "provider_sdk",
     "ai_framework",
@@ -29,13 +33,8 @@ Category = Literal[
 HitClass = Literal["model", "model-place", "host", "python-module", "npm-module"]
 
 
-class Row(BaseModel):
-    """The base of every row: frozen, and strict about its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Provider(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
     """An AI provider and the hosts its API answers on (``*.`` and inner ``*`` stand for any labels)."""
 
     name: str
@@ -43,7 +42,8 @@ class Provider(Row):
     hosts: tuple[str, ...]
 
 
-class Package(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
     """An AI package of one ecosystem; ``needs_manifest``: an import alone does not prove it."""
 
     name: str
@@ -53,7 +53,8 @@ class Package(Row):
     needs_manifest: bool = False
 
 
-class Family(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
     """A family of models: its spelling, and who makes it."""
 
     name: str
@@ -65,7 +66,8 @@ class Family(Row):
     needs_context: bool = False
 
 
-class Place(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
     """A place in a file that names a model whatever it is called."""
 
     name: str
@@ -76,14 +78,16 @@ class Place(Row):
     not_example: str
 
 
-class Need(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
     """A literal argument that a resource type must have to be about AI."""
 
     argument: str
     values: tuple[str, ...]
 
 
-class ResourceType(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
     """An infrastructure resource type and the kind of asset it declares."""
 
     type: str
@@ -92,7 +96,8 @@ class ResourceType(Row):
     needs: Need | None = None
 
 
-class Runner(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
     """A program that fetches and runs a package, and how to find the package in its arguments."""
 
     program: str
@@ -102,7 +107,8 @@ class Runner(Row):
     package_option: str = ""
 
 
-class AgentFile(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFile:
     """A file that instructs agents; with ``keys`` only when its content has one of them."""
 
     name: str
@@ -111,7 +117,8 @@ class AgentFile(Row):
     keys: tuple[str, ...] = ()
 
 
-class Format(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
     """A file format: which files, which parser, which part; or which byte-search hits."""
 
     name: str
@@ -123,7 +130,8 @@ class Format(Row):
     hits: tuple[HitClass, ...] = ()
 
 
-class RoleRule(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRule:
     """What folder and file names say about the role of what lies there."""
 
     role: Role
@@ -131,7 +139,8 @@ class RoleRule(Row):
     files: tuple[str, ...]
 
 
-class Syntax(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
     """How text is read, by the end of the file's name."""
 
     prose: tuple[str, ...]
@@ -140,7 +149,8 @@ class Syntax(Row):
     source: tuple[str, ...]
 
 
-class _Tables(Row):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tables:
     """Everything in the files, as it stands there."""
 
     provider: tuple[Provider, ...]
@@ -166,6 +176,7 @@ class _Tables(Row):
     file: tuple[AgentFile, ...]
     format: tuple[Format, ...]
     unit_markers: tuple[str, ...]
+    stack_markers: tuple[str, ...]
     skipped_folders: tuple[str, ...]
     skipped_when: Mapping[str, str]
     control_folders: tuple[str, ...]
@@ -173,24 +184,24 @@ class _Tables(Row):
     syntax: Syntax
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue(_Tables):
     """What we know, ready to be asked; ``version`` is a hash of the files it was read from."""
 
     version: str
-    packages: Mapping[str, Mapping[str, Package]] = Field(repr=False)
-    resource_types: Mapping[str, ResourceType] = Field(repr=False)
-    arm_types: Mapping[str, ResourceType] = Field(repr=False)
+    packages: Mapping[str, Mapping[str, Package]] = field(repr=False)
+    resource_types: Mapping[str, ResourceType] = field(repr=False)
+    arm_types: Mapping[str, ResourceType] = field(repr=False)
 
     @classmethod
     def build(cls, content: dict[str, Any], *, version: str, where: str) -> Catalogue:
         """Type the merged content of the files; raises ``ConfigError`` with each wrong row."""
-        try:
-            tables = _Tables.model_validate(content)
-        except ValidationError as error:
-            rows = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-            raise ConfigError("the catalogue is wrong: " + "; ".join(rows[:10]), where=where) from error
-        return cls.model_construct(
-            **{name: getattr(tables, name) for name in _Tables.model_fields},
+        problems: list[str] = []
+        tables = typed(_Tables, content, problems)
+        if tables is None or problems:
+            raise ConfigError("the catalogue is wrong: " + "; ".join(problems[:10]), where=where)
+        return cls(
+            **{item.name: getattr(tables, item.name) for item in fields(_Tables)},
             version=version,
             packages={
                 "pypi": {row.name.lower(): row for row in tables.pypi},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,6 +24,7 @@ from connectors.errors import (
     RateLimited,
     Unavailable,
 )
+from connectors.secrets import HIDDEN
 
 _DENIED = {
     *(
@@ -103,6 +105,10 @@ def their_errors() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, ResponseParserError)
 
 
+# A refused signature is answered with the request as AWS read it, session token and all.
+_SESSION_TOKEN = re.compile(r"(?i)(?<=x-amz-security-token)\s*[:=]\s*[^\s&'\"]+")
+
+
 def translate(error: Exception, asked: Asked) -> ConnectorError:
     """Return our error for one of :func:`their_errors`."""
     from botocore.exceptions import ClientError
@@ -117,7 +123,7 @@ def _from_answer(error: Any, asked: Asked) -> ConnectorError:
     """Judge by the service's own code; the message only tells two cases that share a code apart."""
     details = error.response.get("Error", {})
     code = str(details.get("Code", ""))
-    message = str(details.get("Message", ""))[:300]
+    message = _SESSION_TOKEN.sub(HIDDEN, str(details.get("Message", "")))[:300]
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
     known = _by_code(code, message, asked)
     if known is not None:

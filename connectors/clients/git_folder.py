@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,28 @@ def find_repository(folder: Path) -> GitFolder | None:
         if found is not None:
             return found
     return None
+
+
+def nested_repositories(root: Path, skipped: Collection[str]) -> Iterator[Path]:
+    """Yield the clones below ``root`` (bare or not), sorted, without entering folders named in ``skipped``.
+
+    Links are not followed. Submodules and linked work trees, whose ``.git`` is a file, are none.
+    """
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as items:
+                names = sorted(item.name for item in items if item.is_dir(follow_symlinks=False))
+        except OSError:
+            continue  # the walk that reads files will say so
+        if folder != root:
+            if {"objects", "refs"} <= set(names) and _at(folder):
+                yield folder
+                continue
+            if ".git" in names and _of_work_tree(folder):
+                yield folder
+        pending += [folder / name for name in reversed(names) if name != ".git" and name not in skipped]
 
 
 def _of_work_tree(place: Path) -> GitFolder | None:

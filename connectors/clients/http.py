@@ -185,7 +185,7 @@ class HttpClient:
             wait_s = outcome.wait_s if outcome.wait_s is not None else self._backoff(attempt)
             last = attempt >= min(self._network.max_attempts, outcome.max_attempts)
             if last or wait_s > left_s or not budget.spend_retry():
-                raise outcome.error
+                raise _with_place(outcome.error, secret)
             left_s -= wait_s
             if outcome.for_all:
                 budget.pause(wait_s)
@@ -331,6 +331,13 @@ def _json_or_none(raw: Raw) -> Any:
         return orjson.loads(raw.body)
     except orjson.JSONDecodeError:
         return None
+
+
+def _with_place(error: ConnectorError, secret: SecretRef | None) -> ConnectorError:
+    """Say of a refused credential where it was taken from."""
+    if not isinstance(error, AuthError) or secret is None:
+        return error
+    return type(error)(error.what, where=error.where, hint=f"Check the key in {secret.place}:{secret.name}.")
 
 
 def _placed(error: ConnectorError, where: str) -> ConnectorError:

@@ -37,13 +37,21 @@ def findings(facts: TreeFacts, part: str, frame: Frame) -> Iterator[Finding]:
     """Yield the findings of a part, sorted by unit, kind and identifier."""
     groups: dict[tuple[str, str, str], list[Seen]] = {}
     for seen in facts.by_part[part]:
-        identifier = seen.fact.identifier or _join(frame.target.prefix, seen.path)
-        unit = _join(frame.target.prefix, facts.units.of(seen.path))
-        groups.setdefault((unit, seen.fact.kind, identifier), []).append(seen)
+        unit = facts.units.of(seen.path)
+        identifier = _identifier(seen, unit, frame)
+        groups.setdefault((_join(frame.target.prefix, unit), seen.fact.kind, identifier), []).append(seen)
     _join_locks(groups)
     for (unit, _, identifier), members in sorted(groups.items()):
         if _stands(members, facts):
             yield _finding(facts, frame, unit, identifier, members)
+
+
+def _identifier(seen: Seen, unit: str, frame: Frame) -> str:
+    fact = seen.fact
+    folder = seen.path.rpartition("/")[0] or "."
+    if fact.is_local and folder != unit:
+        return f"{_join(frame.target.prefix, folder)}/{fact.identifier}"
+    return fact.identifier or _join(frame.target.prefix, seen.path)
 
 
 def _join_locks(groups: dict[tuple[str, str, str], list[Seen]]) -> None:

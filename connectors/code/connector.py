@@ -17,14 +17,16 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from connectors.catalogue import load_catalogue
-from connectors.clients.git import FetchLimits, GitReader, fetch
+from connectors.clients.git import GitReader
+from connectors.clients.git_fetch import FetchLimits, fetch
 from connectors.clients.git_folder import read_small
+from connectors.clients.network import NetworkSettings
 from connectors.code.assemble import Frame, findings
 from connectors.code.options import CodeOptions
 from connectors.code.owners import PLACES, CodeOwners
 from connectors.code.reading import TreeFacts, TreeReader
 from connectors.code.registry import formats_for
-from connectors.code.targets import Target, distinct, open_target
+from connectors.code.targets import Target, clones_in, distinct, open_target, with_clones
 from connectors.code.trees import FolderTree, GitTree, Limits, Tree
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import BadResponse, ConfigError
@@ -77,20 +79,28 @@ class CodeConnector:
                 is_query=True,
             ),
         ),
+        # Where the formats are described; what was looked up, and when, stands in the catalogue's files.
         docs=(
-            "https://git-scm.com/docs (read 2026-11-22)",
-            "https://packaging.python.org/specifications (read 2026-11-22)",
-            "https://docs.npmjs.com/cli/configuring-npm (read 2026-11-22)",
-            "https://modelcontextprotocol.io/docs (read 2026-11-22)",
+            "https://git-scm.com/docs",
+            "https://packaging.python.org/specifications",
+            "https://github.com/npm/cli/tree/latest/docs/lib/content/configuring-npm",
+            "https://modelcontextprotocol.io/docs",
+            "https://code.visualstudio.com/docs/copilot/reference/mcp-configuration (copy, 2026-11-22)",
+            "https://docs.gitlab.com/user/project/codeowners/reference (copy, 2026-11-22)",
         ),
         config_model=CodeOptions,
     )
 
     def scopes(self, ctx: Context) -> Iterable[Scope]:
-        """List one scope for each distinct target; raises ``ConfigError`` for one that cannot be read."""
+        """List one scope for each distinct target and for each clone that lies in a target's folder.
+
+        Raises ``ConfigError`` for a target that cannot be read.
+        """
         options: CodeOptions = ctx.config
         parts = self._parts(options)
-        for ids, target in distinct([open_target(text, options.protocols) for text in options.targets]):
+        skipped = _not_entered(options)
+        written = [open_target(text, options.protocols) for text in options.targets]
+        for ids, target in distinct([one for each in written for one in with_clones(each, skipped)]):
             yield Scope(
                 connector=self.info.name,
                 instance=ctx.instance,
@@ -107,7 +117,7 @@ class CodeConnector:
         formats = formats_for(load_catalogue(_own(options)))
         locator = ctx.scope.locator
         target = open_target(locator, options.protocols)
-        with _opened(target, options) as tree:
+        with _opened(target, options, ctx.network) as tree:
             reader = TreeReader(
                 formats,
                 ctx.cache,
@@ -164,10 +174,10 @@ class _Opened:
 
 
 @contextmanager
-def _opened(target: Target, options: CodeOptions) -> Iterator[_Opened]:
+def _opened(target: Target, options: CodeOptions, network: NetworkSettings) -> Iterator[_Opened]:
     """Open a target's tree: a URL is fetched into a private folder that is removed afterwards."""
     if target.folder is None:
-        with _fetched(target, options) as opened:
+        with _fetched(target, options, network) as opened:
             yield opened
     elif target.git is not None and target.git.work_tree is None:
         with _bare(target, options) as opened:
@@ -175,12 +185,13 @@ def _opened(target: Target, options: CodeOptions) -> Iterator[_Opened]:
     else:
         catalogue = load_catalogue(_own(options))
         has_commit = target.git is not None and bool(target.git.head()[1])
-        folder = FolderTree(target.folder, catalogue, hashes=has_commit)
+        clones = clones_in(target.folder, _not_entered(options))
+        folder = FolderTree(target.folder, catalogue, hashes=has_commit, apart=clones)
         yield _Opened(folder, lambda facts: _work_tree_ref(target, facts))
 
 
 @contextmanager
-def _fetched(target: Target, options: CodeOptions) -> Iterator[_Opened]:
+def _fetched(target: Target, options: CodeOptions, network: NetworkSettings) -> Iterator[_Opened]:
     folder = Path(tempfile.mkdtemp(prefix="aicensus-fetch-"))
     try:
         fetched = fetch(
@@ -194,6 +205,7 @@ def _fetched(target: Target, options: CodeOptions) -> Iterator[_Opened]:
                 blob_bytes=options.max_format_bytes,
             ),
             protocols=options.protocols,
+            network=network,
         )
         drives = fetched.branch == fetched.default_branch
         ref = Ref(name=fetched.branch, commit=fetched.commit, drives=drives)
@@ -278,6 +290,11 @@ def _filter(options: CodeOptions) -> Callable[[str], bool]:
     included = GitIgnoreSpec.from_lines(options.include) if options.include else None
     excluded = GitIgnoreSpec.from_lines(options.exclude)
     return lambda path: (included is None or included.match_file(path)) and not excluded.match_file(path)
+
+
+def _not_entered(options: CodeOptions) -> frozenset[str]:
+    catalogue = load_catalogue(_own(options))
+    return frozenset((*catalogue.skipped_folders, *catalogue.control_folders))
 
 
 def _own(options: CodeOptions) -> Path | None:

@@ -17,6 +17,10 @@ MAX_FACTS = 5_000
 """Facts kept of one file and format; a file with more is listed as an exception."""
 
 
+MODULE_CALL = "module_call"
+"""The kind of a fact that is no finding: the file's folder uses the folder ``identifier`` as a module."""
+
+
 class UnreadableError(Exception):
     """A file cannot be parsed; the text says why in a few words and quotes nothing of the file."""
 
@@ -27,7 +31,8 @@ class Fact:
 
     ``identifier`` tells the thing from others of its kind in the same unit (package URL, model id, server
     name, resource address). ``line`` counts from 1; 0 means the file as a whole. ``standing`` false: the
-    fact only adds evidence to a thing that another fact shows (an import beside its manifest).
+    fact only adds evidence to a thing that another fact shows (an import beside its manifest). ``is_local``:
+    the identifier holds only in the file's own folder (a resource's name in its Terraform module).
     """
 
     kind: str
@@ -39,6 +44,7 @@ class Fact:
     model: str | None = None
     detail: str = ""
     standing: bool = True
+    is_local: bool = False
     attributes: Mapping[str, Json] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,12 +118,12 @@ class FileFacts:
 def _row(fact: Fact) -> list[object]:
     return [
         *(fact.kind, fact.provider, fact.identifier, fact.name, fact.grade, fact.line, fact.model),
-        *(fact.detail, fact.standing, fact.attributes, fact.tags),
+        *(fact.detail, fact.standing, fact.is_local, fact.attributes, fact.tags),
     ]
 
 
 def _fact(row: list[object]) -> Fact:
-    kind, provider, identifier, name, grade, line, model, detail, standing, attributes, tags = row
+    kind, provider, identifier, name, grade, line, model, detail, standing, is_local, attributes, tags = row
     return Fact(
         kind=kind,  # type: ignore[arg-type]
         provider=provider,  # type: ignore[arg-type]
@@ -128,6 +134,7 @@ def _fact(row: list[object]) -> Fact:
         model=model,  # type: ignore[arg-type]
         detail=detail,  # type: ignore[arg-type]
         standing=standing,  # type: ignore[arg-type]
+        is_local=is_local,  # type: ignore[arg-type]
         attributes=attributes,  # type: ignore[arg-type]
         tags=tags,  # type: ignore[arg-type]
     )

@@ -1,7 +1,12 @@
 """Read CODEOWNERS and say who is named for a file; a hint, never an owner.
 
-**Source:** the documentation of GitHub (about code owners) and GitLab (Code Owners syntax), read 2026-11-22:
-the first file found counts, in it the last matching line; GitLab's sections each add their own.
+The first file found counts, in it the last matching line; GitLab's sections each add their own. Patterns are
+relative to the repository's root; in a scanned subfolder that holds such a file itself, to that subfolder.
+Files deeper in the tree count for nobody, as on the hosts.
+
+**Source:** stored copies, looked at on 2026-11-22, of GitHub's page "About code owners" (places, last match,
+``docs/*`` against ``docs/``) and GitLab's reference "Syntax of CODEOWNERS file" (sections, default owners,
+``@@role``, exclusions). GitLab's order of places is from an issue of its tracker (366394), not from a page.
 """
 
 from __future__ import annotations
@@ -19,7 +24,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 """Where the file may lie, the first one that is there counts."""
 
 _SECTION = re.compile(r"\^?\[([^\]]+)\](?:\[\d+\])?(.*)")
-_OWNER = re.compile(r"@[\w./-]+|[^\s@]+@[^\s@]+\.[^\s@]+")
+# GitLab's roles ("@@maintainer") name whoever holds them, nobody in particular.
+_OWNER = re.compile(r"(?<![@\w])@[\w./-]+|[^\s@]+@[^\s@]+\.[^\s@]+")
 _MAX_LINES = 5_000
 
 
@@ -95,5 +101,7 @@ def _lines(text: str) -> list[_Line]:
             continue
         pattern, *rest = re.split(r"(?<!\\)\s+", line)
         owners = tuple(_OWNER.findall(" ".join(rest))) or inherited
+        if pattern.startswith("!"):  # GitLab: what this matches has no owner
+            pattern, owners = pattern[1:], ()
         found.append(_Line(number, pattern.replace("\\ ", " "), owners, section))
     return found

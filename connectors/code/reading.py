@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from connectors.code.facts import Fact, FileFacts
+from connectors.code.facts import MODULE_CALL, Fact, FileFacts
 from connectors.code.owners import PLACES
 from connectors.code.registry import UNREAD, Formats, Plan
 from connectors.code.roles import Roles, Units
-from connectors.code.trees import Entry, Limits, Tree
+from connectors.code.trees import Entry, Limits, Tree, blob_id
 from connectors.contract import Cache
+from connectors.hygiene import holds_secret
+
+WORTH_KEEPING = 32_000
+"""Size (bytes) from which facts of a folder's lock or manifest are cached.
+
+A folder's files must be read before their id is known, so the cache saves only search and parser. Measured:
+a source file of 100 kB costs 0.3 ms to search and 0.1 ms to hash, less than a row in the cache; a lock of
+600 kB costs 25 ms to parse, 0.7 ms to hash and nothing to unpack.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +111,34 @@ class TreeReader:
         plan = self._plans[entry.path]
         if not plan.formats and b"\0" in data[:8192]:
             facts = FileFacts()  # a binary file; nothing in it is text
+        elif not tree.knows_blobs and plan.formats and len(data) >= WORTH_KEEPING:
+            return self._looked_up(entry, data)
         else:
             facts = self._formats.read(data, _name(entry), plan)
         if tree.knows_blobs:
-            self._cache.put(self._key(entry), facts.pack())
+            packed = facts.pack()
+            # What holds a secret is parsed anew each time: the cache is as durable as the inventory.
+            if not holds_secret(packed, *(fact.tags for _, fact in facts)):
+                self._cache.put(self._key(entry), packed)
+        return facts
+
+    def _looked_up(self, entry: Entry, data: bytes) -> FileFacts:
+        """Return the facts of a large lock or manifest of a folder, from the cache when it is known there."""
+        entry.blob = entry.blob or blob_id(data)
+        key = self._key(entry)
+        kept = self._cache.get_many([key]).get(key)
+        facts = FileFacts.unpack(kept) if kept is not None else None
+        if facts is None:
+            facts = self._formats.read(data, _name(entry), self._plans[entry.path])
+            self._cache.put(key, facts.pack())
         return facts
 
     def _keep(self, result: TreeFacts, entry: Entry, facts: FileFacts) -> None:
         rows = self._formats.rows
         for name, fact in facts:
+            if fact.kind == MODULE_CALL:
+                result.units.note_call(entry.path, fact.identifier)
+                continue
             result.by_part[rows[name].part].append(Seen(entry.path, fact, name))
         for name, reason in facts.problems:
             result.exceptions[rows[name].part].append((entry.path, f"{name}: {reason}"))
@@ -118,8 +146,12 @@ class TreeReader:
     def _list_exceptions(self, result: TreeFacts, tree: Tree) -> None:
         """List a file that was not read at all under every part that might have shown something of it."""
         result.places = sorted(tree.notes.places)
-        for path, reason in tree.notes.files:
-            for part in self._formats.parts_of(self._formats.plan(path)):
+        expected = [one for one in tree.notes.binaries if self._formats.plan(one[0]).formats]
+        for path, reason in (*tree.notes.files, *expected):
+            is_folder = path == "." or path.endswith("/")  # anything might be below it
+            for part in (
+                self._formats.parts if is_folder else self._formats.parts_of(self._formats.plan(path))
+            ):
                 result.exceptions[part].append((path, reason))
 
     def _is_worth_reading(self, entry: Entry) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from fnmatch import translate
 
@@ -40,23 +41,47 @@ class Roles:
 
 
 class Units:
-    """Find the unit of a path: the nearest folder that holds a manifest, or the root (``.``)."""
+    """Find the unit of a path: the nearest folder with a manifest or an infrastructure stack, or the root.
+
+    A stack that another one calls as a module is not deployed by itself: it belongs to the unit that calls
+    it when there is just one in this tree, and stands alone when none or several do.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._exact = frozenset(name for name in catalogue.unit_markers if "*" not in name)
-        globs = [translate(name) for name in catalogue.unit_markers if "*" in name]
-        self._globs = re.compile("|".join(globs) or r"(?!)")
+        self._globs = _any_of(catalogue.unit_markers)
+        self._stack_globs = _any_of(catalogue.stack_markers)
         self._folders: set[str] = set()
+        self._stacks: set[str] = set()
+        self._callers: dict[str, set[str]] = {}
 
     def note(self, path: str) -> None:
         """Take notice of a file of the tree."""
         folder, _, name = path.rpartition("/")
         if name in self._exact or self._globs.match(name):
             self._folders.add(folder)
+        elif self._stack_globs.match(name):
+            self._stacks.add(folder)
+
+    def note_call(self, path: str, source: str) -> None:
+        """Take notice that the stack of the file at ``path`` calls the folder ``source`` as a module."""
+        caller = path.rpartition("/")[0]
+        called = posixpath.normpath(posixpath.join(caller, source))
+        if called != caller and not called.startswith(("..", "/")):
+            self._callers.setdefault("" if called == "." else called, set()).add(caller)
 
     def of(self, path: str) -> str:
         """Return the unit's folder relative to the root; ask only after all files were noted."""
-        folder = path.rpartition("/")[0]
-        while folder and folder not in self._folders:
+        return self._unit(path.rpartition("/")[0], frozenset()) or "."
+
+    def _unit(self, folder: str, seen: frozenset[str]) -> str:
+        while folder and folder not in self._folders and folder not in self._stacks:
             folder = folder.rpartition("/")[0]
-        return folder or "."
+        if folder in self._folders or folder not in self._stacks or folder in seen:
+            return folder
+        units = {self._unit(caller, seen | {folder}) for caller in self._callers.get(folder, ())}
+        return units.pop() if len(units) == 1 else folder
+
+
+def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(name) for name in names if "*" in name) or r"(?!)")

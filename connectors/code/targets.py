@@ -8,12 +8,19 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from connectors.clients.git import check_url
-from connectors.clients.git_folder import GitFolder, find_repository, normalise_url, read_small
+from connectors.clients.git_fetch import check_url
+from connectors.clients.git_folder import (
+    GitFolder,
+    find_repository,
+    nested_repositories,
+    normalise_url,
+    read_small,
+)
 from connectors.errors import ConfigError
 from connectors.secrets import redact
 
@@ -94,6 +101,18 @@ def _in_folder(written: str, folder: Path) -> Target:
         aliases=tuple(dict.fromkeys(name for name in names[1:] if name != repository)),
         git=git,
     )
+
+
+def with_clones(target: Target, skipped: Collection[str]) -> list[Target]:
+    """Return the target and, as further targets, the clones in its folder; ``skipped`` is not entered."""
+    if target.folder is None or (target.git is not None and target.git.work_tree is None):
+        return [target]
+    return [target, *(_in_folder(str(clone), clone) for clone in clones_in(target.folder, skipped))]
+
+
+def clones_in(folder: Path, skipped: Collection[str]) -> list[Path]:
+    """Return the clones below a folder; each is a scope of its own and no part of the folder's."""
+    return list(nested_repositories(folder, skipped))
 
 
 def distinct(targets: list[Target]) -> list[tuple[tuple[str, ...], Target]]:

@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -37,10 +37,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Notes:
-    """What was not read: ``files`` by path (its parts must hold their sightings), ``places`` besides."""
+    """What was not read: ``files`` by path (its parts must hold their sightings), ``places`` besides.
+
+    ``binaries`` are files over their limit that look binary: a loss only where a known format was expected.
+    """
 
     files: list[tuple[str, str]] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)
+    binaries: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +122,16 @@ class GitTree:
 class FolderTree:
     """A folder on disk: everything in it, tracked or not, but never through a link.
 
-    ``hashes``: also compute git blob ids of what is read, to compare with a commit.
+    ``hashes``: also compute git blob ids of what is read, to compare with a commit. ``apart`` are folders
+    (absolute) that belong to other scopes and are not entered.
     """
 
     knows_blobs = False
 
-    def __init__(self, root: Path, catalogue: Catalogue, *, hashes: bool = False) -> None:
+    def __init__(
+        self, root: Path, catalogue: Catalogue, *, hashes: bool = False, apart: Collection[Path] = ()
+    ) -> None:
+        self._apart = frozenset(f"{shown(folder.relative_to(root).as_posix())}/" for folder in apart)
         self._root = root
         self._control = frozenset(catalogue.control_folders)
         self._skipped = frozenset(catalogue.skipped_folders)
@@ -151,6 +159,9 @@ class FolderTree:
             yield files[start : start + BATCH]
         for name in folders:
             below = f"{path}{shown(name)}/"
+            if below in self._apart:
+                self.notes.places.append((below, "a repository of its own, with a scope of its own"))
+                continue
             if depth >= MAX_DEPTH:
                 self.notes.places.append((below, f"deeper than {MAX_DEPTH} folders"))
                 continue
@@ -194,6 +205,8 @@ class FolderTree:
         name = shown(item.name)
         place = path + name
         if item.is_dir(follow_symlinks=False):
+            if name != item.name:
+                self.notes.places.append((place, "its name is not printable UTF-8; shown escaped"))
             if item.name in self._skipped:
                 self.notes.places.append((place, "not entered: put there by tools, not by people"))
             elif item.name not in self._control:
@@ -236,8 +249,9 @@ class FolderTree:
                 self.notes.places.append((entry.path, "not a regular file (pipe, socket or device)"))
                 return None
             if status.st_size > limit:
-                if b"\0" not in os.read(handle, 8192):  # a large binary file is no loss
-                    self.notes.files.append((entry.path, _too_large(status.st_size)))
+                is_text = b"\0" not in os.read(handle, 8192)
+                notes = self.notes.files if is_text else self.notes.binaries
+                notes.append((entry.path, _too_large(status.st_size)))
                 return None
             # One byte more than it said: a file that grows while it is read must not run away.
             data = os.read(handle, status.st_size + 1)

@@ -11,6 +11,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 clean, 1 findings above ``--fail-on`` or a check that failed, 2 usage, configuration or store,
     3 partial, 4 internal error. ``argv`` is without the program's name; ``None`` takes the process's own.
     """
-    from discovery.cli.boundary import run
+    from discovery.cli.boundary import leave_workers, run
 
-    return run(argv)
+    code = run(argv)
+    if argv is None and code:
+        leave_workers(code)
+    return code

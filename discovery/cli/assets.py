@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 TABLE_LIMIT = 100
 
 
+def _known_kind(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from connectors import kinds
+
+        try:
+            kinds.check(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
 @click.group(
     cls=Group,
     default="list",
@@ -37,10 +48,20 @@ def assets() -> None:
 @assets.command(
     "list", examples=(Example("aicensus assets list --state missing", "See what has just disappeared."),)
 )
-@click.option("--kind", metavar="KIND", help="Only this kind; 'aicensus connectors show NAME' lists kinds.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    callback=_known_kind,
+    help="Only this kind; 'aicensus connectors show NAME' lists kinds.",
+)
 @click.option("--provider", metavar="NAME", help="Only this provider.")
 @click.option(
-    "--state", "states", multiple=True, metavar="STATE", help="present, suspect, missing or gone; repeatable."
+    "--state",
+    "states",
+    multiple=True,
+    metavar="STATE",
+    type=click.Choice(["present", "suspect", "missing", "gone"]),
+    help="present, suspect, missing or gone; repeatable.",
 )
 @click.option("--system", metavar="SYSTEM", help="Only members of this system (id or name).")
 @click.option("--connector", metavar="NAME", help="Only what this connector shows.")

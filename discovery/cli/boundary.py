@@ -5,6 +5,7 @@ The one place that knows all families of errors. No traceback unless ``--debug``
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
@@ -58,11 +59,23 @@ def run(argv: Sequence[str] | None) -> int:
     """Run the command line and return the exit code."""
     from discovery.render.terminal import make_tolerant
 
+    _open_missing_streams()
     make_tolerant()
     with Boundary() as boundary:
         boundary.code = _invoke(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     return boundary.code
+
+
+def _open_missing_streams() -> None:
+    """Put the null device where a standard stream was closed (``>&-``), before a store's file gets there."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
 
 
 def _invoke(words: list[str]) -> int:
@@ -77,6 +90,19 @@ def _invoke(words: list[str]) -> int:
     with cli.make_context(_NAME, words) as context:
         cli.invoke(context)
     return ExitCode.CLEAN
+
+
+def leave_workers(code: int) -> None:
+    """End the process at once when a scan that broke off left workers that still wait for a vendor.
+
+    The interpreter would wait for them; whatever they bring would not be written any more.
+    """
+    import threading
+
+    if any(thread.name.startswith("aicensus-scope") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 class Boundary:
@@ -115,6 +141,8 @@ def _explain(error: BaseException) -> ExitCode:
     if _comes_from(error, "connectors.errors", "ConnectorError"):
         partial = not _comes_from(error, "connectors.errors", "ConfigError")
         return _say(f"Error: {error}", ExitCode.PARTIAL if partial else ExitCode.USAGE)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _no_room(error)
     for module, name in _EXPECTED:
         if _comes_from(error, module, name):
             return _say(f"Error: {error}", ExitCode.USAGE)
@@ -148,6 +176,11 @@ def _usage(error: click.UsageError) -> ExitCode:
 
 def _reader_left() -> ExitCode:
     # The reader of our output has gone (``| head``): nothing is wrong, and nothing more can be written.
+    _discard_output()
+    return ExitCode.CLEAN
+
+
+def _discard_output() -> None:
     devnull = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(devnull, sys.stdout.fileno())
@@ -155,7 +188,19 @@ def _reader_left() -> ExitCode:
         pass
     finally:
         os.close(devnull)
-    return ExitCode.CLEAN
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _no_room(error: OSError) -> ExitCode:
+    # The rest of the buffer would fail again when the interpreter ends, with a text of its own.
+    _discard_output()
+    return _say(
+        f"Error: the output cannot be written: {error.strerror}. Free some space or write it elsewhere; "
+        "the inventory is kept.",
+        ExitCode.USAGE,
+    )
 
 
 def _internal(error: BaseException) -> ExitCode:

@@ -30,12 +30,12 @@ def field_names(view: type) -> list[str]:
 
 
 def owner_text(system: SystemView) -> str:
-    """Return the owner, or the best candidate marked as not accepted, or a dash."""
+    """Return the owner, or the best candidate with a question mark, or a dash."""
     if system.owner:
         return system.owner
     if not system.owner_candidates:
         return "-"
-    return f"{system.owner_candidates[0].party} (not accepted)"
+    return f"? {system.owner_candidates[0].party}"
 
 
 def system_listing(
@@ -53,7 +53,12 @@ def system_listing(
         Column[SystemView](title="SYSTEM", text=name, style=_system_style),
         Column[SystemView](title="KIND", text=lambda row: words(row.kind), whole=True),
         Column[SystemView](title="ASSETS", text=lambda row: str(len(row.assets)), right=True, whole=True),
-        Column[SystemView](title="OWNER", text=owner_text, style=lambda row: "" if row.owner else "yellow"),
+        Column[SystemView](
+            title="OWNER (? = candidate)",
+            text=owner_text,
+            style=lambda row: "" if row.owner else "yellow",
+            most=max(22, width // 3) if width else 0,
+        ),
         Column[SystemView](
             title="OVERSIGHT",
             text=lambda row: row.oversight.state,

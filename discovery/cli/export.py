@@ -70,17 +70,26 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None or str(output) == "-":
         yield sys.stdout
         return
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-    except OSError as error:
-        raise click.FileError(str(output), error.strerror or type(error).__name__) from error
-    draft = Path(name)
-    try:
-        # Surrogates from undecodable names may reach a CSV cell; they are written escaped.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+    if output.exists() and not output.is_file():  # a pipe or a device is written to, never replaced
+        with _named(output), output.open("w", encoding="utf-8", errors="backslashreplace", newline="") as out:
             yield out
-        draft.replace(output)
+        return
+    output = output.resolve()  # a link stays a link
+    with _named(output):
+        handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+        draft = Path(name)
+        try:
+            # Surrogates from undecodable names may reach a CSV cell; they are written escaped.
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+                yield out
+            draft.replace(output)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(output: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise click.FileError(str(output), error.strerror or type(error).__name__) from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -137,8 +137,8 @@ def parse_moment(text: str, zone: str, option: str = "--as-of") -> datetime:
         if len(stripped) == 10:
             return datetime.combine(date.fromisoformat(stripped), time.max, tz).astimezone(UTC)
         moment = datetime.fromisoformat(stripped)
-    except ValueError as error:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(
             f"{text!r} is neither a day (2026-11-22) nor a time (2026-11-22T14:30)", param_hint=option
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)

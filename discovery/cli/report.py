@@ -40,7 +40,7 @@ def write_report(store: Store, report: ScanReport, session: Session, fmt: str) -
     page.systems(systems, new)
     page.news(new, is_first=len(new.systems) == len(systems))
     page.missing(systems)
-    page.unseen(gaps, report)
+    page.unseen(gaps, report, _left_out(store, report))
     page.totals(systems, new, report)
     page.next(
         [(step.command, step.why) for step in inventory.what_next(store)],
@@ -143,18 +143,18 @@ class _Page:
         if asked and not orphans and not unwatched:
             self._head("Every system has an owner and a complete oversight record.", "green")
 
-    def unseen(self, gaps: Sequence[CoverageView], report: ScanReport) -> None:
-        """Write what could not be seen, with the reason."""
-        lines = [
-            f"{scope_text(row)} {row.part}: {words(row.status)}" + (f", {row.reason}" if row.reason else "")
-            for row in gaps
-        ]
+    def unseen(self, gaps: Sequence[CoverageView], report: ScanReport, left_out: int) -> None:
+        """Write what could not be seen, with the reason; ``left_out`` counts single files and the like."""
+        lines = _gap_lines(gaps)
         # A listing of scopes that failed has no part of its own to show under.
         lines += [
             text
             for text in report.partial_reasons
             if not any(row.scope in text and row.part in text for row in gaps)
         ]
+        if left_out:
+            what = count(left_out, "single file, link or the like", "single files, links and the like")
+            lines.append(f"{what}: aicensus runs show latest")
         if not lines:
             self._head("Everything that was asked for could be read.")
             return
@@ -167,8 +167,8 @@ class _Page:
         assets = sum(len(row.assets) for row in systems)
         click.echo()
         self._console.print(
-            f"{count(assets, 'asset')} ({tally.added:,} new, {tally.changed:,} changed, "
-            f"{tally.closed:,} gone), {count(report.scopes, 'scope')}, "
+            f"{count(assets, 'asset')} ({new.assets:,} new, {new.assets_gone:,} gone), "
+            f"{count(report.scopes, 'scope')}, "
             f"{count(tally.requests, 'request')}, {duration(report.elapsed_s)}.",
             style="dim",
         )
@@ -186,6 +186,26 @@ class _Page:
             click.echo(f"  {safe(command)}{options}")
             self._line(why, indent=6, style="dim")
         sys.stdout.flush()
+
+
+def _left_out(store: Store, report: ScanReport) -> int:
+    """Return how many single things of parts that were read the run could not read."""
+    from discovery.service import inventory
+
+    details = inventory.get_run(store, report.run_id).details
+    return len({(row.scope, one["locator"]) for row in details for one in row.exceptions})
+
+
+def _gap_lines(gaps: Sequence[CoverageView]) -> list[str]:
+    """Say each reason once for all parts of a scope that share it."""
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for row in gaps:
+        grouped.setdefault((scope_text(row), words(row.status), row.reason), []).append(row.part)
+    return [
+        f"{scope} {parts[0] if len(parts) == 1 else count(len(parts), 'part')}: {status}"
+        + (f", {reason}" if reason else "")
+        for (scope, status, reason), parts in grouped.items()
+    ]
 
 
 def _orphan(row: SystemView) -> str:

@@ -109,20 +109,9 @@ def _write_run(found: RunDetailView, zone: str) -> None:
             style=lambda row: style_of(row.status),
         ),
         Column[RunPartView](title="SEEN", text=lambda row: f"{row.seen:,}", right=True, whole=True),
-        Column[RunPartView](title="REASON", text=_reason),
+        Column[RunPartView](title="REASON", text=lambda row: row.reason),
     ]
     write_table(console(), columns, found.details)
-
-
-def _reason(row: object) -> str:
-    from discovery.service.views import RunPartView
-
-    assert isinstance(row, RunPartView)
-    if not row.exceptions:
-        return row.reason
-    first = row.exceptions[0]
-    told = f"{len(row.exceptions)} not readable, first {first.get('locator', '')}: {first.get('reason', '')}"
-    return f"{row.reason}; {told}" if row.reason else told
 
 
 @runs.command(

@@ -50,7 +50,7 @@ class Session:
         """Read ``--as-of`` in the organisation's time zone."""
         from discovery.cli.options import parse_moment
 
-        return parse_moment(text, self.zone) if text else None
+        return None if text is None else parse_moment(text, self.zone)
 
     def options_text(self) -> str:
         """Return the options that a further command needs to reach the same store, with a leading space."""

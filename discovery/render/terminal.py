@@ -19,7 +19,13 @@ def console(stream: TextIO | None = None) -> Console:
     """Open a console on ``stream`` (default: standard output) that takes no markup from text."""
     from rich.console import Console
 
-    return Console(file=stream or sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    class Plain(Console):
+        """Leave a reader that has gone to our own boundary; rich would end the program with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # rich calls this while it handles the BrokenPipeError
+
+    return Plain(file=stream or sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
 def is_interactive() -> bool:

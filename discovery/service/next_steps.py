@@ -27,6 +27,8 @@ def steps(
     found = [*_suspect(last), *_owner(asked, names), *_oversight(asked, names), *_blind(covered)]
     if not found:
         why = "every system has an owner and a complete oversight record"
+        if not systems:
+            why = "nothing was found; name what to scan, as in aicensus scan PATH or --connector aws"
         found.append(NextStepView(kind=NextStepKind.ALERTS, command="aicensus systems", why=why))
     return found
 

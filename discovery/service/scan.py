@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.catalogue import load_catalogue
 from connectors.context import forget_clients
+from connectors.errors import ConfigError
 from connectors.model import PartStatus, Scope
+from connectors.outcome import PartResult
 from connectors.runner import ScopeJob, list_scopes
 from discovery.config import default_instance
-from discovery.engine import LEASE_S, Engine, Progress, Tally
-from discovery.service import inventory
+from discovery.engine import LEASE_S, Engine, Progress, Tally, Touched
+from discovery.service import decisions, inventory
 from discovery.service.alerting import AlertChanges, evaluate
 from discovery.service.permissions import ENGINE
 from normalizer import ids
@@ -126,7 +128,8 @@ def run_scan(
     ``StoreError`` when the store fails; then the run is closed as failed.
     """
     instances = _chosen(config, request)
-    scan = _Scan(config, store, request, progress, ids.mint("run"), leases.new_holder(), executor)
+    run_id, holder, cache = ids.mint("run"), leases.new_holder(), BlobCache(store)
+    scan = _Scan(config, store, request, progress, run_id, holder, executor, cache)
     report = ScanReport(run_id=scan.run_id, state="failed", elapsed_s=0.0, scopes=0, tally=Tally())
     started = time.monotonic()
     judge = _Judge(scan)
@@ -135,10 +138,16 @@ def run_scan(
     try:
         with leases.kept_alive(store, scan.holder, LEASE_S):
             _carry_out(scan, instances, judge, report)
+    except KeyboardInterrupt:
+        report.state = "interrupted"
+        raise
     finally:
         report.elapsed_s = time.monotonic() - started
         forget_clients()
-        judge.look_at(journal.end_run(store, scan.run_id, report.state, report.tally.counts()))
+        try:
+            judge.look_at(journal.end_run(store, scan.run_id, report.state, report.tally.counts()))
+        finally:
+            leases.release_all(store, scan.holder)
     judge.tell(report)
     _write_audit(scan, report)
     return report
@@ -155,6 +164,7 @@ class _Scan:
     run_id: str
     holder: str
     executor: Executor | None
+    cache: BlobCache
 
 
 def _take_up_interrupted(scan: _Scan, judge: _Judge, report: ScanReport) -> None:
@@ -162,13 +172,11 @@ def _take_up_interrupted(scan: _Scan, judge: _Judge, report: ScanReport) -> None
     report.interrupted_before = journal.close_interrupted(scan.store)
     for earlier in report.interrupted_before:
         scan.progress.note(f"run {earlier} was cut off; what it completed is kept and not read again")
-    if report.interrupted_before:
+    if journal.left_unjudged(scan.store):
         judge.look_at(None)
 
 
-def _carry_out(
-    scan: _Scan, instances: Sequence[InstanceConfig], judge: _Judge, report: ScanReport
-) -> None:
+def _carry_out(scan: _Scan, instances: Sequence[InstanceConfig], judge: _Judge, report: ScanReport) -> None:
     jobs, listings = _plan(scan, instances, judge, report.tally)
     report.scopes = len(jobs)
     scan.progress.scope_planned(len(jobs))
@@ -180,11 +188,12 @@ def _carry_out(
             holder=scan.holder,
             progress=scan.progress,
             window=2 * scan.config.scan.workers,
-            on_scope=judge.look_at,
+            on_scope=judge.scope_done,
             filtered=scan.request.filtered,
             tally=report.tally,
         )
         engine.run(iter(jobs))
+    scan.cache.flush()
     judge.look_at(set())
     report.partial_reasons = listings + _shortfalls(scan, report.tally)
     if report.tally.interrupted:
@@ -214,8 +223,8 @@ def _chosen(config: Config, request: ScanRequest) -> list[InstanceConfig]:
         if name:
             chosen.append(config.instance(connector, name))
         else:
-            named = [item for item in config.with_connector(connector).instances() if item.connector == connector]
-            chosen.extend(named)
+            instances = config.with_connector(connector).instances()
+            chosen.extend(item for item in instances if item.connector == connector)
     if request.targets:
         chosen = [item for item in chosen if item.connector != "code"]
         chosen.append(_for_targets(config, request.targets))
@@ -241,25 +250,39 @@ def _plan(
     """
     hands: list[list[ScopeJob]] = []
     shortfalls: list[str] = []
+    spec = _run_spec(scan)
     for instance in instances:
         template = _template(scan, instance)
-        scopes, result = list_scopes(template)
+        scopes, result = _listed(instance, template)
         tally.requests += result.requests
         if result.status is not PartStatus.COMPLETE:
             shortfalls.append(f"{instance.key} could not be listed: {result.reason}")
         if _names_targets(scan, instance):
-            result = replace(result, status=PartStatus.INCOMPLETE, reason="only the named targets were listed")
+            reason = "only the named targets were listed"
+            result = replace(result, status=PartStatus.INCOMPLETE, reason=reason)
         lost = journal.note_scopes_listing(
             scan.store, instance.connector, instance.name, scopes, result, run_id=scan.run_id
         )
         judge.look_at(lost)
-        hands.append([_job(scan, template, scope) for scope in scopes or ()])
+        hands.append([_job(scan, template, scope, spec) for scope in scopes or ()])
     _note_unmanaged(scan)
     jobs = [job for turn in zip_longest(*hands) for job in turn if job is not None]
     waiting = [job for job in jobs if not _is_done(job)]
     tally.scopes_reused = len(jobs) - len(waiting)
     journal.plan_scopes(scan.store, scan.run_id, [job.scope for job in waiting])
+    reused = [job.scope for job in jobs if _is_done(job)]
+    journal.plan_scopes(scan.store, scan.run_id, reused, state="reused")
     return waiting, shortfalls
+
+
+def _listed(instance: InstanceConfig, template: ScopeJob) -> tuple[list[Scope] | None, PartResult]:
+    """List an instance's scopes; what is wrong with its configuration is said with its name."""
+    try:
+        return list_scopes(template)
+    except ConfigError as error:
+        if error.where:
+            raise
+        raise type(error)(error.what, where=instance.key, hint=error.hint) from error
 
 
 def _is_done(job: ScopeJob) -> bool:
@@ -287,17 +310,17 @@ def _template(scan: _Scan, instance: InstanceConfig) -> ScopeJob:
         scope=nowhere,
         options=instance.options,
         network=scan.config.network,
-        cache=BlobCache(scan.store),
+        cache=scan.cache,
     )
 
 
-def _job(scan: _Scan, template: ScopeJob, scope: Scope) -> ScopeJob:
+def _job(scan: _Scan, template: ScopeJob, scope: Scope, spec: RunSpec) -> ScopeJob:
     store = scan.store
     return replace(
         template,
         scope=scope,
         previous=lambda part: previous_fingerprints(store, scope.key, part),
-        fresh=frozenset(journal.fresh_parts(store, scope.key, clock.now() - FRESH)),
+        fresh=frozenset(journal.fresh_parts(store, scope.key, clock.now() - FRESH, like=spec)),
     )
 
 
@@ -360,6 +383,12 @@ class _Judge:
         self._store = scan.store
         self._roles = scan.config.scan.roles_that_alert
         self._changes: list[AlertChanges] = []
+
+    def scope_done(self, touched: Touched) -> None:
+        """Look at what a scope touched, and ask owners again of things that were made anew."""
+        self.look_at(touched.assets)
+        if touched.replaced:
+            decisions.ask_owner_again(self._store, touched.replaced, actor=ENGINE)
 
     def look_at(self, touched: set[str] | None) -> None:
         """Regroup the touched assets (``None``: all) and evaluate the rules for their systems.

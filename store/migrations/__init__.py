@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DatabaseError
 
 from store.engines import lock_writers
 from store.errors import NeedsUpgrade, NewerSchema, StoreCorrupt, StoreMissing
 from store.failures import explained
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """All versions of the schema, oldest first; a test holds it equal to the files in ``versions``."""
 
 HEAD = VERSIONS[-1]
@@ -27,10 +26,7 @@ def version_of(conn: Connection) -> str | None:
 
 def check(conn: Connection, place: str, *, may_create: bool) -> bool:
     """Return whether the database is empty and is to be filled; raise when its version does not fit."""
-    try:
-        version = version_of(conn)
-    except DatabaseError:
-        raise  # explained by the caller's transaction
+    version = version_of(conn)
     if version is None:
         if may_create:
             return True

@@ -56,7 +56,11 @@ def test_a_part_that_shows_nothing_is_complete_with_count_zero() -> None:
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("!denied", PartStatus.DENIED), ("!throttled", PartStatus.THROTTLED), ("!capped", PartStatus.INCOMPLETE)],
+    [
+        ("!denied", PartStatus.DENIED),
+        ("!throttled", PartStatus.THROTTLED),
+        ("!capped", PartStatus.INCOMPLETE),
+    ],
 )
 def test_a_noted_error_ends_its_part_and_the_next_part_is_read(word: str, status: PartStatus) -> None:
     batches, outcome = run(job({"a": ["x", word], "b": ["y"]}))

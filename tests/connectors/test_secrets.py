@@ -56,7 +56,9 @@ def test_a_password_in_an_address_is_dropped() -> None:
     assert redact("https://user:pa55word@example.org/x") == "https://[redacted]@example.org/x"
 
 
-@pytest.mark.parametrize("name", ["helpdesk-assistant-production-2", "sk-learn-based-endpoint", "task-force-agents-2026"])
+@pytest.mark.parametrize(
+    "name", ["helpdesk-assistant-production-2", "sk-learn-based-endpoint", "task-force-agents-2026"]
+)
 def test_names_that_only_resemble_a_key_are_kept(name: str) -> None:
     assert redact(name) == name
 

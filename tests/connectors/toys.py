@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from connectors import meter
 from connectors.contract import ConnectorInfo, Context
 from connectors.errors import AuthError, PermissionDenied, RateLimited
 from connectors.model import Evidence, Finding, Grade, NaturalKey, Part, Scope, Unchanged
@@ -72,13 +74,22 @@ class ToyConnector:
                         raise AuthError("the key is refused")
                     if word == "!crash":
                         raise ZeroDivisionError("a bug with sk-test-1234567890abcdef inside")
+                    if word == "!request":
+                        meter.count_request()
+                        continue
+                    if word.startswith("!wait:"):
+                        time.sleep(float(word.removeprefix("!wait:")))
+                        continue
                     if word == "!hole":
                         part.exception("toy://broken", "unreadable")
                         continue
                     if word == "!capped":
                         part.incomplete("page cap 3 reached")
                         continue
-                    yield finding(word)
+                    name, _, day = word.replace("{scope}", ctx.scope.ids[0]).partition("@")
+                    made = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+                    own = ctx.scope.ids[0] if "{scope}" in word else ""
+                    yield finding(name, created_at=made, application=own)
 
 
 class WrongKind(ToyConnector):

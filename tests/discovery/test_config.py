@@ -290,7 +290,7 @@ def test_unknown_instances_and_connectors_are_named(file: Path) -> None:
 
     with pytest.raises(ConfigError, match="no instance openai:main"):
         config.instance("openai")
-    with pytest.raises(ConfigMistakes, match="did you mean `openai`"):
+    with pytest.raises(ConfigMistakes, match="Did you mean `openai`"):
         default_instance("open-ai")
 
 

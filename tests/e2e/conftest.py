@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +14,20 @@ from typing import Any
 
 import pytest
 
+from connectors import aws_rows
 from discovery.cli import main
 from discovery.demo.openai import OpenAIFake
 from discovery.demo.openai_org import Org
 from discovery.demo.serve import ESTATE
 from tests import aws_samples
-from tests.fakes_aws import FakeAws
+from tests.e2e.program import AS_NOBODY, REPOSITORY, Program
+from tests.e2e.program import environment as of_process
+from tests.fakes_aws import HOME, FakeAws
 from tests.harness_aws import environment
 
 REGIONS = ("eu-west-1", "us-east-1")
+SERVICES = ("bedrock", "comprehend", "sagemaker")
+"""Services that hold something; the others answer with empty lists, which costs a test less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,17 @@ class Acme:
     openai: OpenAIFake
     config: Path
     capsys: pytest.CaptureFixture[str]
+
+    def only(self, *connectors: str) -> Acme:
+        """Configure only these connectors, for tests that are about nothing else."""
+        tables = {
+            "code": f"[connectors.code.main]\ntargets = [{json.dumps(str(self.code))}]\n",
+            "aws": "[connectors.aws.main]\n",
+            "openai": f"[connectors.openai.main]\nbase_url = {json.dumps(self.openai.base_url)}\n",
+        }
+        chosen = "".join(tables[name] for name in connectors)
+        self.config.write_text('[store]\nurl = { env = "ACME_STORE" }\n' + chosen)
+        return self
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run a command; returns its exit code and what it printed."""
@@ -67,18 +86,50 @@ def acme(
     shutil.copytree(ESTATE, code)
     org = Org.example()
     with FakeAws() as aws, OpenAIFake(org) as openai:
-        aws.regions["111122223333"] = list(REGIONS)
+        aws.regions[HOME] = list(REGIONS)
         for region in REGIONS:
-            aws_samples.fill(aws, region=region)
+            fill(aws, region)
         for name, value in environment(aws).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("OPENAI_ADMIN_KEY", org.admin_key)
         monkeypatch.setenv("ACME_STORE", store_url)
-        config = tmp_path / "aicensus.toml"
-        config.write_text(
-            '[store]\nurl = { env = "ACME_STORE" }\n'
-            f"[connectors.code.main]\ntargets = [{json.dumps(str(code))}]\n"
-            "[connectors.aws.main]\n"
-            f"[connectors.openai.main]\nbase_url = {json.dumps(openai.base_url)}\n"
-        )
-        yield Acme(code=code, aws=aws, openai=openai, config=config, capsys=capsys)
+        made = Acme(code=code, aws=aws, openai=openai, config=tmp_path / "aicensus.toml", capsys=capsys)
+        yield made.only("code", "aws", "openai")
+
+
+def fill(aws: FakeAws, region: str) -> None:
+    """Hold two things of every row of :data:`SERVICES` in a region."""
+    for row in aws_rows.load().rows:
+        if row.service in SERVICES and not row.single:
+            items = [aws_samples.item(row, number, region=region) for number in (1, 2)]
+            aws.add(row.service, row.operation, *items, region=region, strict=False)
+
+
+@pytest.fixture
+def nobody() -> None:
+    """Skip where rights cannot be tested: they do not bind root, and only root can become somebody else."""
+    trial = [*AS_NOBODY, sys.executable, "-c", "import discovery"]
+    try:
+        done = subprocess.run(trial, cwd=REPOSITORY, env=of_process({}), capture_output=True, check=False)
+    except OSError:
+        pytest.skip("no setpriv")
+    if done.returncode:
+        pytest.skip("cannot run as nobody")
+
+
+@pytest.fixture
+def program() -> Iterator[Program]:
+    # Not below tmp_path, which nobody but its owner may enter.
+    with tempfile.TemporaryDirectory(prefix="aicensus-bad-input-") as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "shop" / "bot").mkdir(parents=True)
+        (folder / "shop" / "bot" / "requirements.txt").write_text("openai==1.2.3\n")
+        yield Program(folder)
+
+
+@pytest.fixture
+def kept(program: Program) -> Program:
+    """A program whose store knows the folder already."""
+    assert program.scan(str(program.shop)).code == 0
+    return program

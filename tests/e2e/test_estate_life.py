@@ -31,6 +31,7 @@ def answer_everything(acme: Acme, system_id: str) -> None:
 
 
 def test_answers_close_the_alerts_of_a_system_and_stay_closed_over_scans(acme: Acme) -> None:
+    acme.only("code")
     assert acme.scan() == 0
     bot = system_of(acme, "support-bot")["system_id"]
     before = rules_open(acme, bot)
@@ -46,6 +47,7 @@ def test_answers_close_the_alerts_of_a_system_and_stay_closed_over_scans(acme: A
 
 
 def test_a_withdrawn_owner_opens_the_same_alert_again(acme: Acme) -> None:
+    acme.only("code")
     acme.scan()
     bot = system_of(acme, "support-bot")["system_id"]
     answer_everything(acme, bot)
@@ -69,10 +71,11 @@ def test_a_second_scan_finds_the_same_assets_and_says_so(acme: Acme) -> None:
 
 
 def test_what_was_removed_is_missing_then_gone_and_nothing_else_ages(acme: Acme) -> None:
+    acme.only("aws")
     acme.scan()
     before = acme.states("aws")
     acme.aws.remove("bedrock", "ListGuardrails", lambda item: True, region="eu-west-1")
-    gone = {key for key in before if ":guardrail/" in key and ":eu-west-1:" in key}
+    gone = {key for key in before if ":guardrails/" in key and key.startswith("arn:aws:bedrock:eu-west-1:")}
 
     acme.scan()
     after_one = acme.states("aws")
@@ -86,14 +89,15 @@ def test_what_was_removed_is_missing_then_gone_and_nothing_else_ages(acme: Acme)
 
 
 def test_a_denied_region_keeps_its_assets_and_is_shown_and_makes_the_scan_partial(acme: Acme) -> None:
+    acme.only("aws")
     acme.scan()
     before = acme.states("aws")
     fault = acme.aws.fail("", "", "AccessDeniedException", region="eu-west-1", account=HOME)
 
-    codes = [acme.scan() for _ in range(3)]
+    codes = [acme.scan() for _ in range(2)]
     denied = [row for row in acme.read("coverage") if row["status"] == "denied"]
 
-    assert codes == [3, 3, 3]
+    assert codes == [3, 3]
     assert acme.states("aws") == before
     assert len(denied) > 20
     assert {row["scope"] for row in denied} == {f"aws:main/{HOME}/eu-west-1"}
@@ -102,6 +106,7 @@ def test_a_denied_region_keeps_its_assets_and_is_shown_and_makes_the_scan_partia
 
 
 def test_a_manifest_that_cannot_be_parsed_holds_its_assets(acme: Acme) -> None:
+    acme.only("code")
     acme.scan()
     before = acme.states("code")
     (acme.code / "services" / "recommender" / "package.json").write_text('{"dependencies": {')
@@ -110,11 +115,12 @@ def test_a_manifest_that_cannot_be_parsed_holds_its_assets(acme: Acme) -> None:
         acme.scan()
 
     assert acme.states("code") == before
-    exceptions = [row for run in acme.read("runs", "show", "latest") for row in run["details"] if row["exceptions"]]
-    assert any("package.json" in str(row["exceptions"]) for row in exceptions)
+    (run,) = acme.read("runs", "show", "latest")
+    assert any("package.json" in str(row["exceptions"]) for row in run["details"])
 
 
 def test_a_removed_dependency_is_gone_after_two_scans(acme: Acme) -> None:
+    acme.only("code")
     acme.scan()
     before = acme.states("code")
     mcp = acme.code / "services" / "support-bot" / ".mcp.json"
@@ -130,6 +136,7 @@ def test_a_removed_dependency_is_gone_after_two_scans(acme: Acme) -> None:
 
 
 def test_every_decision_is_in_an_audit_log_that_verifies(acme: Acme) -> None:
+    acme.only("code")
     acme.scan()
     bot = system_of(acme, "support-bot")["system_id"]
     answer_everything(acme, bot)

@@ -62,6 +62,16 @@ def test_what_cannot_stand_alone_is_gathered_per_provider_and_account() -> None:
     assert group_key(Thing(kind="api_key", natural_namespace="openai/org-1/key")) == "rest:openai|1111"
 
 
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [("services/bot", "bot"), ("infra/aws", "infra/aws"), ("x/deploy/Prod", "deploy/Prod"), ("api", "api")],
+)
+def test_a_unit_in_a_folder_that_only_says_where_is_named_with_its_parent(unit: str, name: str) -> None:
+    key = group_key(Thing(natural_namespace="code/R_1", application=unit))
+
+    assert explain(key).label == name
+
+
 def test_every_key_explains_itself() -> None:
     things = [
         Thing(tags={"ai-system": "x"}),

@@ -75,7 +75,12 @@ def result(
 
 
 def begin(store: Store, run_id: str, *, filtered: bool = False, holder: str = "") -> str:
-    spec = RunSpec(
+    journal.begin_run(store, spec(run_id, filtered=filtered, holder=holder))
+    return run_id
+
+
+def spec(run_id: str, *, filtered: bool = False, holder: str = "") -> RunSpec:
+    return RunSpec(
         run_id=run_id,
         actor="tester",
         trigger="test",
@@ -85,8 +90,6 @@ def begin(store: Store, run_id: str, *, filtered: bool = False, holder: str = ""
         config_hash="x",
         holder=holder,
     )
-    journal.begin_run(store, spec)
-    return run_id
 
 
 class Scanner:

@@ -29,11 +29,13 @@ def parse(source: Source) -> Iterator[Fact]:
         yield from _registry_entry(source, content, lines)
         return
     for key, name, server in _servers(source, content):
-        yield _server_fact(source, name, server, lines.of(key, name))
+        yield _server_fact(source, name, server, lines.of(*filter(None, (key, name))))
 
 
 def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for key in source.catalogue.server_keys:
+    if source.name == ".mcp.json" and not content.keys() & set(source.catalogue.server_keys):
+        content = {"": content}  # a plug-in's file may hold the servers without a key around them
+    for key in ("", *source.catalogue.server_keys):
         table = content.get(key)
         if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
             table = table["servers"]

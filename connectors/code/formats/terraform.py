@@ -1,7 +1,8 @@
 """Read the resources that Terraform and OpenTofu files declare (HCL and its JSON form).
 
 HCL is cut at the headers of its blocks: a full parser reads 0.09 MB a second, and types, names and literal
-arguments need none. Data sources and modules declare nothing here.
+arguments need none. Data sources declare nothing. A call of a module beside it (``./``, ``../``) says only
+which unit that module belongs to; modules from elsewhere are not fetched.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from itertools import zip_longest
 from typing import Any
 
 from connectors.catalogue.tables import ResourceType
-from connectors.code.facts import Fact, Source, UnreadableError
+from connectors.code.facts import MODULE_CALL, Fact, Source, UnreadableError
 from connectors.code.formats.common import Lines, entries, load_json_object, short
 from connectors.model import Grade, Json
 
-_BLOCK = re.compile(r'^(?:resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{|[a-z]+\b[^\n={]*\{)', re.M)
+_BLOCK = re.compile(
+    r'^(?:resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{|(module)\b[^\n={]*\{|[a-z]+\b[^\n={]*\{)', re.M
+)
 # Whatever is not closed runs to the end of its line, so that no text is looked at twice.
 _NOISE = re.compile(r'"(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z)|#[^\n]*|//[^\n]*|/\*|<<[-~]?[ \t]*"?(\w+)"?[^\n]*\n')
 _ARGUMENT = re.compile(r'^([ \t]*)(\w+)[ \t]*=[ \t]*"((?:[^"\\\n$]|\\.|\$(?!\{))*)"[ \t]*,?[ \t]*$', re.M)
@@ -27,18 +30,20 @@ _TAG = re.compile(r'["\s(]?([\w:./ -]{1,128}?)"?\)?[ \t]*[=:][ \t]*"([^"\n$]*)"'
 
 
 def parse(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each resource of a catalogued type in a ``.tf`` file."""
-    if b"resource" not in source.data:
+    """Yield a fact for each resource of a catalogued type and each local module call in a ``.tf`` file."""
+    if b"resource" not in source.data and b"module" not in source.data:
         return
     text = _without_noise(source.text())
     blocks = list(_BLOCK.finditer(text))
     line, last = 1, 0
     for block, after in zip_longest(blocks, blocks[1:]):
+        body = text[block.end() : after.start() if after else len(text)]
+        if block.group(3):
+            yield from _module_call(_arguments(body).get("source"))
         if block.group(1) is None:
             continue
         line += text.count("\n", last, block.start())
         last = block.start()
-        body = text[block.end() : after.start() if after else len(text)]
         arguments = _arguments(body)
         outer = _outer(body) | {*source.catalogue.model_arguments}
         own = {key: value for key, value in arguments.items() if key in outer}
@@ -46,9 +51,12 @@ def parse(source: Source) -> Iterator[Fact]:
 
 
 def parse_json(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each resource of a catalogued type in a ``.tf.json`` file."""
+    """Yield a fact for each resource of a catalogued type and each module call of a ``.tf.json`` file."""
     content = load_json_object(source)
     lines = Lines(source.data)
+    for _, body in entries(_merged(content.get("module"))):
+        first = body[0] if isinstance(body, list) and body else body
+        yield from _module_call(first.get("source") if isinstance(first, dict) else None)
     for type_name, named in entries(_merged(content.get("resource"))):
         for name, body in entries(_merged(named)):
             first = body[0] if isinstance(body, list) and body else body
@@ -58,6 +66,18 @@ def parse_json(source: Source) -> Iterator[Fact]:
             }
             tags = {key: value for key, value in entries(table.get("tags")) if isinstance(value, str)}
             yield from _resource(source, type_name, name, arguments, tags, lines.of(type_name, name))
+
+
+def _module_call(source: object) -> Iterator[Fact]:
+    if isinstance(source, str) and source.startswith(("./", "../")):
+        yield Fact(
+            kind=MODULE_CALL,
+            provider="terraform",
+            identifier=source.rstrip("/"),
+            name="",
+            grade=Grade.DECLARED,
+            standing=False,
+        )
 
 
 def _merged(value: Any) -> dict[str, Any]:
@@ -84,6 +104,7 @@ def _resource(
         kind=row.kind,
         provider=row.provider,
         identifier=f"{type_name}.{name}",
+        is_local=True,
         name=f"{type_name}.{name}",
         grade=Grade.DECLARED,
         line=line,

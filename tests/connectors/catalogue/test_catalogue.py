@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +17,8 @@ from connectors.errors import ConfigError
 from connectors.kinds import KINDS
 
 
-def _with(catalogue: Catalogue, **changes: object) -> Catalogue:
-    return Catalogue.model_construct(**(dict(catalogue) | changes))
+def _with(catalogue: Catalogue, **changes: Any) -> Catalogue:
+    return replace(catalogue, **changes)
 
 
 def test_our_own_tables_are_free_of_mistakes() -> None:
@@ -84,6 +88,11 @@ def test_a_users_file_adds_and_replaces_rows(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("pypi = [", "cannot be read"),
+        ('pypi = ["x"]', "a table belongs here"),
+        ('owners = "x"', "a table belongs here"),
+        ('pypi = [{ name = "x", category = "gateway" }]', "vendor: missing"),
+        ('pypi = [{ name = 7, category = "gateway", vendor = "x" }]', "name: a str belongs here"),
+        ('role = [{ role = "hero", folders = [], files = [] }]', "'hero' is none of"),
         ("pipy = []", "unknown catalogue table 'pipy'"),
         ('pypi = [{ name = "x", category = "gateway", vendor = "x", modul = [] }]', "modul"),
         ('pypi = [{ name = "x", category = "fun", vendor = "x" }]', "category"),
@@ -106,3 +115,17 @@ def test_a_wrong_users_file_is_refused_with_the_place(tmp_path: Path, text: str,
 def test_a_table_that_is_not_there_says_so() -> None:
     with pytest.raises(ConfigError, match="no catalogue table 'nothing'"):
         read_table("nothing")
+
+
+def test_loading_it_needs_no_heavy_library() -> None:
+    program = (
+        "import sys; import connectors.code, connectors.code.trees; "
+        "from connectors.catalogue import load_catalogue; "
+        "from connectors.code.registry import formats_for; "
+        "formats_for(load_catalogue()).prefilter; "
+        "print(sorted({'pydantic', 'sqlalchemy', 'requests', 'boto3', 'yaml'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "[]"

@@ -78,7 +78,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(
     server: HostileServer, passing: FakeTime, network: NetworkSettings = FAST, **settings: Any
 ) -> HttpClient:
-    values: dict[str, Any] = {"bearer": SecretRef("env", "HOSTILE_TOKEN"), "total_timeout_s": 0.5}
+    values: dict[str, Any] = {"bearer": SecretRef("env", "HOSTILE_TOKEN"), "total_timeout_s": 2.0}
     return HttpClient(
         HttpSettings(base_url=server.url, **(values | settings)),
         operations=OPERATIONS,

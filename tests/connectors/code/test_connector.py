@@ -117,6 +117,20 @@ def test_a_subfolder_is_owned_by_the_lines_of_its_repository(tmp_path: Path) -> 
     assert hint.why == "CODEOWNERS:1 names @acme/a for a/bot.py"
 
 
+def test_a_subfolder_with_code_owners_of_its_own_is_their_root(tmp_path: Path) -> None:
+    commit(
+        tmp_path,
+        {f"shop/bot/{name}": text for name, text in SERVICE.items()}
+        | {"CODEOWNERS": "* @acme/all\n", "shop/CODEOWNERS": "/bot/ @acme/bot\n"},
+    )
+
+    (hint,) = scan(tmp_path / "shop").named("gpt-4o").owner_hints
+    (outer,) = scan(tmp_path).named("gpt-4o").owner_hints
+
+    assert (hint.candidate, outer.candidate) == ("@acme/bot", "@acme/all")
+    assert hint.why == "CODEOWNERS:1 names @acme/bot for bot/bot.py"
+
+
 def test_a_work_tree_and_a_bare_clone_show_the_same_things(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -240,8 +254,8 @@ def test_planted_git_settings_and_hooks_do_not_run(tmp_path: Path) -> None:
     bare = scan(git_dir)
 
     assert not marker.exists()
-    assert work_tree.named("gpt-4o")
-    assert bare.named("gpt-4o")
+    assert work_tree.named("gpt-4o").name == "gpt-4o"
+    assert bare.named("gpt-4o").name == "gpt-4o"
 
 
 def test_a_hostile_tree_is_read_to_its_end(tmp_path: Path) -> None:
@@ -295,7 +309,7 @@ def test_a_tree_deeper_than_the_limit_is_noted(tmp_path: Path) -> None:
 
     found = scan(tmp_path)
 
-    assert found.named("gpt-4o")
+    assert found.named("gpt-4o").name == "gpt-4o"
     assert list(found.exceptions("files").values()) == ["deeper than 128 folders"]
 
 
@@ -306,7 +320,7 @@ def test_links_submodules_and_pointers_in_a_commit_are_noted(tmp_path: Path) -> 
 
     found = scan(tmp_path / ".git")
 
-    assert found.named("gpt-4o")
+    assert found.named("gpt-4o").name == "gpt-4o"
     assert list(found.exceptions("files")) == ["lib"]
     assert "LFS" in found.exceptions("models")["w.yaml"]
 
@@ -345,7 +359,7 @@ def test_a_spoilt_cache_only_costs_time(tmp_path: Path) -> None:
     scan(tmp_path / ".git", cache=cache)
     cache.entries = dict.fromkeys(cache.entries, b"{broken")
 
-    assert scan(tmp_path / ".git", cache=cache).named("gpt-4o")
+    assert scan(tmp_path / ".git", cache=cache).named("gpt-4o").name == "gpt-4o"
 
 
 def test_include_and_exclude_choose_paths(tmp_path: Path) -> None:

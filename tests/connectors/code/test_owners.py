@@ -21,6 +21,8 @@ from connectors.code.owners import CodeOwners
         ("**/logs @a\n", "b/logs/c", ["@a"]),
         ("my\\ file.py @a\n", "my file.py", ["@a"]),
         ("!!!\\ [ @a\n* @b\n", "y.py", ["@b"]),
+        ("* @a\n!*.lock\n", "x/y.lock", []),
+        ("/config/ @@maintainer @a @@developers\n", "config/x", ["@a"]),
     ],
 )
 def test_the_last_line_that_matches_names_the_owners(text: str, file: str, owners: list[str]) -> None:

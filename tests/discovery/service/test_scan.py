@@ -11,7 +11,8 @@ import pytest
 
 from connectors.errors import ConfigError
 from discovery.config import Config, InstanceConfig
-from discovery.service import inventory
+from discovery.service import decisions, inventory
+from discovery.service.permissions import ENGINE
 from discovery.service.scan import ScanReport, ScanRequest, SilentProgress, run_scan
 from store import Store, leases
 from tests import plugins
@@ -23,7 +24,9 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.install(tmp_path / "plugins", monkeypatch, {"toy": "tests.connectors.toys:ToyConnector"})
 
 
-def configuration(*instances: tuple[str, dict[str, Any]], path: Path | None = Path("aicensus.toml")) -> Config:
+def configuration(
+    *instances: tuple[str, dict[str, Any]], path: Path | None = Path("aicensus.toml")
+) -> Config:
     return Config(
         every_instance=tuple(
             InstanceConfig(connector="toy", name=name, options=ToyOptions(**options))
@@ -33,7 +36,9 @@ def configuration(*instances: tuple[str, dict[str, Any]], path: Path | None = Pa
     )
 
 
-def scan(store: Store, parts: dict[str, Any], *, scopes: tuple[str, ...] = ("one",), **request: Any) -> ScanReport:
+def scan(
+    store: Store, parts: dict[str, Any], *, scopes: tuple[str, ...] = ("one",), **request: Any
+) -> ScanReport:
     config = configuration(("main", {"parts": parts, "scopes": scopes}))
     return run_scan(config, store, ScanRequest(**request), SilentProgress())
 
@@ -167,3 +172,15 @@ def test_what_a_run_did_is_in_its_journal(store: Store) -> None:
 
     assert (run.state, run.seen, run.added) == ("complete", 1, 1)
     assert {(row.part, row.status) for row in run.details} >= {("a", "complete"), ("b", "denied")}
+
+
+def test_a_thing_made_anew_under_the_same_name_asks_its_owner_again(store: Store) -> None:
+    scan(store, {"a": ["x@2026-01-01"]})
+    (system,) = inventory.list_systems(store)
+    decisions.set_owner(store, system.system_id, "dana@acme.example", actor=ENGINE)
+    assert [alert.rule for alert in inventory.list_alerts(store)] == ["OVR-00"]
+
+    scan(store, {"a": ["x@2026-02-02"]})
+
+    assert sorted(alert.rule for alert in inventory.list_alerts(store)) == ["OVR-00", "OWN-01"]
+    assert inventory.get_system(store, system.system_id).owner is None

@@ -25,6 +25,18 @@ from tests.code_samples import facts
             "bedrock-runtime.eu-west-1.amazonaws.com",
             "aws",
         ),
+        (
+            "a.env",
+            "MCP=https://acme-x1.gateway.bedrock-agentcore.us-east-1.amazonaws.com/mcp",
+            "acme-x1.gateway.bedrock-agentcore.us-east-1.amazonaws.com",
+            "aws",
+        ),
+        (
+            "a.py",
+            'u = "https://models.inference.ai.azure.com"',
+            "models.inference.ai.azure.com",
+            "github",
+        ),
         ("a.py", 'u = "https://user:hidden@api.mistral.ai/v1"', "api.mistral.ai", "mistral"),
     ],
 )

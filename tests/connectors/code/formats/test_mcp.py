@@ -66,6 +66,9 @@ def test_only_names_and_the_host_leave_a_configuration() -> None:
         (".cursor/mcp.json", '{"mcpServers": {"one": {"url": "https://a.example.org"}}}'),
         ("claude_desktop_config.json", '{"mcpServers": {"one": {"command": "x",},},}'),
         ("opencode.jsonc", '{"mcp": {"one": {"type": "local", "command": ["npx", "x"]}}}'),
+        ("opencode.json", '{"mcp": {"servers": {"one": {"type": "local", "command": ["npx", "x"]}}}}'),
+        (".mcp.json", '{"one": {"command": "x"}, "version": 1}'),
+        ("mcp-config.json", '{"mcpServers": {"one": {"command": "x"}}}'),
         ("src/mcp-servers-config.json", '{"mcpServers": {"one": {"command": "x"}}}'),
     ],
 )

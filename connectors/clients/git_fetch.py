@@ -1,0 +1,194 @@
+"""Bring one commit of a git repository into a private folder, over https or ssh.
+
+Nothing of the user's git configuration takes part. What must not be seen (a token) or is about the network
+travels in the environment, never on a command line.
+
+**Source:** tried with git 2.39 against a server of our own (``git http-backend``); the tests pin it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connectors.clients.git import SAFE, checked, git_environment, kill_group, make_private_repository
+from connectors.clients.network import NetworkSettings
+from connectors.errors import ConfigError, Unavailable
+from connectors.secrets import redact
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """How long a fetch may take (seconds) and how much it may bring (bytes)."""
+
+    timeout_s: float = 600.0
+    size_bytes: int = 2_000_000_000
+    blob_bytes: int = 16_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a fetch brought: a bare repository in ``folder``, one commit, and the names of the branches."""
+
+    folder: Path
+    commit: str
+    branch: str
+    default_branch: str
+
+
+def fetch(
+    url: str,
+    folder: Path,
+    *,
+    ref: str = "",
+    authorization: str = "",
+    limits: FetchLimits,
+    protocols: tuple[str, ...] = ("https", "ssh"),
+    network: NetworkSettings | None = None,
+) -> Fetched:
+    """Bring the newest commit of ``ref`` (empty: the default branch) into an empty ``folder``, bare.
+
+    One commit deep, without blobs over ``limits.blob_bytes``. ``authorization`` is the value of an HTTP
+    header; it travels in the environment, never on a command line. ``network`` gives the proxy and the CA
+    file for https (the CA file replaces the system's trust, as for our other clients). Redirects are not
+    followed. Raises ``ConfigError`` for a URL or ref that is not allowed, ``Unavailable`` when the host
+    does not answer in time or refuses.
+    """
+    check_url(url, protocols)
+    if ref.startswith("-") or ".." in ref or not re.fullmatch(r"[\w./@+-]*", ref):
+        raise ConfigError(f"not the name of a branch or tag: {ref!r}")
+    make_private_repository(folder)
+    env = git_environment(folder, protocols=":".join(protocols))
+    env |= _http_settings(url, authorization, network or NetworkSettings())
+    if "ssh" in protocols:
+        env |= {"HOME": os.environ.get("HOME", ""), "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+    listing = _run_limited(["ls-remote", "--symref", "--", url, "HEAD"], env, folder, limits)
+    named = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", listing, re.M)
+    default = named.group(1) if named else "HEAD"
+    wanted = ref or default
+    _run_limited(
+        [
+            *(
+                "fetch",
+                "--depth=1",
+                "--no-tags",
+                "--no-recurse-submodules",
+                "--no-write-fetch-head",
+                "--quiet",
+            ),
+            *(f"--filter=blob:limit={limits.blob_bytes}", "--", url, f"+{wanted}:refs/aicensus/head"),
+        ],
+        env,
+        folder,
+        limits,
+    )
+    # The fetch notes its URL as a promisor of missing blobs; from here on nothing may be fetched again.
+    make_private_repository(folder)
+    commit = (folder / "refs" / "aicensus" / "head").read_text().strip()
+    return Fetched(folder=folder, commit=checked(commit), branch=wanted, default_branch=default)
+
+
+def check_url(url: str, protocols: tuple[str, ...] = ("https", "ssh")) -> None:
+    """Refuse what git could take for an option, a helper program, or a URL with a password in it."""
+    if url.startswith("-") or any(ord(char) < 33 for char in url):
+        raise ConfigError(
+            f"not a git URL: {redact(url)!r}", hint="It must not begin with '-' or hold spaces."
+        )
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "ssh", url
+    if scheme not in protocols or "::" in url.split("/")[0]:
+        raise ConfigError(
+            f"git URLs of this kind are not read: {redact(url)!r}", hint=f"Use one of {', '.join(protocols)}."
+        )
+    authority = rest.split("/")[0] if separator else rest.split(":")[0]
+    user, at, host = authority.rpartition("@")
+    if host.startswith("-") or user.startswith("-") or (scheme != "file" and not host):
+        raise ConfigError(f"not a git URL: {redact(url)!r}", hint="The host is missing or begins with '-'.")
+    if "?" in rest or "#" in rest:
+        raise ConfigError(
+            f"the git URL for {host!r} holds a query, where tokens are",
+            hint="Leave out what follows '?' or '#'.",
+        )
+    if at and (":" in user or scheme == "https"):
+        raise ConfigError(
+            f"the git URL for {host!r} holds a credential",
+            hint='Give it by reference instead: credentials = { "HOST" = { env = "NAME" } }.',
+        )
+
+
+def _http_settings(url: str, authorization: str, network: NetworkSettings) -> dict[str, str]:
+    """Return settings of https as environment variables, which other users of the machine cannot see."""
+    settings = [
+        ("http.followRedirects", "false"),
+        ("http.lowSpeedLimit", "1"),
+        ("http.lowSpeedTime", str(max(1, round(network.read_timeout_s)))),
+    ]
+    if network.proxy and urlsplit(url).hostname not in _LOOPBACK:
+        settings.append(("http.proxy", network.proxy))
+    if network.ca_bundle:
+        if not Path(network.ca_bundle).is_file():
+            raise ConfigError(
+                f"the CA bundle {network.ca_bundle!r} is not a file",
+                hint="Set [network] ca_bundle to a PEM file.",
+            )
+        settings.append(("http.sslCAInfo", str(Path(network.ca_bundle).absolute())))
+    if authorization:
+        origin = "/".join(url.split("/", 3)[:3])
+        settings.append((f"http.{origin}/.extraHeader", f"Authorization: {authorization}"))
+    variables = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def _run_limited(arguments: list[str], env: dict[str, str], folder: Path, limits: FetchLimits) -> str:
+    """Run git and watch its time and the size of ``folder``; returns its output."""
+    process = subprocess.Popen(
+        ["git", *SAFE[:-4], *arguments],
+        env=env,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    waited = 0.0
+    while True:
+        try:
+            output, errors = process.communicate(timeout=0.5)
+            break
+        except subprocess.TimeoutExpired:
+            waited += 0.5
+        if waited > limits.timeout_s or _size(folder) > limits.size_bytes:
+            kill_group(process)
+            process.communicate()
+            what = "takes too long" if waited > limits.timeout_s else "is too large"
+            raise Unavailable(
+                f"fetching the repository {what}", hint="Raise the limit or scan a local clone."
+            )
+    if process.returncode:
+        words = redact(
+            errors.decode("utf-8", "replace").strip().splitlines()[-1][:200] if errors.strip() else ""
+        )
+        raise Unavailable(
+            f"git {arguments[0]} failed: {words}", hint="Check the URL, the network and the credential."
+        )
+    return output.decode("utf-8", "replace")
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                continue  # git renames its temporary packs while we look
+    return total

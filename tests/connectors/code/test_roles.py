@@ -1,0 +1,95 @@
+"""Units: what is built and deployed together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.catalogue import load_catalogue
+from connectors.code.roles import Units
+from tests.code_samples import scan, write
+
+GUARDRAIL = 'resource "aws_bedrock_guardrail" "this" {\n}\n'
+
+
+def _call(source: str) -> str:
+    return f'module "m" {{\n  source = "{source}"\n}}\n'
+
+
+def test_a_stack_is_a_unit_and_a_module_belongs_to_its_only_caller(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "app/pyproject.toml": "",
+            "app/deploy/main.tf": GUARDRAIL,
+            "infra/a/main.tf": _call("../modules/one/") + _call("../modules/shared"),
+            "infra/b/main.tf.json": '{"module": {"m": {"source": "../modules/shared"}}}',
+            "infra/modules/one/main.tf": GUARDRAIL + _call("./inner"),
+            "infra/modules/one/inner/main.tf": GUARDRAIL,
+            "infra/modules/shared/main.tf": GUARDRAIL,
+            "infra/modules/unused/main.tf": GUARDRAIL,
+        },
+    )
+
+    found = scan(tmp_path).findings
+
+    assert {one.evidence[0].locator.rpartition("/")[0]: one.application for one in found} == {
+        "app/deploy": "app/deploy",
+        "infra/modules/one": "infra/a",
+        "infra/modules/one/inner": "infra/a",
+        "infra/modules/shared": "infra/modules/shared",
+        "infra/modules/unused": "infra/modules/unused",
+    }
+
+
+def test_resources_of_one_name_in_two_modules_of_a_unit_stay_two(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": GUARDRAIL + _call("./modules/one") + _call("./modules/two"),
+            "modules/one/main.tf": GUARDRAIL,
+            "modules/two/main.tf": GUARDRAIL,
+        },
+    )
+
+    found = scan(tmp_path).findings
+
+    assert {one.name for one in found} == {"aws_bedrock_guardrail.this"}
+    assert [one.natural_key.key for one in found] == [
+        ".|guardrail|aws_bedrock_guardrail.this",
+        ".|guardrail|modules/one/aws_bedrock_guardrail.this",
+        ".|guardrail|modules/two/aws_bedrock_guardrail.this",
+    ]
+
+
+def test_modules_that_call_each_other_end(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"one/main.tf": GUARDRAIL + _call("../two"), "two/main.tf": GUARDRAIL + _call("../one")},
+    )
+
+    found = scan(tmp_path).findings
+
+    assert len(found) == 2
+    assert {one.application for one in found} <= {"one", "two"}
+
+
+@pytest.mark.parametrize("source", ["../../outside", "../..", "./"])
+def test_a_module_out_of_the_tree_or_the_stack_itself_changes_nothing(source: str) -> None:
+    units = Units(load_catalogue())
+    units.note("a/main.tf")
+
+    units.note_call("a/main.tf", source)
+
+    assert units.of("a/main.tf") == "a"
+
+
+def test_a_folder_with_a_manifest_stays_a_unit_although_it_is_called() -> None:
+    units = Units(load_catalogue())
+    for path in ("stack/main.tf", "service/main.tf", "service/Dockerfile"):
+        units.note(path)
+
+    units.note_call("stack/main.tf", "../service")
+
+    assert units.of("service/src/app.py") == "service"
