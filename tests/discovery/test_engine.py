@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -259,13 +258,13 @@ def test_a_lost_worker_leaves_its_parts_failed_and_nothing_ages(store: Store, re
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("make", [lambda: ThreadPoolExecutor(2), PicklingExecutor], ids=["threads", "pickling"])
+@pytest.mark.parametrize("make", [ThreadPoolExecutor, PicklingExecutor])
 def test_ctrl_c_keeps_what_was_written_and_starts_nothing_more(
-    store: Store, make: Callable[[], Executor]
+    store: Store, make: Callable[[int], Executor]
 ) -> None:
     work = jobs({"a": ["x"], "b": ["!wait:0.1", "y"]}, scopes=30)
 
-    tally = scan(store, work, executor=make(), heard=Heard(at={"done": interrupt}))
+    tally = scan(store, work, executor=make(2), heard=Heard(at={"done": interrupt}))
 
     assert tally.interrupted
     assert tally.scopes_done < 30
@@ -316,7 +315,8 @@ def test_what_was_written_before_ctrl_c_is_judged(store: Store) -> None:
         running.run(iter(work))
 
     assert running.tally.interrupted
-    assert set().union(*(one.assets for one in judged)) == {row.asset_id for row in samples.assets(store).values()}
+    written = {row.asset_id for row in samples.assets(store).values()}
+    assert set().union(*(one.assets for one in judged)) == written
 
 
 CONFIG = """
@@ -382,9 +382,11 @@ def test_a_database_server_that_hangs_up_ends_the_run_as_failed_and_the_next_one
     with open_store(postgres_store_url) as store, open_store(postgres_store_url) as admin:
 
         def hang_up() -> None:
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
             with admin.read() as tx:
-                tx.conn.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+                tx.conn.execute(
+                    text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+                )
 
         def during_a_write(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
             if "INTO run_part" in statement and not hung:
@@ -402,5 +404,3 @@ def test_a_database_server_that_hangs_up_ends_the_run_as_failed_and_the_next_one
         assert states == ["failed", "complete"]
         assert report.tally.scopes_busy == 0
         assert samples.states(store) == {"x": "present", "y": "present"}
-
-

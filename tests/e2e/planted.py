@@ -121,7 +121,7 @@ def _manifests() -> Mapping[str, str]:
             f'[project]\nname = "shop"\ndependencies = ["openai @ {wheel}"]\n'
             '[[tool.poetry.source]]\nname = "own"\n'
             f'url = "https://user:{plain(37)}@pypi.example.org/simple"\n'
-            '[tool.poetry.dependencies]\n'
+            "[tool.poetry.dependencies]\n"
             f'anthropic = {{ git = "https://{plain(38)}@git.example.org/acme/anthropic.git" }}\n'
         ),
         "npm/package.json": json.dumps({"name": openai_key(39), "dependencies": dependencies}),

@@ -78,7 +78,5 @@ class Program:
         return self("scan", *words, "--db", str(self.db), **options)
 
     def assets(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(
-            self("assets", "--db", str(self.db), "--format", "json").out
-        )
+        rows: list[dict[str, Any]] = json.loads(self("assets", "--db", str(self.db), "--format", "json").out)
         return rows

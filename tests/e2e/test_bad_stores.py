@@ -128,7 +128,7 @@ def test_a_corrupt_store_is_told_and_not_touched(kept: Program, damage: str) -> 
         ((), "Usage: aicensus"),
         (("sytems",), "Did you mean 'systems'?"),
         (("systems", "shwo"), "Did you mean 'show'?"),
-        (("scan", "nowhere"), "the target 'nowhere' does not exist (code:main). Name a folder, a repository or a git URL."),
+        (("scan", "nowhere"), "the target 'nowhere' does not exist (code:main). Name a folder, a repository"),
         (("scan", "--connector", "open-ai"), "Did you mean `openai`?"),
         (("scan", "--connector", "openai:two"), "Add a table [connectors.openai.two]."),
         (("scan", "https://git.example.org/acme/bot.git?token=x"), "holds a query"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Acme
 from tests.fakes_aws import HOME
 
@@ -70,6 +72,7 @@ def test_a_second_scan_finds_the_same_assets_and_says_so(acme: Acme) -> None:
     assert (run["added"], run["changed"], run["closed"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_what_was_removed_is_missing_then_gone_and_nothing_else_ages(acme: Acme) -> None:
     acme.only("aws")
     acme.scan()
@@ -88,6 +91,7 @@ def test_what_was_removed_is_missing_then_gone_and_nothing_else_ages(acme: Acme)
     assert set(after_two) == set(before)
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_denied_region_keeps_its_assets_and_is_shown_and_makes_the_scan_partial(acme: Acme) -> None:
     acme.only("aws")
     acme.scan()

@@ -76,7 +76,9 @@ class Scans:
         end = time.monotonic() + 30
         with open_store(self.url, read_only=True) as store:
             while not holds(store):
-                assert process.poll() is None, process.communicate()
+                if process.poll() is not None:
+                    assert process.returncode in (0, 3), process.communicate()
+                    return  # it was quicker than we could look
                 assert time.monotonic() < end
                 time.sleep(0.01)
 
@@ -117,7 +119,9 @@ def scans(
 def counted(table: Any, *conditions: Any) -> Callable[[Store], int]:
     def count(store: Store) -> int:
         with store.read() as tx:
-            return int(tx.conn.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one())
+            return int(
+                tx.conn.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
+            )
 
     return count
 
@@ -126,9 +130,7 @@ running = counted(run, run.c.state == "running")
 parts_done = counted(run_part, run_part.c.requests > 0)
 assets_known = counted(asset)
 # The scopes of the first instance end with a part that was denied: those are read again in any case.
-complete_scopes = counted(
-    run_part.join(part), part.c.name == "after", run_part.c.status == "complete"
-)
+complete_scopes = counted(run_part.join(part), part.c.name == "after", run_part.c.status == "complete")
 
 MOMENTS: dict[str, Callable[[Store], bool]] = {
     "at its very start": lambda store: running(store) == 1,
@@ -139,7 +141,7 @@ MOMENTS: dict[str, Callable[[Store], bool]] = {
 
 
 def assert_whole(url: str) -> None:
-    """Check that the store is sound, that no lease is held, and that only the newest run is not cut off."""
+    """Check that the store is sound, that no lease is held, and that every run is closed."""
     with open_store(url) as store:
         if store.dialect == "sqlite":
             with store.read() as tx:
@@ -147,7 +149,8 @@ def assert_whole(url: str) -> None:
         with store.read() as tx:
             states = list(tx.conn.execute(select(run.c.state).order_by(run.c.rev)).scalars())
             held = list(tx.conn.execute(select(lease.c.name).where(lease.c.expires_at > "")).scalars())
-    assert states[:-1] == ["interrupted"] * (len(states) - 1)
+    assert "running" not in states
+    assert "failed" not in states
     assert held == []
 
 
@@ -174,17 +177,17 @@ def test_a_scan_killed_again_and_again_ends_with_the_inventory_of_a_whole_one(
         scans.until(moment, process)
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=10)
-        with closing(open_store(scans.url)) as store:
-            assert running(store) >= 1
 
     scans.run("scan", "--no-progress")
 
+    assert [one.returncode for one in scans.processes].count(-signal.SIGKILL) >= 3
     assert len(whole["assets"]) == 2_110
     assert scans.inventory() == whole
     assert_whole(scans.url)
     assert scans.run("audit", "verify")[0] == 0
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_what_a_killed_scan_completed_is_not_read_again_and_is_read_the_time_after(scans: Scans) -> None:
     scans.wait_s = 1
     process = scans.start()
@@ -201,6 +204,7 @@ def test_what_a_killed_scan_completed_is_not_read_again_and_is_read_the_time_aft
     assert reused == [1]
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_ctrl_c_ends_a_scan_soon_and_says_that_it_is_partial(scans: Scans, whole: dict[str, Any]) -> None:
     process = scans.start()
     scans.until(lambda store: parts_done(store) >= 2, process)
@@ -216,6 +220,7 @@ def test_ctrl_c_ends_a_scan_soon_and_says_that_it_is_partial(scans: Scans, whole
     assert_whole(scans.url)
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_ctrl_c_twice_ends_a_scan_at_once_though_a_vendor_does_not_answer(scans: Scans) -> None:
     scans.wait_s = 60
     process = scans.start()

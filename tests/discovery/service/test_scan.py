@@ -32,7 +32,7 @@ def configuration(
             InstanceConfig(connector="toy", name=name, options=ToyOptions(**options))
             for name, options in instances
         ),
-        path=path,
+        path=Path("aicensus.toml"),
     )
 
 
@@ -56,7 +56,7 @@ def test_a_scan_ends_in_assets_systems_and_one_alert_per_rule_and_system(store: 
     assert states(store) == {"x": "present", "y": "present"}
     alerts = inventory.list_alerts(store)
     assert sorted(alert.rule for alert in alerts) == ["OVR-00", "OVR-00", "OWN-01", "OWN-01"]
-    assert sorted(report.alerts_opened) == sorted(alert.alert_id for alert in alerts)
+    assert sorted(report.alerts.opened) == sorted(alert.alert_id for alert in alerts)
 
 
 def test_a_second_run_without_a_change_opens_and_adds_nothing(store: Store) -> None:
@@ -65,7 +65,7 @@ def test_a_second_run_without_a_change_opens_and_adds_nothing(store: Store) -> N
     report = scan(store, {"a": ["x", "y"]})
 
     assert (report.tally.seen, report.tally.added, report.tally.changed) == (2, 0, 0)
-    assert report.alerts_opened == []
+    assert report.alerts.opened == []
 
 
 def test_a_thing_is_missing_after_one_complete_scan_and_gone_after_two(store: Store) -> None:
@@ -101,6 +101,13 @@ def test_a_part_that_never_could_be_read_is_partial_only_when_named_or_strict(st
 
     assert (plain.state, named.state, strict.state) == ("complete", "partial", "partial")
     assert [row.status for row in inventory.coverage(store) if row.part == "a"] == ["denied"]
+
+
+def test_a_scope_that_was_stopped_as_a_whole_makes_even_a_first_scan_partial(store: Store) -> None:
+    report = scan(store, {"a": ["!auth"]})
+
+    assert report.state == "partial"
+    assert report.partial_reasons == ["toy:main/one: the key is refused"]
 
 
 def test_an_instance_that_cannot_be_listed_is_shown_and_the_others_are_scanned(store: Store) -> None:
