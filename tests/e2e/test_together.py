@@ -115,7 +115,8 @@ def test_a_daemon_four_readers_and_a_deciding_person_never_lock_each_other_out(
         capsys.readouterr()
         main(["systems", "list", "--format", "json", "--config", str(config)])
         system = json.loads(capsys.readouterr().out)[0]["system_id"]
-        before, decided, end = office.ended(), [], time.monotonic() + 90
+        decided: list[str] = []
+        before, end = office.ended(), time.monotonic() + 90
         while not all(log.exists() for log in logs):
             assert time.monotonic() < end
             name = f"owner-{len(decided)}@acme.example"

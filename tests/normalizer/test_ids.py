@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from normalizer.ids import mint
+from normalizer.ids import mint, mint_block
 
 
 def test_an_id_is_its_prefix_and_a_uuid_of_version_seven() -> None:
@@ -23,6 +23,14 @@ def test_ids_grow_in_the_order_they_were_minted() -> None:
     minted = [mint("run") for _ in range(5_000)]
 
     assert minted == sorted(set(minted))
+
+
+def test_ids_of_a_block_are_as_good_as_single_ones() -> None:
+    minted = [mint("ast"), *mint_block("ast", 3_000), *mint_block("ast", 2), mint("ast")]
+
+    assert minted == sorted(set(minted))
+    assert {uuid.UUID(one.removeprefix("ast_")).version for one in minted} == {7}
+    assert {uuid.UUID(one.removeprefix("ast_")).variant for one in minted} == {uuid.RFC_4122}
 
 
 def test_ids_grow_also_when_the_clock_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from connectors.model import PartStatus, Ref
 from discovery.service import decisions, inventory
 from discovery.service.decisions import OwnerRole
-from store import Store, schema, systems
+from store import Store, open_store, owners, schema, systems
 from tests.estate import ALICE, Estate, by_name, code, finding, hint, names
 
 
@@ -223,3 +223,34 @@ def revision(store: Store) -> int:
             .first()
             or 0
         )
+
+
+def test_what_another_process_grouped_meanwhile_is_not_grouped_twice(store: Store) -> None:
+    Estate(store).show(finding("a"), finding("b"))
+    with store.begin() as conn:
+        conn.execute(schema.system_member.delete())
+    other = open_store(store.url.render_as_string(hide_password=False))
+    done: list[bool] = []
+
+    def other_comes_first(*_: object) -> None:
+        if not done:
+            done.append(True)
+            systems.regroup(other, None)
+
+    event.listen(store.engine.pool, "checkout", other_comes_first)
+    systems.regroup(store, None)
+
+    with store.read() as tx:
+        members = tx.conn.execute(select(schema.system_member.c.asset_id)).scalars().all()
+    assert (done, len(members), len(set(members))) == ([True], 2, 2)
+    other.close()
+
+
+def test_tags_that_are_named_like_our_own_fields_hide_no_owner(store: Store) -> None:
+    tags = {"owner_hints": '"owner_hints":[', "usage": ',"usage":', "owner": "ana@acme.example"}
+
+    Estate(store).show(finding("a", tags=tags, owner_hints=(hint("bo@acme.example"),)))
+
+    with store.read() as tx:
+        (found,) = owners.of_systems(tx.conn, None).values()
+    assert {one.party.label for one in found} == {"ana@acme.example", "bo@acme.example"}
