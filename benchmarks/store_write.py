@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from connectors.model import (
     Evidence,
@@ -57,6 +57,7 @@ class Clock:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     longest_s: float = 0.0
+    longest_lock_s: float = 0.0
     laps: list[float] = field(default_factory=list)
 
     @contextmanager
@@ -70,6 +71,23 @@ class Clock:
         self.cpu_s += time.process_time() - cpu
         self.laps.append(lap)
         self.longest_s = max(self.longest_s, lap)
+
+
+@contextmanager
+def timing_locks(store: Store, clock: Clock) -> Iterator[None]:
+    """Note how long the longest write transaction of the block takes, commit included."""
+    begin = store.begin
+
+    @contextmanager
+    def timed() -> Iterator[Connection]:
+        start = time.perf_counter()
+        with begin() as conn:
+            yield conn
+        clock.longest_lock_s = max(clock.longest_lock_s, time.perf_counter() - start)
+
+    store.begin = timed  # type: ignore[method-assign]
+    yield
+    store.begin = begin  # type: ignore[method-assign]
 
 
 def scope_of(number: int, parts: int) -> Scope:
@@ -115,6 +133,12 @@ def finding(scope: int, part: int, number: int, version: int) -> Finding:
 def scan(store: Store, args: argparse.Namespace, run_id: str, changed: float) -> Clock:
     """Scan everything once; ``changed`` is the share of findings with another version."""
     clock = Clock()
+    with timing_locks(store, clock):
+        _scan(store, args, run_id, changed, clock)
+    return clock
+
+
+def _scan(store: Store, args: argparse.Namespace, run_id: str, changed: float, clock: Clock) -> None:
     scopes = max(1, args.parts // 10)
     per_part = args.assets // args.parts
     spec = RunSpec(
@@ -151,7 +175,6 @@ def scan(store: Store, args: argparse.Namespace, run_id: str, changed: float) ->
         with store.write(actor="bench", kind="audit") as tx:
             actor = audit.Actor(name="bench", kind="system", authenticated=True)
             audit.append(tx.conn, actor, audit.Entry(action="scan", object=run_id), at=tx.now)
-    return clock
 
 
 def done(count: int) -> PartResult:
@@ -169,7 +192,13 @@ def done(count: int) -> PartResult:
 
 def bare(source: Store, target: Store) -> tuple[Clock, int]:
     """Write every row of ``source`` into the empty ``target``, nothing else."""
-    clock, total = Clock(), 0
+    clock = Clock()
+    with timing_locks(target, clock):
+        return clock, _copy(source, target, clock)
+
+
+def _copy(source: Store, target: Store, clock: Clock) -> int:
+    total = 0
     for table in metadata.sorted_tables:
         columns = [column.name for column in table.columns]
         with source.read() as tx:
@@ -179,7 +208,7 @@ def bare(source: Store, target: Store) -> tuple[Clock, int]:
                 total += len(plain)
                 with clock.running(), target.begin() as conn:
                     insert_rows(conn, table, columns, plain)
-    return clock, total
+    return total
 
 
 def written(store: Store) -> int:
@@ -232,7 +261,7 @@ def show(name: str, clock: Clock, note: str) -> None:
     """Print one line."""
     print(
         f"   {name:<16} {clock.wall_s:7.2f} s wall {clock.cpu_s:7.2f} s CPU,"
-        f" longest step {clock.longest_s:.2f} s; {note}"
+        f" longest call {clock.longest_s:.2f} s, write transaction {clock.longest_lock_s:.2f} s; {note}"
     )
 
 
@@ -247,7 +276,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.store != "postgres":
         with tempfile.TemporaryDirectory() as folder:
-            measure("SQLite", *(f"sqlite:///{Path(folder) / name}.db" for name in ("a", "b")), args)
+            url, other = (f"sqlite:///{Path(folder) / name}.db" for name in ("a", "b"))
+            measure("SQLite", url, other, args)
     if args.store != "sqlite":
         from tests import postgres
 

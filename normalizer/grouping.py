@@ -79,20 +79,33 @@ class GroupKey:
 
 def group_key(asset: Groupable) -> str:
     """Return the text of the group an asset belongs to."""
-    tag = _tag(asset.tags, (_SYSTEM_TAG,))
+    return group_of(
+        asset.kind, asset.natural_namespace, asset.natural_id, asset.account, asset.application, asset.tags
+    )
+
+
+def group_of(
+    kind: str,
+    namespace: str,
+    natural_id: str,
+    account: str | None,
+    application: str | None,
+    tags: Mapping[str, str],
+) -> str:
+    """Return the text of the group as :func:`group_key` does, from single values."""
+    tag = _tag(tags, (_SYSTEM_TAG,))
     if tag:
         return f"tag:{_SPACES.sub('-', tag.strip()).casefold()}"
-    namespace, account = asset.natural_namespace, asset.account or ""
     if is_code(namespace):
-        return _key("unit", namespace, asset.application or "")
-    application = asset.application or _tag(asset.tags, _APPLICATION_TAGS)
-    if application:
-        return _key("app", authority(namespace), account, application)
-    if KINDS[asset.kind].stands_alone:
-        return _key("one", namespace, asset.natural_id)
-    return _key("rest", authority(namespace), account)
+        return _key("unit", namespace, application or "")
+    if application := application or _tag(tags, _APPLICATION_TAGS):
+        return _key("app", authority(namespace), account or "", application)
+    if KINDS[kind].stands_alone:
+        return _key("one", namespace, natural_id)
+    return _key("rest", authority(namespace), account or "")
 
 
+@lru_cache(maxsize=4096)
 def explain(key: str) -> GroupKey:
     """Read a key's text back into reason, strength and name."""
     basis, _, rest = key.partition(":")
@@ -153,6 +166,7 @@ def system_kind(key: str, member_kinds: Iterable[str]) -> str:
     return "shared_service"
 
 
+@lru_cache(maxsize=4096)
 def _key(basis: str, *parts: str) -> str:
     *heads, last = parts
     return f"{basis}:{''.join(head.replace('|', '%7C') + '|' for head in heads)}{last}"
@@ -187,5 +201,5 @@ def _plain(tag: str) -> str:
 def _tag(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
     if not tags:
         return ""
-    plain = {_plain(key): value for key, value in sorted(tags.items())}
+    plain = {name: tags[key] for key in sorted(tags) if (name := _plain(key)) in names}
     return next((plain[name] for name in names if plain.get(name, "").strip()), "")

@@ -9,7 +9,7 @@ assets that show the kind disagree. Automation principals (bots, roles, pipeline
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,18 +90,25 @@ _SPLIT = re.compile(r"\s*[,;]\s*|\s+(?=\S*@)")
 
 def hints_from_tags(tags: Mapping[str, str]) -> list[OwnerHint]:
     """Return the owner hints in an asset's tags (owner, team, contact, cost centre), any spelling."""
-    hints = []
-    for key, value in sorted(tags.items()):
-        plain = _NOT_WORD.sub("", key.casefold())
-        if plain in _OWNER_TAGS or plain in _COST_TAGS:
-            family = "tag" if plain in _OWNER_TAGS else "costcentre"
-            confidence = 0.90 if family == "tag" else 0.40
-            hints.append(
-                OwnerHint(
-                    candidate=value, source=f"{family}:{key}", confidence=confidence, why=f"tag {key}={value}"
-                )
-            )
-    return hints
+    return [
+        OwnerHint(
+            candidate=tags[key],
+            source=f"{family}:{key}",
+            confidence=0.90 if family == "tag" else 0.40,
+            why=f"tag {key}={tags[key]}",
+        )
+        for key in sorted(tags)
+        if (family := _tag_family(key))
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _tag_family(key: str) -> str:
+    # An estate has few tag names and very many tags.
+    plain = _NOT_WORD.sub("", key.casefold())
+    if plain in _OWNER_TAGS:
+        return "tag"
+    return "costcentre" if plain in _COST_TAGS else ""
 
 
 @lru_cache(maxsize=4096)
@@ -117,6 +124,7 @@ def is_automation(candidate: str) -> bool:
     return not candidate.strip() or _AUTOMATION.search(candidate) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_team(candidate: str) -> bool:
     """Say whether a candidate reads as a team: ``@org/team``, or a name with the word team or group."""
     if _HANDLE.match(candidate):
@@ -135,32 +143,67 @@ def combine(
 
     ``known`` are active parties in :func:`normal_party` spelling; ``declined`` are left out.
     """
-    votes: dict[str, dict[str, dict[str, tuple[float, str]]]] = defaultdict(lambda: defaultdict(dict))
-    voters: dict[str, set[str]] = defaultdict(set)
+    by_asset: dict[str, list[OwnerHint]] = defaultdict(list)
     for asset_id, hint in hints:
-        row = _weight_of(hint.source)
-        for name in _names(hint.candidate):
-            if is_automation(name) or name in declined:
-                continue
-            voters[row.family].add(asset_id)
-            weight = _capped(row, hint, name in known, name)
-            kept = votes[name][row.family].get(asset_id, (0.0, ""))
-            # Order-free: of equal weights the text that sorts last is kept.
-            votes[name][row.family][asset_id] = max(kept, (weight, hint.why or hint.source))
+        by_asset[asset_id].append(hint)
+    return combine_counted(((several, 1) for several in by_asset.values()), known=known, declined=declined)
+
+
+def combine_counted(
+    shown: Iterable[tuple[Iterable[OwnerHint], int]],
+    *,
+    known: Collection[str] = (),
+    declined: Collection[str] = (),
+) -> list[OwnerCandidate]:
+    """Weigh as :func:`combine` does, given the hints of one asset and how many assets show just those."""
+    votes: dict[str, dict[str, _Votes]] = defaultdict(lambda: defaultdict(_Votes))
+    voters: Counter[str] = Counter()
+    for hints, assets in shown:
+        best = _votes_of_one(hints, known, declined)
+        for family in {family for _, family in best}:
+            voters[family] += assets
+        for (name, family), vote in best.items():
+            votes[name][family].add(vote, assets)
     found = [_candidate(name, families, voters) for name, families in votes.items()]
     return sorted(found, key=lambda one: (-one.confidence, one.party))
 
 
-def _candidate(
-    name: str, families: Mapping[str, Mapping[str, tuple[float, str]]], voters: Mapping[str, set[str]]
-) -> OwnerCandidate:
+@dataclass(slots=True)
+class _Votes:
+    """How many assets name a party in one kind of evidence, and the strongest that any of them says."""
+
+    assets: int = 0
+    best: tuple[float, str] = (0.0, "")
+
+    def add(self, vote: tuple[float, str], assets: int) -> None:
+        self.assets += assets
+        # Order-free: of equal weights the text that sorts last is kept.
+        self.best = max(self.best, vote)
+
+
+def _votes_of_one(
+    hints: Iterable[OwnerHint], known: Collection[str], declined: Collection[str]
+) -> dict[tuple[str, str], tuple[float, str]]:
+    """Return the strongest weight and reason that one asset gives, by name and family."""
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for hint in hints:
+        row = _weight_of(hint.source)
+        for name in _names(hint.candidate):
+            if is_automation(name) or name in declined:
+                continue
+            vote = (_capped(row, hint, name in known, name), hint.why or hint.source)
+            best[name, row.family] = max(best.get((name, row.family), (0.0, "")), vote)
+    return best
+
+
+def _candidate(name: str, families: Mapping[str, _Votes], voters: Mapping[str, int]) -> OwnerCandidate:
     doubt = 1.0
     reasons: list[tuple[float, str]] = []
-    for family, by_asset in families.items():
-        weight, why = max(by_asset.values())
-        agreement = 0.5 + 0.5 * len(by_asset) / len(voters[family])
+    for family, votes in sorted(families.items(), key=lambda pair: pair[0]):
+        weight, why = votes.best
+        agreement = 0.5 + 0.5 * votes.assets / voters[family]
         doubt *= 1 - weight * agreement
-        more = len(by_asset) - 1
+        more = votes.assets - 1
         reasons.append((weight * agreement, why if not more else f"{why} (and {more} more like it)"))
     ordered = tuple(why for _, why in sorted(reasons, key=lambda pair: (-pair[0], pair[1])))
     return OwnerCandidate(name, round(1 - doubt, 3), ordered, is_team(name))
@@ -179,5 +222,6 @@ def _capped(row: _Weight, hint: OwnerHint, is_known: bool, name: str) -> float:
     return weight
 
 
-def _names(candidate: str) -> list[str]:
-    return [name for part in _SPLIT.split(candidate) if (name := normal_party(part))]
+@lru_cache(maxsize=4096)
+def _names(candidate: str) -> tuple[str, ...]:
+    return tuple(name for part in _SPLIT.split(candidate) if (name := normal_party(part)))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Row, Select, Table, Update, bindparam, select, update
 
 from normalizer.fold import AssetFold, Sighted, fold
-from normalizer.grouping import group_key
+from normalizer.grouping import group_of
 from normalizer.identity import Key
 from store.bulk import insert_rows, is_one_of, listed, matching, one_of_listed, pairs_of
 from store.database import WriteTx
@@ -40,9 +40,12 @@ Edge: TypeAlias = tuple[str, str, str, str, int]
 """From asset, relation, target namespace, target key, part number."""
 
 
-def insert_assets(tx: WriteTx, folds: Iterable[tuple[str, AssetFold]]) -> None:
-    """Write assets that nobody knew before."""
-    rows = [(asset_id, tx.rev, *_values(one)) for asset_id, one in folds]
+def insert_assets(tx: WriteTx, shown: Mapping[str, Sequence[Sighted]]) -> None:
+    """Write assets that nobody knew before, by id, from the sightings that show them."""
+    rows = [
+        (asset_id, tx.rev, *(_values_of_one(several[0]) if len(several) == 1 else _values(fold(several))))
+        for asset_id, several in shown.items()
+    ]
     insert_rows(tx.conn, asset, _COLUMNS, rows)
 
 
@@ -140,13 +143,36 @@ def _values(one: AssetFold, *, first_seen_at: str | None = None) -> tuple[Any, .
         one.region,
         one.application,
         one.model,
-        _group(one),
+        _kept(
+            group_of(one.kind, one.natural_namespace, one.natural_id, one.account, one.application, one.tags)
+        ),
         min(first_seen_at, opened_at) if first_seen_at else opened_at,
     )
 
 
-def _group(one: AssetFold) -> str:
-    text = group_key(one)
+def _values_of_one(one: Sighted) -> tuple[Any, ...]:
+    """Return what :func:`_values` gives for the fold of a single sighting: almost every new asset."""
+    return (
+        one.kind,
+        one.provider,
+        one.name,
+        one.namespace,
+        one.key,
+        one.state._value_,
+        one.grade._value_,
+        one.role._value_,
+        one.ref,
+        one.drives,
+        one.account,
+        one.region,
+        one.application,
+        one.model,
+        _kept(group_of(one.kind, one.namespace, one.key, one.account, one.application, one.content.tags)),
+        one.opened_at,
+    )
+
+
+def _kept(text: str) -> str:
     return text if len(text) <= MAX_KEY and text.isprintable() else clean(text, MAX_KEY)
 
 
@@ -210,15 +236,31 @@ def _targets(dialect: str) -> Select[Any]:
 
 def answer_waiting(tx: WriteTx, targets: dict[Key, str]) -> None:
     """Fill in the target of relations that waited for these keys to become assets."""
-    if not targets:
+    # Few namespaces are ever linked to from elsewhere: one look at each spares one for every key.
+    awaited = {
+        name for name in {key[0] for key in targets} if tx.conn.execute(_awaited(), {"name": name}).first()
+    }
+    pairs = sorted(key for key in targets if key[0] in awaited)
+    if not pairs:
         return
-    waiting = tx.conn.execute(_waiting(tx.conn.dialect.name), pairs_of(tx.conn, sorted(targets))).all()
+    waiting = tx.conn.execute(_waiting(tx.conn.dialect.name), pairs_of(tx.conn, pairs)).all()
     for row in waiting:
         tx.conn.execute(
             update(relation)
             .where(relation.c.relation_no == row.relation_no)
             .values(to_asset=targets[row.to_namespace, row.to_key])
         )
+
+
+@cache
+def _awaited() -> Select[Any]:
+    columns = relation.c
+    return (
+        select(columns.relation_no)
+        .where(columns.to_namespace == bindparam("name"))
+        .where(columns.to_asset.is_(None), columns.valid_to.is_(None))
+        .limit(1)
+    )
 
 
 @cache

@@ -6,7 +6,10 @@ as SQLAlchemy's own executemany. Lists go in as one parameter, so that no statem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -25,6 +28,34 @@ from sqlalchemy import (
 )
 from sqlalchemy import any_ as any_of
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
+
+_pause = threading.Lock()
+_pausing = 0
+
+
+@contextmanager
+def many_objects() -> Iterator[None]:
+    """Hold off the collector of reference cycles while a block makes many small objects for a moment.
+
+    They hold no cycles, and it would look through all of them again and again: a third of a big write.
+    Blocks of several threads may overlap; the last one to end lets the collector run again.
+    """
+    global _pausing
+    with _pause:
+        if not _pausing and not gc.isenabled():
+            owned = False
+        else:
+            owned = True
+            _pausing += 1
+            gc.disable()
+    try:
+        yield
+    finally:
+        if owned:
+            with _pause:
+                _pausing -= 1
+                if not _pausing:
+                    gc.enable()
 
 
 def insert_rows(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select, update
 
 from normalizer.identity import Key, Known, Move, MoveWhy, Resolver
-from store.arrivals import Arrival
+from normalizer.ids import mint_block
+from store.arrivals import Arrival, moment_kept
 from store.bulk import insert_rows, matching, pairs_of
 from store.database import WriteTx
 from store.schema import asset_alias, identity, relation, sighting
@@ -17,6 +18,7 @@ from store.sightings import bump_epoch, reassign
 from store.text import clean_key, moment, moment_text
 
 _COLUMNS = ("namespace", "key", "asset_id", "is_alias", "created_at", "rev")
+_BLOCK = 500
 
 
 def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[str], set[str]]:
@@ -25,12 +27,12 @@ def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[st
     Returns the resolver, the asset ids in the order of ``arrivals``, and known assets that must be folded
     again because an id moved.
     """
-    names = [_aliases(one) for one in arrivals]
-    wanted = {one.key for one in arrivals}.union(*filter(None, names))
-    resolver = Resolver(_known(tx, wanted))
+    keys = [one.key for one in arrivals]
+    names = [_aliases(one) if one.sighted.content.aliases else () for one in arrivals]
+    resolver = Resolver(_known(tx, set(keys).union(*filter(None, names))), _minting(len(keys)))
     given = [
-        resolver.resolve(one.key, aliases, one.created_at)
-        for one, aliases in zip(arrivals, names, strict=True)
+        resolver.resolve(key, aliases, one.created_at)
+        for one, key, aliases in zip(arrivals, keys, names, strict=True)
     ]
     touched: set[str] = set()
     for move in resolver.stored_moves():
@@ -41,9 +43,20 @@ def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[st
     return resolver, given, touched
 
 
+def _minting(about: int) -> Callable[[], str]:
+    """Return what mints one asset id a call, in blocks of at most ``about``."""
+    block: list[str] = []
+
+    def mint() -> str:
+        if not block:
+            block.extend(reversed(mint_block("ast", max(1, min(about, _BLOCK)))))
+        return block.pop()
+
+    return mint
+
+
 def _aliases(arrival: Arrival) -> Sequence[Key]:
-    aliases = arrival.sighted.content.aliases
-    return [clean_key(one.namespace, one.key) for one in aliases] if aliases else ()
+    return [clean_key(one.namespace, one.key) for one in arrival.sighted.content.aliases]
 
 
 def _known(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, Known]:
@@ -63,7 +76,7 @@ def _lookup(dialect: str) -> Select[Any]:
 
 def _write(tx: WriteTx, resolver: Resolver) -> None:
     rows = [
-        (*key, row.asset_id, row.is_alias, moment_text(row.created_at), tx.rev)
+        (*key, row.asset_id, row.is_alias, moment_kept(row.created_at), tx.rev)
         for key, row in sorted(resolver.added.items())
     ]
     insert_rows(tx.conn, identity, _COLUMNS, rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from normalizer.fold import AssetState, Sighted, fold
+from normalizer.fold import AssetState, Sighted
 from normalizer.identity import MoveWhy, Resolver
 from store.arrivals import SIGHTING_COLUMNS, Arrival, arrival_of_row, joined
 from store.assets import Edge, answer_waiting, edges_of, find_targets, insert_assets, relate
@@ -126,7 +126,7 @@ def _write_assets(
         if arrival.sighted.content.links:
             edges.update(edges_of(asset_id, arrival.sighted, part_no))
     taken.fresh.update(fresh)
-    insert_assets(tx, ((asset_id, fold(several)) for asset_id, several in fresh.items()))
+    insert_assets(tx, fresh)
     if edges:
         relate(tx, edges, find_targets(tx, {(edge[2], edge[3]) for edge in edges}))
     answer_waiting(tx, {key: resolver.final(row.asset_id) for key, row in resolver.added.items()})

@@ -7,16 +7,17 @@ not name the same party again. ``reason`` of a candidate is a JSON list of sente
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 from sqlalchemy import select
 
 from connectors.model import OwnerHint
-from normalizer.owners import OwnerCandidate, combine, hints_from_tags, normal_party
+from normalizer.owners import OwnerCandidate, combine_counted, hints_from_tags, normal_party
 from store import parties
 from store.bulk import insert_rows, is_one_of
 from store.parties import Party
@@ -203,21 +204,22 @@ def write_candidates(conn: Connection, rev: int, now: str, changes: CandidateCha
 _MOST = 5
 """Candidates kept for a system: more helps nobody to decide."""
 
+_Shown: TypeAlias = list[tuple[tuple[OwnerHint, ...], int]]
+"""What the assets of a system say of its owner, and how many of them say just that."""
 
-def _weigh(
-    hints: Iterable[tuple[str, OwnerHint]], rows: Sequence[Owner], known: Collection[str]
-) -> list[OwnerCandidate]:
+
+def _weigh(shown: _Shown, rows: Sequence[Owner], known: Collection[str]) -> list[OwnerCandidate]:
     settled = {
         normal_party(one.party.label)
         for one in rows
         if one.is_accepted or (one.ended_at is not None and one.accepted_at is None)
     }
-    return combine(hints, known=known, declined=settled)[:_MOST]
+    return combine_counted(shown, known=known, declined=settled)[:_MOST]
 
 
-def _known(conn: Connection, evidence: dict[str, list[tuple[str, OwnerHint]]]) -> set[str]:
-    names = {normal_party(hint.candidate) for hints in evidence.values() for _, hint in hints}
-    found = parties.find(conn, names)
+def _known(conn: Connection, evidence: dict[str, _Shown]) -> set[str]:
+    candidates = {hint.candidate for shown in evidence.values() for hints, _ in shown for hint in hints}
+    found = parties.find(conn, {normal_party(one) for one in candidates})
     # A party that only evidence named proves nothing; one that a person dealt with does.
     settled = select(owner.c.party_id).where(owner.c.accepted_at.is_not(None))
     dealt: set[str] = set()
@@ -226,9 +228,9 @@ def _known(conn: Connection, evidence: dict[str, list[tuple[str, OwnerHint]]]) -
     return {name for name, one in found.items() if one.active and one.party_id in dealt}
 
 
-def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, list[tuple[str, OwnerHint]]]:
+def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, _Shown]:
     """Read the owner hints of members' open sightings."""
-    found: dict[str, list[tuple[str, OwnerHint]]] = defaultdict(list)
+    found: dict[str, _Shown] = {}
     for chunk in chunks(sorted(system_ids), 500):
         query = (
             select(system_member.c.system_id, sighting.c.asset_id, sighting.c.payload)
@@ -236,24 +238,40 @@ def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, list[t
             .where(system_member.c.valid_to.is_(None), system_member.c.strength != SUGGESTION)
             .where(is_one_of(conn, system_member.c.system_id, chunk), sighting.c.valid_to.is_(None))
         )
-        for system_id, asset_id, payload in conn.execute(query).all():
-            # Most sightings name nobody; looking for the text first spares parsing them.
-            if _SPEAKS in payload or _TAGGED in payload:
-                found[system_id].extend((asset_id, hint) for hint in _hints(payload))
-    return {system_id: hints for system_id, hints in found.items() if hints}
+        said: dict[str, dict[str, str]] = defaultdict(dict)
+        for system_id, asset_id, payload in conn.execute(query):
+            start = payload.rfind(_HINTS)
+            told = payload[start : payload.rfind(_USAGE)]
+            if start >= 0 and told != _SILENT:
+                before = said[system_id].get(asset_id)
+                # JSON has no line ends of its own.
+                said[system_id][asset_id] = f"{before}\n{told}" if before else told
+        for system_id, texts in said.items():
+            shown = [(_hints(text), assets) for text, assets in Counter(texts.values()).items()]
+            found[system_id] = [(hints, assets) for hints, assets in shown if hints]
+    return {system_id: shown for system_id, shown in found.items() if shown}
 
 
-_SPEAKS = '"owner_hints":[{'
-_TAGGED = '"tags":{"'
+# The members of a payload come in the order of their names: hints, tags, usage. Cut out as text first: most
+# sightings name nobody, and many say the same, so that few are parsed.
+_HINTS = '"owner_hints":['
+_USAGE = ',"usage":'
+_SILENT = '"owner_hints":[],"tags":{}'
+_CACHED_CHARS = 2_000
 
 
-def _hints(payload: str) -> Iterator[OwnerHint]:
-    content = orjson.loads(payload)
-    for one in content.get("owner_hints") or ():
-        yield OwnerHint(
-            candidate=one["candidate"], source=one["source"], confidence=one["confidence"], why=one["why"]
-        )
-    yield from hints_from_tags(content.get("tags") or {})
+def _hints(told: str) -> tuple[OwnerHint, ...]:
+    return _parsed(told) if len(told) <= _CACHED_CHARS else _parsed.__wrapped__(told)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(told: str) -> tuple[OwnerHint, ...]:
+    hints: list[OwnerHint] = []
+    for line in told.split("\n"):
+        content = orjson.loads(f"{{{line}}}")
+        hints.extend(OwnerHint(**one) for one in content["owner_hints"])
+        hints.extend(hints_from_tags(content["tags"]))
+    return tuple(hints)
 
 
 def _keep_ended(conn: Connection, rev: int, now: str, rows: Iterable[Owner], reason: str) -> None:

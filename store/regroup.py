@@ -58,6 +58,11 @@ class Plan:
     suggestions: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
+    def is_contained(self) -> bool:
+        """Say whether assets other than those looked at stay where they are."""
+        return not self.keys and not self.released and not any(one.system_id for one, _ in self.moves)
+
+    @property
     def systems(self) -> set[str]:
         """Return the systems that gain or lose members."""
         left = {one.system_id for one in self.leaves} | {one.system_id for one, _ in self.moves}
@@ -74,11 +79,10 @@ class _Overlap:
     count: int
 
 
-def misplaced(conn: Connection, asset_ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Return ``(group key, asset id)`` of those assets that are not in the system of their group."""
-    touched = load(conn, asset_ids)
+def misplaced(conn: Connection, touched: Sequence[Touched]) -> list[Touched]:
+    """Return those assets that are not in the system of their group."""
     keys = key_systems(conn, {one.group_key for one in touched})
-    return [(one.group_key, one.asset_id) for one in touched if not _settled(one, keys)]
+    return [one for one in touched if not _settled(one, keys)]
 
 
 def load(conn: Connection, asset_ids: Iterable[str]) -> list[Touched]:

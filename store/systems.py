@@ -15,9 +15,11 @@ from sqlalchemy import and_, case, func, select
 
 from normalizer import grouping
 from store import owners
-from store.bulk import is_one_of
+from store.alerts import last_revision
+from store.bulk import is_one_of, many_objects
 from store.regroup import (
     SUGGESTION,
+    Touched,
     absorb_empty,
     load,
     misplaced,
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 
 STEP = 2_000
 """Assets regrouped in one transaction, so that none holds the write lock for long."""
+_FEW = 20
+"""Systems settled in one transaction where others write at the same time."""
 LIVING = ("candidate", "registered", "governed")
-_CONTAINERS = ("ai_project", "application", "ai_account", "workspace", "agent", "workflow")
+_CONTAINERS = frozenset({"ai_project", "application", "ai_account", "workspace", "agent", "workflow"})
 
 
 @dataclass(slots=True)
@@ -67,26 +71,37 @@ def regroup(store: Store, asset_ids: Iterable[str] | None, *, actor: str = "engi
     Steps are transactions of their own; a killed run leaves whole steps.
     """
     result = Regrouped()
-    moving: list[tuple[str, str]] = []
+    with many_objects():
+        moving, seen_at = _misplaced(store, asset_ids, result)
+        for step in chunks(sorted(moving, key=lambda one: (one.group_key, one.asset_id)), STEP):
+            with store.write(actor=actor, kind="regroup") as write_tx:
+                conn, rev = write_tx.conn, write_tx.rev
+                # Read again only if somebody else wrote since: the lock should be held for writing alone.
+                current = rev == seen_at + 1
+                steps = plan(conn, step if current else load(conn, [one.asset_id for one in step]))
+                write(conn, rev, steps)
+                merged = absorb_empty(conn, rev, steps)
+            seen_at = rev if current and steps.is_contained else _NEVER
+            result.touched |= steps.systems
+            result.minted |= set(steps.minted.values())
+            result.merged |= merged
+        result.touched -= result.merged.keys()
+        _refresh(store, result.touched, actor)
+    return result
+
+
+_NEVER = -1
+
+
+def _misplaced(store: Store, asset_ids: Iterable[str] | None, result: Regrouped) -> tuple[list[Touched], int]:
+    """Return the assets that have to move, and the revision at which that was so; notes their systems."""
+    moving: list[Touched] = []
     with store.read() as tx:
         for chunk in chunks(all_assets(tx.conn) if asset_ids is None else sorted(set(asset_ids)), STEP):
-            result.touched |= systems_of(tx.conn, chunk)
-            moving.extend(misplaced(tx.conn, chunk))
-    settled: set[str] = set()
-    for step in chunks([asset_id for _, asset_id in sorted(moving)], STEP):
-        with store.write(actor=actor, kind="regroup") as write_tx:
-            conn, rev = write_tx.conn, write_tx.rev
-            steps = plan(conn, load(conn, step))
-            write(conn, rev, steps)
-            merged = absorb_empty(conn, rev, steps)
-            remaining = steps.systems - merged.keys()
-            _write_settlement(conn, rev, write_tx.now, _unsettled(conn, remaining))
-        settled |= remaining
-        result.minted |= set(steps.minted.values())
-        result.merged |= merged
-    result.touched = (result.touched | settled) - result.merged.keys()
-    _refresh(store, result.touched - settled, actor)
-    return result
+            touched = load(tx.conn, chunk)
+            result.touched.update(one.system_id for one in touched if one.system_id)
+            moving.extend(misplaced(tx.conn, touched))
+        return moving, last_revision(tx.conn)
 
 
 def all_assets(conn: Connection) -> list[str]:
@@ -141,21 +156,32 @@ def mark_decided(conn: Connection, rev: int, system_id: str) -> None:
 
 
 def _refresh(store: Store, system_ids: Collection[str], actor: str) -> None:
-    """Settle systems whose members changed in place (a state, a name, an owner's tag)."""
+    """Settle systems whose members came, went or changed in place (a state, a name, an owner's tag).
+
+    What they lack is found out while others may write. Only if somebody did, it is found out again under
+    the lock, a few systems at a time.
+    """
     for chunk in chunks(sorted(system_ids), 500):
         with store.read() as tx:
-            behind = bool(_unsettled(tx.conn, chunk))
-        if behind:
+            seen_at, lacking = last_revision(tx.conn), _unsettled(tx.conn, chunk)
+        if not lacking:
+            continue
+        with store.write(actor=actor, kind="regroup") as write_tx:
+            current = write_tx.rev == seen_at + 1
+            if current:
+                _write_settlement(write_tx.conn, write_tx.rev, write_tx.now, lacking)
+        for few in () if current else chunks(chunk, _FEW):
             with store.write(actor=actor, kind="regroup") as write_tx:
                 conn = write_tx.conn
-                _write_settlement(conn, write_tx.rev, write_tx.now, _unsettled(conn, chunk))
+                _write_settlement(conn, write_tx.rev, write_tx.now, _unsettled(conn, few))
 
 
 def _unsettled(conn: Connection, system_ids: Collection[str]) -> _Settlement:
     """Compare name, kind, state and owner candidates of systems with what their members say."""
     current = _current(conn, system_ids)
     facts = _member_facts(conn, current.keys())
-    names = _names(conn, {one: str(row["group_key"]) for one, row in current.items() if not row["decided"]})
+    keys = {one: str(row["group_key"]) for one, row in current.items() if not row["decided"]}
+    names = _names(conn, keys, facts)
     changes = {one: _change(row, facts.get(one, {}), names.get(one)) for one, row in current.items()}
     return _Settlement(
         {one: change for one, change in changes.items() if change},
@@ -226,10 +252,16 @@ def _member_facts(conn: Connection, system_ids: Collection[str]) -> dict[str, di
     return found
 
 
-def _names(conn: Connection, keys: Mapping[str, str]) -> dict[str, str]:
+def _names(
+    conn: Connection, keys: Mapping[str, str], facts: Mapping[str, Mapping[str, int]]
+) -> dict[str, str]:
     """Name systems: by their group's own label, the vendor's container, the one member, or the repository."""
     found: dict[str, str] = {}
-    applications = {one: name for one, key in keys.items() if (name := grouping.application_of(key))}
+    applications = {
+        one: name
+        for one, key in keys.items()
+        if not _CONTAINERS.isdisjoint(facts.get(one, ())) and (name := grouping.application_of(key))
+    }
     found.update(_container_names(conn, applications))
     alone = [one for one, key in keys.items() if key.startswith("one:")]
     found.update(_member_names(conn, alone))
@@ -261,7 +293,7 @@ def _container_names(conn: Connection, applications: Mapping[str, str]) -> dict[
         query = (
             select(system_member.c.system_id, asset.c.natural_id, asset.c.name)
             .select_from(system_member.join(asset, _OPEN_MEMBER))
-            .where(is_one_of(conn, system_member.c.system_id, chunk), kind.in_(_CONTAINERS))
+            .where(is_one_of(conn, system_member.c.system_id, chunk), kind.in_(sorted(_CONTAINERS)))
             .order_by(asset.c.asset_id)
         )
         for system_id, natural_id, name in conn.execute(query).all():

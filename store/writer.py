@@ -18,7 +18,7 @@ from connectors.outcome import PartBatch, PartResult
 from normalizer.fold import AssetState, Sighted
 from store.ageing import AgeingPlan, is_held, plan
 from store.assets import refold
-from store.bulk import is_one_of
+from store.bulk import is_one_of, many_objects
 from store.closing import close_sightings
 from store.database import Store, WriteTx
 from store.intake import take
@@ -102,7 +102,7 @@ class PartWriter:
 
         Returns the ageing that is still to be done.
         """
-        with self._write() as tx:
+        with many_objects(), self._write() as tx:
             at_work = self._at_work(tx, batch.part)
             at_hand: dict[int, Sighted] = {}
             intake = at_work.sort(batch.findings, batch.unchanged, tx.now)
