@@ -1,8 +1,8 @@
 """Read five-field cron expressions and walk through their moments in a time zone.
 
 Ours instead of APScheduler's ``CronTrigger`` because that one counts week days from Monday (``0`` is
-Sunday in every crontab), combines day and week day by "and" where cron says "or", and loses or doubles
-days when clocks change (measured with 3.11.3, Europe/Berlin: midnight of 2026-03-30 was skipped).
+Sunday in every crontab), combines day and week day by "and" where cron says "or", and in a
+short trial around a change of clocks (3.11.3, Europe/Berlin) fired at an hour that did not exist.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from store.text import (
     encode_content,
     moment,
     moment_text,
+    wide_fields,
 )
 
 SIGHTING_COLUMNS = (
@@ -89,19 +90,7 @@ moment_kept = lru_cache(maxsize=1024)(moment_text)
 def _encoded(content: Content) -> str:
     """Write the same text as :func:`encode_content`, faster where nothing in it needs cleaning."""
     try:
-        return orjson.dumps(
-            {
-                "aliases": content.aliases,
-                "attributes": content.attributes,
-                "evidence": content.evidence,
-                "links": content.links,
-                "owner_hints": content.owner_hints,
-                "tags": content.tags,
-                "usage": content.usage,
-            },
-            default=_plain,
-            option=_OPTIONS,
-        ).decode()
+        return orjson.dumps(wide_fields(content), default=_plain, option=_OPTIONS).decode()
     except TypeError:
         return encode_content(content)
 

@@ -90,17 +90,20 @@ def clean_mark(fingerprint: str) -> str:
 
 def encode_content(content: Content) -> str:
     """Write the wide part of a sighting."""
-    return to_json(
-        {
-            "aliases": content.aliases,
-            "attributes": content.attributes,
-            "evidence": content.evidence,
-            "links": content.links,
-            "owner_hints": content.owner_hints,
-            "tags": content.tags,
-            "usage": content.usage,
-        }
-    )
+    return to_json(wide_fields(content))
+
+
+def wide_fields(content: Content) -> dict[str, Any]:
+    """Return the fields of a sighting's wide part by the names they are kept under."""
+    return {
+        "aliases": content.aliases,
+        "attributes": content.attributes,
+        "evidence": content.evidence,
+        "links": content.links,
+        "owner_hints": content.owner_hints,
+        "tags": content.tags,
+        "usage": content.usage,
+    }
 
 
 def decode_content(text: str) -> Content:

@@ -5,8 +5,8 @@ exactly the documented query parameters within their limits, honours only cursor
 answers with the vendor's own error bodies. Anything undocumented is a 400, so a wrong client fails here
 and not at the vendor. :class:`Fault` makes it misbehave in the ways the real one can.
 
-**Source:** OpenAI API description 2.3.0 (openai/openai-openapi at f85dbe2, read 2026-11-22); error texts
-and the ``Invalid URL`` answer from the API reference's error guide.
+**Source:** OpenAI API description 2.3.0 (openai/openai-openapi at f85dbe2, read 2026-11-22). The error texts
+and the ``Invalid URL`` answer are from general knowledge of the API; no document was read for them.
 """
 
 from __future__ import annotations
