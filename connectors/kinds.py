@@ -64,6 +64,11 @@ _ROWS = (
     ("identity", "A non-human identity made for AI: agent identity, service account.", False),
     ("guardrail", "A filter or policy that limits what a model or agent may do.", False),
     ("oversight_control", "A control or record of human oversight kept at the vendor.", False),
+    (
+        "data_store",
+        "A table, bucket, index, queue or mailbox that the code of an AI system reads or writes.",
+        False,
+    ),
     ("edge_fleet", "Devices in the field that run models.", True),
 )
 

@@ -24,7 +24,9 @@ from connectors.errors import ConfigError
 
 CODE_TABLES = (
     *("agents", "formats", "iac", "mcp", "models"),
-    *("packages_npm", "packages_pypi", "providers"),
+    *("providers", "packages_pypi", "packages_npm", "packages_maven", "packages_nuget", "packages_golang"),
+    *("packages_cargo", "packages_gem", "packages_composer", "packages_hex", "packages_pub"),
+    *("packages_swift", "packages_cran"),
 )
 """The files that make up a :class:`Catalogue`, by name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from connectors.catalogue.tables import Catalogue
+from connectors.catalogue.tables import ECOSYSTEMS, Catalogue, canonical
 from connectors.patterns import compile_pattern, host_pattern
 
 
@@ -24,9 +24,10 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     """Yield a sentence for each name that a table holds twice."""
     yield from _repeated("provider", (row.name for row in catalogue.provider))
     yield from _repeated("host", (host for row in catalogue.provider for host in row.hosts))
-    yield from _repeated("pypi package", (row.name.lower() for row in catalogue.pypi))
-    yield from _repeated("npm package", (row.name for row in catalogue.npm))
-    yield from _repeated("module", (module for row in catalogue.pypi for module in row.modules))
+    for ecosystem in ECOSYSTEMS:
+        rows = getattr(catalogue, ecosystem)
+        yield from _repeated(f"{ecosystem} package", (canonical(ecosystem, row.name) for row in rows))
+        yield from _repeated(f"{ecosystem} module", (module for row in rows for module in row.modules))
     yield from _repeated("model family", (row.name for row in catalogue.family))
     yield from _repeated("model stem", (stem for row in catalogue.family for stem in row.stems))
     yield from _repeated("model place", (row.name for row in catalogue.place))

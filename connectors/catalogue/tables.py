@@ -6,15 +6,20 @@ validation library before it has read a file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NewType, get_args
 
 from connectors.catalogue.typing_rows import typed
 from connectors.errors import ConfigError
 from connectors.model import Role
 
-Ecosystem = Literal["pypi", "npm"]
+Ecosystem = Literal[
+    "pypi", "npm", "maven", "nuget", "golang", "cargo", "gem", "composer", "hex", "pub", "swift", "cran"
+]
+"""Where a package comes from, spelled as the type of a package URL."""
+ECOSYSTEMS: tuple[Ecosystem, ...] = get_args(Ecosystem)
 Kind = NewType("Kind", str)
 """A kind of :mod:`connectors.kinds`, or ``*`` where a row stands for all that infrastructure can declare."""
 Category = Literal[
@@ -30,7 +35,23 @@ Category = Literal[
     "observability",
     "gateway",
 ]
-HitClass = Literal["model", "model-place", "host", "python-module", "npm-module"]
+HitClass = Literal[
+    "model",
+    "model-place",
+    "host",
+    "python-module",
+    "npm-module",
+    "maven-module",
+    "nuget-module",
+    "golang-module",
+    "cargo-module",
+    "gem-module",
+    "composer-module",
+    "hex-module",
+    "pub-module",
+    "swift-module",
+    "cran-module",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +65,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """An AI package of one ecosystem; ``needs_manifest``: an import alone does not prove it."""
+    """An AI package of one ecosystem; ``needs_manifest``: an import alone does not prove it.
+
+    ``name`` is spelled as the registry does (Maven: ``group:artifact``), ``modules`` are what source code
+    names when it uses it (module, package prefix, namespace or import path).
+    """
 
     name: str
     category: Category
@@ -157,6 +182,16 @@ class _Tables:
     not_hosts: tuple[str, ...]
     pypi: tuple[Package, ...]
     npm: tuple[Package, ...]
+    maven: tuple[Package, ...]
+    nuget: tuple[Package, ...]
+    golang: tuple[Package, ...]
+    cargo: tuple[Package, ...]
+    gem: tuple[Package, ...]
+    composer: tuple[Package, ...]
+    hex: tuple[Package, ...]
+    pub: tuple[Package, ...]
+    swift: tuple[Package, ...]
+    cran: tuple[Package, ...]
     family: tuple[Family, ...]
     place: tuple[Place, ...]
     context_words: tuple[str, ...]
@@ -204,8 +239,7 @@ class Catalogue(_Tables):
             **{item.name: getattr(tables, item.name) for item in fields(_Tables)},
             version=version,
             packages={
-                "pypi": {row.name.lower(): row for row in tables.pypi},
-                "npm": {row.name: row for row in tables.npm},
+                name: {canonical(name, row.name): row for row in getattr(tables, name)} for name in ECOSYSTEMS
             },
             resource_types={row.type: row for row in tables.terraform},
             arm_types={row.type.lower(): row for row in tables.arm},
@@ -222,3 +256,13 @@ class Catalogue(_Tables):
             if row.name == name:
                 return row
         raise KeyError(name)
+
+
+def canonical(ecosystem: str, name: str) -> str:
+    """Return a package name as its registry compares it (PEP 503 for PyPI; NuGet and Packagist: no case)."""
+    if ecosystem == "pypi":
+        return re.sub(r"[-_.]+", "-", name).lower()
+    return name.lower() if ecosystem in _CASELESS else name
+
+
+_CASELESS = frozenset({"nuget", "composer", "hex", "pub", "gem"})

@@ -68,6 +68,7 @@ CLASSES = {
     "identity": "cryptographic-asset",
     "guardrail": "data:configuration",
     "oversight_control": "data:definition",
+    "data_store": "data:dataset",
     "edge_fleet": "device",
 }
 """What every kind is in CycloneDX: a component type, ``data:`` with the type of the data, or ``service``."""

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from packageurl import PackageURL
 
+from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source, UnreadableError
 from connectors.model import Grade, Json
 
@@ -154,7 +155,7 @@ def entries(value: object) -> Iterator[tuple[str, Any]]:
 
 def purl(ecosystem: str, name: str) -> str:
     """Return a package's URL without a version, in canonical spelling."""
-    namespace, _, base = name.rpartition("/")
+    namespace, _, base = name.rpartition(":" if ecosystem == "maven" else "/")
     return PackageURL(type=ecosystem, namespace=namespace or None, name=base).to_string()
 
 
@@ -187,11 +188,6 @@ def package_fact(
         standing=standing,
         attributes={"ecosystem": ecosystem, "category": row.category, **kept},
     )
-
-
-def canonical(ecosystem: str, name: str) -> str:
-    """Return a package name as the registry's rules compare it (PEP 503 for PyPI)."""
-    return re.sub(r"[-_.]+", "-", name).lower() if ecosystem == "pypi" else name
 
 
 def short(text: object, limit: int = 100) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.catalogue.tables import Runner
+from connectors.catalogue.tables import Runner, canonical
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.common import Lines, canonical, entries, load_json, purl
+from connectors.code.formats.common import Lines, entries, load_json, purl
 from connectors.model import Grade, Json
 
 _NAMED = re.compile(r"((?:@[\w.-]+/)?[\w./-]+?)(?:@[\w.^~*-]+|==.*|\[.*)?")

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.common import Lines, canonical, entries, load_json_object, load_toml, purl
+from connectors.code.formats.common import Lines, entries, load_json_object, load_toml, purl
 from connectors.code.formats.pyproject import requirement_texts
 from connectors.model import Grade
 from connectors.patterns import compile_pattern
