@@ -169,7 +169,7 @@ def _scan(store: Store, args: argparse.Namespace, run_id: str, changed: float, c
         with clock.running():
             journal.finish_scope(store, run_id, ScopeOutcome(scope_key=scope.key))
             if not args.no_grouping:
-                systems.regroup(store, touched)
+                systems.regroup(store, touched, writer.placement)
     with clock.running():
         journal.end_run(store, run_id, "complete", {})
         with store.write(actor="bench", kind="audit") as tx:

@@ -132,6 +132,25 @@ def application_of(key: str) -> str | None:
     return key.split("|", 2)[2] if key.startswith("app:") and key.count("|") >= 2 else None
 
 
+CONTAINERS = frozenset({"ai_project", "application", "ai_account", "workspace", "agent", "workflow"})
+"""Kinds that contain other things at the vendor: one whose id is a group's application names the system."""
+
+
+def system_name(key: str, *, container: str = "", member: str = "", scope: str = "") -> str:
+    """Name the system of a group: the vendor's container, the one member, its own label, the repository.
+
+    ``member`` is the first name of its members, ``scope`` the label of the scope that shows them.
+    """
+    if container:
+        return container
+    if key.startswith("one:"):
+        return member or key
+    label = explain(key).label
+    if not label and key.startswith("unit:"):
+        label = scope.rstrip("/").removesuffix(".git").rpartition("/")[2]
+    return label or key
+
+
 def authority(namespace: str) -> str:
     """Return who issues the ids of a namespace: its first segment."""
     return namespace.partition("/")[0]
@@ -201,5 +220,12 @@ def _plain(tag: str) -> str:
 def _tag(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
     if not tags:
         return ""
-    plain = {name: tags[key] for key in sorted(tags) if (name := _plain(key)) in names}
-    return next((plain[name] for name in names if plain.get(name, "").strip()), "")
+    found = (tags[key] for key in _keys_named(tuple(tags), names))
+    return next((value for value in found if value.strip()), "")
+
+
+@lru_cache(maxsize=4096)
+def _keys_named(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tag keys that spell one of the names, in the order of the names; of several the last."""
+    plain = {name: key for key in sorted(keys) if (name := _plain(key)) in names}
+    return tuple(plain[name] for name in names if name in plain)

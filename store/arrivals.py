@@ -16,6 +16,7 @@ from normalizer.fold import AssetState, Content, Sighted, fold, merge_contents
 from normalizer.identity import Key
 from store.text import (
     MAX_COLUMN,
+    WIDE,
     clean,
     clean_key,
     clean_mark,
@@ -33,6 +34,9 @@ SIGHTING_COLUMNS = (
 )
 """The columns that a new row fills; the others are null."""
 
+PAYLOAD = SIGHTING_COLUMNS.index("payload")
+"""The place of the wide part in a row."""
+
 JOINT = "\x1f"
 """Between the fingerprints of several findings under one key."""
 
@@ -42,44 +46,72 @@ _MAX_JOINED = 16
 
 @dataclass(slots=True)
 class Arrival:
-    """A thing as it came in: what the fold takes, and what tells whether it changed."""
+    """A thing as it came in: its key, what tells whether it changed, and what was shown of it.
 
-    sighted: Sighted
+    ``shown`` has the columns and ``content`` the wide part. Almost always both are the finding itself:
+    nothing is copied until an asset with several sightings must be folded (:attr:`sighted`).
+    """
+
+    key: Key
     fingerprint: str
     created_at: datetime | None
+    opened_at: str
+    ref: str
+    drives: bool
+    details: bool
+    shown: Finding | Sighted
+    content: Finding | Content
 
     @property
-    def key(self) -> Key:
-        """Return its natural key."""
-        return self.sighted.namespace, self.sighted.key
+    def sighted(self) -> Sighted:
+        """Return it as the fold takes it."""
+        shown, content = self.shown, self.content
+        return Sighted(
+            namespace=self.key[0],
+            key=self.key[1],
+            kind=shown.kind,
+            provider=shown.provider,
+            name=shown.name,
+            grade=shown.grade,
+            role=shown.role,
+            ref=self.ref,
+            drives=self.drives,
+            details=self.details,
+            account=shown.account,
+            region=shown.region,
+            application=shown.application,
+            model=shown.model,
+            state=AssetState.PRESENT,
+            opened_at=self.opened_at,
+            content=Content(**{name: getattr(content, name) for name in WIDE}),
+        )
 
     def row(self, number: int, part_no: int, asset_id: str, rev: int) -> tuple[Any, ...]:
         """Return the values of :data:`SIGHTING_COLUMNS`."""
-        one = self.sighted
+        one = self.shown
         # One plain tuple: this runs for every row of a first scan.
         return (
             number,
             part_no,
             asset_id,
-            one.namespace,
-            one.key,
+            *self.key,
             self.fingerprint,
             one.kind,
             one.provider,
             one.name,
             one.grade._value_,
             one.role._value_,
-            one.ref,
-            one.drives,
-            one.details,
+            self.ref,
+            self.drives,
+            self.details,
             one.account,
             one.region,
             one.application,
             one.model,
             moment_kept(self.created_at),
-            _encoded(one.content),
+            _encoded(self.content),
             rev,
-            one.opened_at,
+            self.opened_at,
         )
 
 
@@ -87,7 +119,7 @@ moment_kept = lru_cache(maxsize=1024)(moment_text)
 """Write an optional time column; what comes in one batch has few different moments."""
 
 
-def _encoded(content: Content) -> str:
+def _encoded(content: Finding | Content) -> str:
     """Write the same text as :func:`encode_content`, faster where nothing in it needs cleaning."""
     try:
         return orjson.dumps(wide_fields(content), default=_plain, option=_OPTIONS).decode()
@@ -109,47 +141,47 @@ def arrival_of(finding: Finding, *, details: bool, now: str) -> Arrival:
     """Take in a finding; raises ``ValueError`` when the runner gave it no fingerprint."""
     if not finding.fingerprint:
         raise ValueError(f"a finding without a fingerprint: {finding.natural_key}")
-    ref = finding.ref
-    namespace, key = clean_key(finding.natural_key.namespace, finding.natural_key.key)
-    sighted = Sighted(
-        namespace=namespace,
-        key=key,
-        kind=finding.kind,
-        provider=finding.provider,
-        name=finding.name,
-        grade=finding.grade,
-        role=finding.role,
-        ref=ref.name if ref else "",
-        drives=ref.drives if ref else True,
-        details=details,
-        account=finding.account,
-        region=finding.region,
-        application=finding.application,
-        model=finding.model,
-        state=AssetState.PRESENT,
-        opened_at=now,
-        content=Content(
-            attributes=finding.attributes,
-            tags=finding.tags,
-            evidence=finding.evidence,
-            owner_hints=finding.owner_hints,
-            links=finding.links,
-            aliases=finding.aliases,
-            usage=finding.usage,
-        ),
+    natural, ref = finding.natural_key, finding.ref
+    arrival = Arrival(
+        clean_key(natural.namespace, natural.key),
+        clean_mark(finding.fingerprint),
+        finding.created_at,
+        now,
+        ref.name if ref else "",
+        ref.drives if ref else True,
+        details,
+        finding,
+        finding,
     )
-    _clean_columns(sighted)
-    return Arrival(sighted, clean_mark(finding.fingerprint), finding.created_at)
+    one = finding
+    joined = f"{one.provider}{one.name}{arrival.ref}{one.account}{one.region}{one.application}{one.model}"
+    if len(joined) > MAX_COLUMN or not joined.isprintable():
+        _clean(arrival)
+    return arrival
 
 
-def _clean_columns(one: Sighted) -> None:
-    joined = f"{one.provider}{one.name}{one.ref}{one.account}{one.region}{one.application}{one.model}"
-    if len(joined) <= MAX_COLUMN and joined.isprintable():
-        return
+def _clean(arrival: Arrival) -> None:
+    """Put in place of the finding a copy whose columns both databases can keep."""
+    one = arrival.sighted
     for name in ("provider", "name", "ref", "account", "region", "application", "model"):
         value = getattr(one, name)
         if value is not None:
             setattr(one, name, clean(value))
+    arrival.shown, arrival.content, arrival.ref = one, one.content, one.ref
+
+
+def _arrival(sighted: Sighted, fingerprint: str, created_at: datetime | None) -> Arrival:
+    return Arrival(
+        (sighted.namespace, sighted.key),
+        fingerprint,
+        created_at,
+        sighted.opened_at,
+        sighted.ref,
+        sighted.drives,
+        sighted.details,
+        sighted,
+        sighted.content,
+    )
 
 
 def sighted_of(row: Any) -> Sighted:
@@ -177,7 +209,7 @@ def sighted_of(row: Any) -> Sighted:
 
 def arrival_of_row(row: Any) -> Arrival:
     """Read a row of the sighting table as if it had just come in."""
-    return Arrival(sighted_of(row), row.fingerprint, moment(row.created_at))
+    return _arrival(sighted_of(row), row.fingerprint, moment(row.created_at))
 
 
 def state_of(suspect_at: str | None, missing_at: str | None) -> AssetState:
@@ -193,11 +225,11 @@ def joined(arrivals: Sequence[Arrival]) -> Arrival:
     marks = fingerprints_of(ordered)
     if len(marks) == 1:
         return ordered[0]
-    folded = fold([one.sighted for one in ordered])
-    first = ordered[0].sighted
+    several = [one.sighted for one in ordered]
+    folded = fold(several)
     sighted = Sighted(
-        namespace=first.namespace,
-        key=first.key,
+        namespace=several[0].namespace,
+        key=several[0].key,
         kind=folded.kind,
         provider=folded.provider,
         name=folded.name,
@@ -205,17 +237,17 @@ def joined(arrivals: Sequence[Arrival]) -> Arrival:
         role=folded.role,
         ref=folded.ref,
         drives=folded.drives,
-        details=first.details,
+        details=several[0].details,
         account=folded.account,
         region=folded.region,
         application=folded.application,
         model=folded.model,
         state=AssetState.PRESENT,
         opened_at=folded.first_seen_at,
-        content=merge_contents([one.sighted.content for one in ordered]),
+        content=merge_contents([one.content for one in several]),
     )
     made = [one.created_at for one in ordered if one.created_at]
-    return Arrival(sighted, joined_fingerprint(marks), max(made, default=None))
+    return _arrival(sighted, joined_fingerprint(marks), max(made, default=None))
 
 
 def fingerprints_of(arrivals: Sequence[Arrival]) -> set[str]:

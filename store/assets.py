@@ -9,11 +9,14 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Row, Select, Table, Update, bindparam, select, update
 
-from normalizer.fold import AssetFold, Sighted, fold
+from connectors.model import Link
+from normalizer.fold import AssetFold, AssetState, Sighted, fold
 from normalizer.grouping import group_of
 from normalizer.identity import Key
+from store.arrivals import Arrival
 from store.bulk import insert_rows, is_one_of, listed, matching, one_of_listed, pairs_of
 from store.database import WriteTx
+from store.placement import NewAsset
 from store.schema import asset, asset_alias, identity, relation
 from store.sightings import open_sightings
 from store.text import MAX_KEY, clean, clean_key
@@ -33,6 +36,10 @@ _FOLDED = (
     ),
     *("account", "region", "application", "model", "group_key", "first_seen_at"),
 )
+_GROUPED = tuple(
+    _FOLDED.index(name) for name in ("kind", "name", "natural_id", "state", "drives", "group_key")
+)
+"""The places of what grouping and naming look at."""
 _COLUMNS = ("asset_id", "valid_from", *_FOLDED)
 _RELATION_COLUMNS = ("from_asset", "relation", "to_namespace", "to_key", "to_asset", "part_no", "valid_from")
 
@@ -40,38 +47,49 @@ Edge: TypeAlias = tuple[str, str, str, str, int]
 """From asset, relation, target namespace, target key, part number."""
 
 
-def insert_assets(tx: WriteTx, shown: Mapping[str, Sequence[Sighted]]) -> None:
-    """Write assets that nobody knew before, by id, from the sightings that show them."""
-    rows = [
-        (asset_id, tx.rev, *(_values_of_one(several[0]) if len(several) == 1 else _values(fold(several))))
+def insert_assets(tx: WriteTx, shown: Mapping[str, Sequence[Arrival]], alone: Mapping[str, NewAsset]) -> None:
+    """Write assets that nobody knew before, by id, from what shows them; ``alone`` are those shown once."""
+    rows = (
+        (asset_id, tx.rev, *_values_of_one(several[0], one.group_key))
+        if (one := alone.get(asset_id)) is not None
+        else (asset_id, tx.rev, *_values(fold([one.sighted for one in several])))
         for asset_id, several in shown.items()
-    ]
+    )
     insert_rows(tx.conn, asset, _COLUMNS, rows)
 
 
-def refold(tx: WriteTx, asset_ids: set[str], at_hand: Mapping[int, Sighted] | None = None) -> None:
+def new_asset(asset_id: str, arrival: Arrival, told: str) -> NewAsset:
+    """Return a new asset as far as grouping goes; ``told`` is what it says of its owner."""
+    one, (namespace, key) = arrival.shown, arrival.key
+    group = group_of(one.kind, namespace, key, one.account, one.application, arrival.content.tags)
+    return NewAsset(asset_id, _kept(group), one.kind, one.name, key, arrival.opened_at, told)
+
+
+def refold(tx: WriteTx, asset_ids: set[str], at_hand: Mapping[int, Sighted] | None = None) -> set[str]:
     """Fold assets again from their open sightings and write the versions and relations that changed.
 
-    An asset without any is gone. An id that was merged into another ends without a successor. ``at_hand``
-    are sightings by row number that need not be read again.
+    Returns those that changed in what decides about systems (:data:`_GROUPED`). An asset without any
+    sighting is gone. An id that was merged into another ends without a successor. ``at_hand`` are sightings
+    by row number that need not be read again.
     """
     if not asset_ids:
-        return
+        return set()
     ordered = sorted(asset_ids)
     sightings: dict[str, list[Sighted]] = defaultdict(list)
     edges: set[Edge] = set()
     for asset_id, part_no, one in open_sightings(tx.conn, ordered, at_hand or {}):
         sightings[asset_id].append(one)
         if one.content.links:
-            edges.update(edges_of(asset_id, one, part_no))
+            edges.update(edges_of(asset_id, one.content.links, part_no))
     current = _current(tx, ordered)
     merged = _merged(tx, [asset_id for asset_id in ordered if asset_id not in sightings])
-    ended, rows = _versions(tx, ordered, sightings, current, merged)
+    ended, rows, moved = _versions(tx, ordered, sightings, current, merged)
     if ended:
-        names = {"rev": tx.rev, "listed": listed(tx.conn, ended)}
+        names = {"rev": tx.rev, "listed": listed(ended)}
         tx.conn.execute(_ending(tx.conn.dialect.name), names)
     insert_rows(tx.conn, asset, _COLUMNS, rows)
     _relate_again(tx, ordered, edges)
+    return moved
 
 
 def _versions(
@@ -80,7 +98,8 @@ def _versions(
     sightings: dict[str, list[Sighted]],
     current: dict[str, Row[Any]],
     merged: set[str],
-) -> tuple[list[str], list[tuple[Any, ...]]]:
+) -> tuple[list[str], list[tuple[Any, ...]], set[str]]:
+    moved: set[str] = set()
     ended: list[str] = []
     rows: list[tuple[Any, ...]] = []
     for asset_id in ordered:
@@ -94,16 +113,18 @@ def _versions(
             after = None if before is None else _gone(before)
         if after == before:
             continue
+        if before is None or after is None or any(before[place] != after[place] for place in _GROUPED):
+            moved.add(asset_id)
         if before is not None:
             ended.append(asset_id)
         if after is not None:
             rows.append((asset_id, tx.rev, *after))
-    return ended, rows
+    return ended, rows, moved
 
 
 def _current(tx: WriteTx, asset_ids: Sequence[str]) -> dict[str, Row[Any]]:
     query = _open(tx.conn.dialect.name, asset, asset.c.asset_id)
-    return {row.asset_id: row for row in tx.conn.execute(query, {"listed": listed(tx.conn, asset_ids)}).all()}
+    return {row.asset_id: row for row in tx.conn.execute(query, {"listed": listed(asset_ids)}).all()}
 
 
 @cache
@@ -150,25 +171,26 @@ def _values(one: AssetFold, *, first_seen_at: str | None = None) -> tuple[Any, .
     )
 
 
-def _values_of_one(one: Sighted) -> tuple[Any, ...]:
+def _values_of_one(arrival: Arrival, group_key: str) -> tuple[Any, ...]:
     """Return what :func:`_values` gives for the fold of a single sighting: almost every new asset."""
+    one, (namespace, key) = arrival.shown, arrival.key
     return (
         one.kind,
         one.provider,
         one.name,
-        one.namespace,
-        one.key,
-        one.state._value_,
+        namespace,
+        key,
+        AssetState.PRESENT._value_,
         one.grade._value_,
         one.role._value_,
-        one.ref,
-        one.drives,
+        arrival.ref,
+        arrival.drives,
         one.account,
         one.region,
         one.application,
         one.model,
-        _kept(group_of(one.kind, one.namespace, one.key, one.account, one.application, one.content.tags)),
-        one.opened_at,
+        group_key,
+        arrival.opened_at,
     )
 
 
@@ -185,9 +207,9 @@ def _gone(before: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*before[:place], "gone", *before[place + 1 :])
 
 
-def edges_of(asset_id: str, one: Sighted, part_no: int) -> Iterable[Edge]:
-    """Return the relations that a sighting shows."""
-    for link in one.content.links:
+def edges_of(asset_id: str, links: Iterable[Link], part_no: int) -> Iterable[Edge]:
+    """Return the relations that the links of a sighting show."""
+    for link in links:
         namespace, key = clean_key(link.target.namespace, link.target.key)
         yield asset_id, link.relation.value, namespace, key, part_no
 
@@ -203,7 +225,7 @@ def relate(tx: WriteTx, edges: Iterable[Edge], targets: dict[Key, str]) -> None:
 
 def _relate_again(tx: WriteTx, asset_ids: Sequence[str], wanted: set[Edge]) -> None:
     open_now = _open(tx.conn.dialect.name, relation, relation.c.from_asset)
-    rows = tx.conn.execute(open_now, {"listed": listed(tx.conn, asset_ids)}).all()
+    rows = tx.conn.execute(open_now, {"listed": listed(asset_ids)}).all()
     known: dict[Edge, int] = {
         (row.from_asset, row.relation, row.to_namespace, row.to_key, row.part_no): row.relation_no
         for row in rows
@@ -223,7 +245,7 @@ def find_targets(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, str]:
     pairs = sorted(set(keys))
     if not pairs:
         return {}
-    found = tx.conn.execute(_targets(tx.conn.dialect.name), pairs_of(tx.conn, pairs)).all()
+    found = tx.conn.execute(_targets(tx.conn.dialect.name), pairs_of(tx.conn.dialect.name, pairs)).all()
     return {(row.namespace, row.key): row.asset_id for row in found}
 
 
@@ -243,7 +265,7 @@ def answer_waiting(tx: WriteTx, targets: dict[Key, str]) -> None:
     pairs = sorted(key for key in targets if key[0] in awaited)
     if not pairs:
         return
-    waiting = tx.conn.execute(_waiting(tx.conn.dialect.name), pairs_of(tx.conn, pairs)).all()
+    waiting = tx.conn.execute(_waiting(tx.conn.dialect.name), pairs_of(tx.conn.dialect.name, pairs)).all()
     for row in waiting:
         tx.conn.execute(
             update(relation)

@@ -10,10 +10,13 @@ import gc
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -27,7 +30,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import any_ as any_of
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
+from sqlalchemy.dialects.postgresql import JSON
 
 _pause = threading.Lock()
 _pausing = 0
@@ -59,49 +62,59 @@ def many_objects() -> Iterator[None]:
 
 
 def insert_rows(
-    conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert ``rows`` (values in the order of ``columns``) that are known not to be there yet."""
-    if not rows:
+    """Insert ``rows`` (values in the order of ``columns``) that are known not to be there yet.
+
+    Rows that are made while they are asked for are sent to a server as they come, so that both work at once.
+    """
+    ready = iter(rows)
+    first = next(ready, None)
+    if first is None:
         return
     names = ", ".join(f'"{name}"' for name in columns)
     driver: Any = conn.connection.driver_connection
     if conn.dialect.name == "postgresql":
         with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(row)
+            write = copy.write_row
+            write(first)
+            for row in ready:
+                write(row)
         return
     marks = ", ".join("?" * len(columns))
-    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
+    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', chain((first,), ready))
 
 
 def is_one_of(
-    conn: Connection, column: ColumnElement[Any], values: Iterable[str | int]
+    conn: Connection, tested: ColumnElement[Any], values: Iterable[str | int]
 ) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is one of ``values`` (any number of them)."""
-    listed = list(values)
-    if conn.dialect.name == "postgresql":
-        kind = BIGINT() if listed and isinstance(listed[0], int) else TEXT()
-        return column == any_of(bindparam(None, listed, type_=ARRAY(kind), unique=True))
-    each = func.json_each(_json(listed)).table_valued("value")
-    return column.in_(select(each.c.value))
+    """Return the condition that ``tested`` is one of ``values`` (any number of them)."""
+    return _listed_in(conn.dialect.name, tested, bindparam(None, listed(list(values)), Text(), unique=True))
 
 
-def one_of_listed(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that ``column`` is in the parameter ``listed``: for statements made once.
+def one_of_listed(dialect: str, tested: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that ``tested`` is in the parameter ``listed``: for statements made once.
 
     The parameter's value comes from :func:`listed`.
     """
-    if dialect == "postgresql":
-        kind = TEXT() if isinstance(column.type, Text) else BIGINT()
-        return column == any_of(bindparam("listed", type_=ARRAY(kind)))
-    each = func.json_each(cast(bindparam("listed"), String)).table_valued("value")
-    return column.in_(select(each.c.value))
+    return _listed_in(dialect, tested, bindparam("listed", type_=Text()))
 
 
-def listed(conn: Connection, values: Sequence[str] | Sequence[int]) -> Any:
+def listed(values: Sequence[str | int] | Sequence[str] | Sequence[int]) -> str:
     """Return ``values`` as the database takes a list in one parameter."""
-    return list(values) if conn.dialect.name == "postgresql" else orjson.dumps(values).decode()
+    return orjson.dumps(values).decode()
+
+
+def _listed_in(dialect: str, tested: ColumnElement[Any], name: BindParameter[Any]) -> ColumnElement[bool]:
+    # JSON on both: the driver for PostgreSQL writes arrays value by value, which costs more than looking up.
+    if dialect == "postgresql":
+        each = func.json_array_elements_text(cast(name, JSON)).table_valued("value").render_derived()
+        value: ColumnElement[Any] = each.c.value
+        if not isinstance(tested.type, Text):
+            value = cast(value, BigInteger())
+        return tested == any_of(func.array(select(value).scalar_subquery()))
+    each = func.json_each(cast(name, String)).table_valued("value")
+    return tested.in_(select(each.c.value))
 
 
 def matching(
@@ -112,8 +125,8 @@ def matching(
     Every pair is looked up in the index of the two columns, whatever the planner thinks of the table's size.
     """
     if dialect == "postgresql":
-        arrays = [bindparam(name, type_=ARRAY(TEXT())) for name in ("firsts", "seconds")]
-        wanted = func.unnest(*arrays).table_valued("a", "b", name="wanted").render_derived()
+        lists = [func.string_to_array(bindparam(name, type_=Text()), _BETWEEN) for name in _SIDES]
+        wanted = func.unnest(*lists).table_valued("a", "b", name="wanted").render_derived()
         # OFFSET 0 keeps the planner from turning the look-ups into a join of its own choice.
         one = query.where(first == wanted.c.a, second == wanted.c.b).correlate(wanted).offset(0)
         found = one.lateral("found")
@@ -123,12 +136,12 @@ def matching(
     return query.join_from(each, first.table, (first == left) & (second == right))
 
 
-def pairs_of(conn: Connection, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return ``pairs`` as the parameters of a statement made by :func:`matching`."""
-    if conn.dialect.name == "postgresql":
-        return {"firsts": [one[0] for one in pairs], "seconds": [one[1] for one in pairs]}
+def pairs_of(dialect: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return ``pairs`` (of texts without control characters) as the parameters of :func:`matching`."""
+    if dialect == "postgresql":
+        return {name: _BETWEEN.join([one[side] for one in pairs]) for side, name in enumerate(_SIDES)}
     return {"pairs": orjson.dumps(pairs).decode()}
 
 
-def _json(values: Sequence[Any]) -> ColumnElement[str]:
-    return cast(bindparam(None, orjson.dumps(values).decode(), unique=True), String)
+_SIDES = ("firsts", "seconds")
+_BETWEEN = "\x1f"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 
+import orjson
 from sqlalchemy import select, update
 
 from connectors import clock
+from connectors.runner import TravellingCache
 from store.bulk import insert_rows, is_one_of
 from store.database import Store
 from store.schema import blob_cache
@@ -53,6 +58,17 @@ class BlobCache:
         if is_due:
             self.flush()
 
+    def near(self) -> TravellingCache | None:
+        """Return what looks into this cache from another process of this machine, if that helps and can be.
+
+        A PostgreSQL store cannot: its URL may hold a password, which must not travel.
+        """
+        if self._store.dialect != "sqlite" or not self._store.url.database:
+            return None
+        with self._store.read() as tx:
+            is_empty = tx.conn.execute(select(blob_cache.c.key).limit(1)).first() is None
+        return None if is_empty else NearCache(self._store.url.database)
+
     def flush(self) -> None:
         """Write what was gathered."""
         with self._lock:
@@ -72,6 +88,29 @@ class BlobCache:
                 conn.execute(
                     update(blob_cache).where(is_one_of(conn, columns.key, used)).values(used_at=today)
                 )
+
+
+class NearCache(TravellingCache):
+    """Look into the cache of a SQLite store by its file, read only; what is new travels home."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self._file = file
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return what is known of ``keys``; a store that cannot be read knows nothing."""
+        wanted = list(dict.fromkeys(keys))
+        found = super().get_many(wanted)
+        place = f"{Path(self._file).absolute().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(place, uri=True)) as connection:
+                rows = connection.execute(_LOOK_UP, (orjson.dumps(wanted).decode(),)).fetchall()
+        except sqlite3.Error:
+            return found
+        return dict(rows) | found
+
+
+_LOOK_UP = "SELECT key, value FROM blob_cache WHERE key IN (SELECT value FROM json_each(?))"
 
 
 def _today() -> str:

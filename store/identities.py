@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -28,7 +29,7 @@ def resolve(tx: WriteTx, arrivals: Sequence[Arrival]) -> tuple[Resolver, list[st
     again because an id moved.
     """
     keys = [one.key for one in arrivals]
-    names = [_aliases(one) if one.sighted.content.aliases else () for one in arrivals]
+    names = [_aliases(one) if one.content.aliases else () for one in arrivals]
     resolver = Resolver(_known(tx, set(keys).union(*filter(None, names))), _minting(len(keys)))
     given = [
         resolver.resolve(key, aliases, one.created_at)
@@ -56,11 +57,11 @@ def _minting(about: int) -> Callable[[], str]:
 
 
 def _aliases(arrival: Arrival) -> Sequence[Key]:
-    return [clean_key(one.namespace, one.key) for one in arrival.sighted.content.aliases]
+    return [clean_key(one.namespace, one.key) for one in arrival.content.aliases]
 
 
 def _known(tx: WriteTx, keys: Iterable[Key]) -> dict[Key, Known]:
-    rows = tx.conn.execute(_lookup(tx.conn.dialect.name), pairs_of(tx.conn, sorted(keys))).all()
+    rows = tx.conn.execute(_lookup(tx.conn.dialect.name), pairs_of(tx.conn.dialect.name, sorted(keys))).all()
     return {
         (namespace, key): Known(asset_id, bool(is_alias), moment(created_at))
         for namespace, key, asset_id, is_alias, created_at in rows
@@ -75,10 +76,11 @@ def _lookup(dialect: str) -> Select[Any]:
 
 
 def _write(tx: WriteTx, resolver: Resolver) -> None:
-    rows = [
+    # In the order of their keys: neighbours in the index are then written together.
+    rows = (
         (*key, row.asset_id, row.is_alias, moment_kept(row.created_at), tx.rev)
-        for key, row in sorted(resolver.added.items())
-    ]
+        for key, row in sorted(resolver.added.items(), key=itemgetter(0))
+    )
     insert_rows(tx.conn, identity, _COLUMNS, rows)
     for (namespace, key), row in resolver.dated.items():
         tx.conn.execute(

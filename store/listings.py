@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
-from connectors.model import Part, PartStatus, Scope
+from connectors.model import LeftOut, Part, PartStatus, Scope
 from connectors.outcome import PartResult
+from connectors.secrets import redact
 from store.ageing import is_suspicious
 from store.assets import refold
 from store.bulk import is_one_of
@@ -17,7 +18,7 @@ from store.partjournal import PartEntry, write_entry
 from store.schema import part, run, scope, sighting
 from store.scopes import keep_scope
 from store.sightings import bump_epoch, end_versions
-from store.text import from_json, to_json
+from store.text import clean, from_json, to_json
 
 LISTING_PART = "scopes"
 """The part under which a connector's own list of scopes is journaled, in a scope of state ``listing``."""
@@ -40,8 +41,9 @@ def note_scopes_listing(
 ) -> set[str]:
     """Record what ``scopes()`` of an instance gave; return assets to look at again.
 
-    A scope absent from two complete listings is retired and its sightings close. Anything but a complete
-    listing ages nothing; one that loses more than half of ten or more is doubted once. ``scopes`` is
+    A scope absent from two complete listings is retired and its sightings close; one that is left out, or
+    lies beneath one that is, is not absent, and its parts show why. Anything but a complete listing ages
+    nothing; one that loses more than half of ten or more is doubted once. ``scopes`` is
     ``None`` when there was no answer at all. With ``run_id`` the listing is journaled in that run.
     """
     keep_scopes(store, scopes or ())
@@ -50,7 +52,8 @@ def note_scopes_listing(
         part_no = row.parts[LISTING_PART].part_no
         retired: list[int] = []
         if scopes is not None and result.status is PartStatus.COMPLETE:
-            retired = _count_absences(tx, connector, instance, {one.key for one in scopes}, part_no)
+            retired = _count_absences(tx, connector, instance, scopes, part_no)
+        _note_left_out(tx.conn, scopes or ())
         if run_id is None:
             run_id = _latest_run(tx.conn)
         if run_id is not None:
@@ -113,11 +116,38 @@ def _listing_scope(connector: str, instance: str) -> Scope:
     return Scope(connector=connector, instance=instance, ids=(), parts=parts, label="list of scopes")
 
 
-def _count_absences(tx: WriteTx, connector: str, instance: str, listed: set[str], part_no: int) -> list[int]:
+def _note_left_out(conn: Connection, scopes: Iterable[Scope]) -> None:
+    """Show on the parts of scopes that are left out, and of those beneath them, why they are."""
+    by_reason: dict[LeftOut, list[str]] = {}
+    for one in scopes:
+        if one.left_out is not None:
+            by_reason.setdefault(one.left_out, []).append(one.key)
+    for left_out, keys in by_reason.items():
+        values = {"last_reason": clean(redact(left_out.reason))}
+        if left_out.status is not None:
+            values["last_status"] = left_out.status.value
+        for start in range(0, len(keys), _SCOPES_AT_ONCE):
+            some = keys[start : start + _SCOPES_AT_ONCE]
+            beneath = [scope.c.key.startswith(f"{key}/", autoescape=True) for key in some]
+            numbers = select(scope.c.scope_no).where(or_(scope.c.key.in_(some), *beneath))
+            is_other = or_(*(part.c[name] != value for name, value in values.items()))
+            conn.execute(update(part).where(part.c.scope_no.in_(numbers), is_other).values(**values))
+
+
+def _is_beneath(key: str, left_out: Collection[str]) -> bool:
+    pieces = key.split("/")
+    return any("/".join(pieces[:size]) in left_out for size in range(2, len(pieces)))
+
+
+def _count_absences(
+    tx: WriteTx, connector: str, instance: str, scopes: Sequence[Scope], part_no: int
+) -> list[int]:
     """Count one more absence of what is not listed; return the scopes that are retired by it."""
+    listed = {one.key for one in scopes}
+    left_out = {one.key for one in scopes if one.left_out is not None}
     same = (scope.c.connector == connector) & (scope.c.instance == instance) & (scope.c.state == "active")
     active = tx.conn.execute(select(scope).where(same).order_by(scope.c.scope_no)).all()
-    absent = [row for row in active if row.key not in listed]
+    absent = [row for row in active if row.key not in listed and not _is_beneath(row.key, left_out)]
     fresh = [row for row in absent if not row.absent_listings]
     doubted = _doubted(tx.conn, part_no)
     lost = [row for row in fresh if row.key not in doubted]

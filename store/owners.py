@@ -8,7 +8,7 @@ not name the same party again. ``reason`` of a candidate is a JSON list of sente
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -175,6 +175,19 @@ def weigh_candidates(conn: Connection, system_ids: Collection[str]) -> Candidate
     return changes
 
 
+def weigh_new(conn: Connection, said: Mapping[str, Mapping[str, int]]) -> CandidateChanges:
+    """Weigh what the members of systems without any owner row tell: how many assets say each text."""
+    evidence = _shown(said)
+    known = _known(conn, evidence) if evidence else set()
+    return CandidateChanges(
+        adding=[
+            (system_id, one, None)
+            for system_id, shown in sorted(evidence.items())
+            for one in _weigh(shown, (), known)
+        ]
+    )
+
+
 def write_candidates(conn: Connection, rev: int, now: str, changes: CandidateChanges) -> None:
     """Write what :func:`weigh_candidates` found; parties that nobody knew are made."""
     close(conn, rev, changes.closing)
@@ -240,16 +253,27 @@ def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, _Shown
         )
         said: dict[str, dict[str, str]] = defaultdict(dict)
         for system_id, asset_id, payload in conn.execute(query):
-            start = payload.rfind(_HINTS)
-            told = payload[start : payload.rfind(_USAGE)]
-            if start >= 0 and told != _SILENT:
+            if text := told(payload):
                 before = said[system_id].get(asset_id)
                 # JSON has no line ends of its own.
-                said[system_id][asset_id] = f"{before}\n{told}" if before else told
-        for system_id, texts in said.items():
-            shown = [(_hints(text), assets) for text, assets in Counter(texts.values()).items()]
-            found[system_id] = [(hints, assets) for hints, assets in shown if hints]
+                said[system_id][asset_id] = f"{before}\n{text}" if before else text
+        found |= _shown({system_id: Counter(texts.values()) for system_id, texts in said.items()})
+    return found
+
+
+def _shown(said: Mapping[str, Mapping[str, int]]) -> dict[str, _Shown]:
+    found = {
+        system_id: [(hints, assets) for text, assets in texts.items() if (hints := _hints(text))]
+        for system_id, texts in said.items()
+    }
     return {system_id: shown for system_id, shown in found.items() if shown}
+
+
+def told(payload: str) -> str:
+    """Cut out of a sighting's payload the text that tells of its owner; empty when it tells nothing."""
+    start = payload.rfind(_HINTS)
+    text = payload[start : payload.rfind(_USAGE)]
+    return "" if start < 0 or text == _SILENT else text
 
 
 # The members of a payload come in the order of their names: hints, tags, usage. Cut out as text first: most

@@ -12,7 +12,7 @@ from store.database import WriteTx
 from store.schema import part
 from store.text import clean, moment_text, to_json
 
-_UPSERT = text(
+UPSERT = text(
     "INSERT INTO run_part (run_id, part_no, status, reason, seen, added, changed, missing, closed,"
     " present_before, requests, started_at, ended_at, exceptions, suspect)"
     " VALUES (:run_id, :part_no, :status, :reason, :seen, :added, :changed, :missing, :closed,"
@@ -42,26 +42,7 @@ def write_entry(
 ) -> None:
     """Record what became of a part; a ``filtered`` run leaves the part's own standing as it was."""
     reason = clean(result.reason)
-    tx.conn.execute(
-        _UPSERT,
-        {
-            "run_id": run_id,
-            "part_no": part_no,
-            "status": result.status.value,
-            "reason": reason,
-            "seen": result.count,
-            "added": entry.added,
-            "changed": entry.changed,
-            "missing": entry.missing,
-            "closed": entry.closed,
-            "present_before": entry.present_before,
-            "requests": result.requests,
-            "started_at": moment_text(result.started_at),
-            "ended_at": moment_text(result.ended_at),
-            "exceptions": to_json(result.exceptions),
-            "suspect": entry.suspect,
-        },
-    )
+    tx.conn.execute(UPSERT, entry_row(run_id, part_no, result, entry))
     if filtered:
         return
     values: dict[str, object] = {
@@ -69,7 +50,29 @@ def write_entry(
         "last_reason": reason,
         "last_at": tx.now,
         "last_count": result.count,
+        "state": clean(result.state) if result.status is PartStatus.COMPLETE else "",
     }
     if result.status is PartStatus.COMPLETE:
         values["last_complete_at"] = tx.now
     tx.conn.execute(update(part).where(part.c.part_no == part_no).values(**values))
+
+
+def entry_row(run_id: str, part_no: int, result: PartResult, entry: PartEntry) -> dict[str, object]:
+    """Return the journal row of one part in one run, for :data:`UPSERT`."""
+    return {
+        "run_id": run_id,
+        "part_no": part_no,
+        "status": result.status.value,
+        "reason": clean(result.reason),
+        "seen": result.count,
+        "added": entry.added,
+        "changed": entry.changed,
+        "missing": entry.missing,
+        "closed": entry.closed,
+        "present_before": entry.present_before,
+        "requests": result.requests,
+        "started_at": moment_text(result.started_at),
+        "ended_at": moment_text(result.ended_at),
+        "exceptions": to_json(result.exceptions),
+        "suspect": entry.suspect,
+    }

@@ -101,7 +101,7 @@ class PartPass:
     def _arrival(self, finding: Finding, now: str, was: Open | None) -> Arrival:
         arrival = arrival_of(finding, details=self.row.details, now=now)
         if was is not None:
-            arrival.sighted.opened_at = was.opened_at
+            arrival.opened_at = was.opened_at
         return arrival
 
     def _is_same(self, intake: Intake, key: SightKey, was: Open) -> None:

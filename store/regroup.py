@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 SUGGESTION = 0.0
 """The strength of what is not a member, but may be one: a person has to say so."""
-_MEMBER = ("asset_id", "system_id", "valid_from", "why", "strength")
-_SYSTEM = ("system_id", "valid_from", "name", "state", "kind", "group_key", "decided", "first_seen_at")
+MEMBER = ("asset_id", "system_id", "valid_from", "why", "strength")
+SYSTEM = ("system_id", "valid_from", "name", "state", "kind", "group_key", "decided", "first_seen_at")
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ def write(conn: Connection, rev: int, result: Plan) -> None:
     insert_rows(
         conn,
         system,
-        _SYSTEM,
+        SYSTEM,
         [
             (system_id, rev, name, "candidate", kind, key, False, first_seen[system_id])
             for key, system_id, name, kind in _first_tell(result)
@@ -148,9 +148,9 @@ def write(conn: Connection, rev: int, result: Plan) -> None:
             is_one_of(conn, system_member.c.asset_id, chunk), system_member.c.valid_to.is_(None)
         )
         conn.execute(gone.values(valid_to=rev))
-    rows = [(one.asset_id, target, rev, *_because(one.group_key)) for one, target in result.moves]
+    rows = [(one.asset_id, target, rev, *because(one.group_key)) for one, target in result.moves]
     rows += [(asset_id, system_id, rev, why, SUGGESTION) for asset_id, system_id, why in result.suggestions]
-    insert_rows(conn, system_member, _MEMBER, rows)
+    insert_rows(conn, system_member, MEMBER, rows)
 
 
 def _first_tell(result: Plan) -> Iterator[tuple[str, str, str, str]]:
@@ -171,7 +171,7 @@ def absorb_empty(conn: Connection, rev: int, result: Plan) -> dict[str, str]:
     for one, target in result.moves:
         if one.system_id:
             went[one.system_id][target] += 1
-    left = _member_counts(conn, went.keys())
+    left = member_counts(conn, went.keys())
     merged = {
         old: min(targets, key=lambda target: (-targets[target], target))
         for old, targets in went.items()
@@ -228,7 +228,8 @@ def _settled(one: Touched, keys: dict[str, str]) -> bool:
     return one.decided or keys.get(one.group_key) == one.system_id
 
 
-def _because(key: str) -> tuple[str, float]:
+def because(key: str) -> tuple[str, float]:
+    """Return why assets of a group belong together, and how strong the reason is."""
     reason = grouping.explain(key)
     return reason.why, reason.strength
 
@@ -331,7 +332,8 @@ def _overlaps(conn: Connection, unknown: Collection[str]) -> list[_Overlap]:
     return found
 
 
-def _member_counts(conn: Connection, system_ids: Collection[str]) -> dict[str, int]:
+def member_counts(conn: Connection, system_ids: Collection[str]) -> dict[str, int]:
+    """Return how many members each system has."""
     found: dict[str, int] = {}
     for chunk in chunks(sorted(system_ids)):
         query = (

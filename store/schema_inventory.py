@@ -55,6 +55,8 @@ part = Table(
     number("last_count", null=True),
     # the listing of scopes only: keys of scopes whose first absence looked like a fault
     text_column("suspect_keys", default="[]"),
+    # what the connector wants back at the next scan; empty unless the last one was complete
+    text_column("state", default=""),
     Index("uq_part_scope", "scope_no", "name", unique=True),
 )
 

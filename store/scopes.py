@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from connectors.model import Part, Scope
+from connectors.model import LEFT_OUT_PART, Part, Scope
 from store.schema import part, scope
 from store.text import clean, to_json
 
@@ -83,7 +83,7 @@ def _insert(conn: Connection, given: Scope, values: dict[str, Any], now: str) ->
 def _keep_parts(conn: Connection, scope_no: int, declared: Iterable[Part]) -> dict[str, PartRow]:
     known = load_parts(conn, scope_no)
     rows = {row.name: row for row in known}
-    for one in declared:
+    for one in _without_stand_in(conn, declared, rows):
         kinds = to_json(list(one.kinds))
         row = rows.get(one.name)
         if row is None:
@@ -101,6 +101,17 @@ def _keep_parts(conn: Connection, scope_no: int, declared: Iterable[Part]) -> di
         row.name: PartRow(row.part_no, row.details, row.last_complete_at)
         for row in known or load_parts(conn, scope_no)
     }
+
+
+def _without_stand_in(conn: Connection, declared: Iterable[Part], rows: dict[str, Row[Any]]) -> list[Part]:
+    """Keep the part that stands for a scope never read only as long as there is no real one."""
+    wanted = list(declared)
+    if LEFT_OUT_PART in wanted:
+        return wanted if rows.keys() <= {LEFT_OUT_PART.name} else []
+    stand_in = rows.pop(LEFT_OUT_PART.name, None)
+    if stand_in is not None and wanted:
+        conn.execute(part.delete().where(part.c.part_no == stand_in.part_no))
+    return wanted
 
 
 def load_parts(conn: Connection, scope_no: int) -> list[Row[Any]]:

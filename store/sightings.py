@@ -88,6 +88,14 @@ def load_open(conn: Connection, part_no: int) -> dict[SightKey, Open]:
     return found
 
 
+def shows_any(conn: Connection, part_numbers: Sequence[int]) -> bool:
+    """Say whether any sighting of these parts is open."""
+    # Ordered, so that no planner reads the whole table in the hope of an early hit.
+    query = select(sighting.c.part_no).where(sighting.c.valid_to.is_(None))
+    query = query.order_by(sighting.c.part_no).limit(1)
+    return conn.execute(query.where(is_one_of(conn, sighting.c.part_no, part_numbers))).first() is not None
+
+
 @cache
 def _open_of_part() -> Select[Any]:
     columns = (sighting.c[name] for name in Open._fields)
@@ -103,7 +111,7 @@ def end_versions(tx: WriteTx, numbers: Sequence[int], *, reason: str | None = No
     """Close row versions; with a ``reason`` the sightings themselves are closed."""
     if not numbers:
         return
-    values: dict[str, Any] = {"rev": tx.rev, "listed": listed(tx.conn, numbers)}
+    values: dict[str, Any] = {"rev": tx.rev, "listed": listed(numbers)}
     if reason is not None:
         values |= {"now": tx.now, "reason": reason}
     tx.conn.execute(_ending(tx.conn.dialect.name, reason is not None), values)
@@ -178,15 +186,29 @@ def open_sightings(
     dialect = conn.dialect.name
     numbers: list[int] = []
     for number, asset_id, part_no in conn.execute(
-        _open_of_assets(dialect), {"listed": listed(conn, asset_ids)}
+        _open_of_assets(dialect), {"listed": listed(asset_ids)}
     ).all():
         if (one := at_hand.get(number)) is not None:
             yield asset_id, part_no, one
         else:
             numbers.append(number)
     if numbers:
-        for row in conn.execute(_rows(dialect), {"listed": listed(conn, numbers)}).all():
+        for row in conn.execute(_rows(dialect), {"listed": listed(numbers)}).all():
             yield row.asset_id, row.part_no, sighted_of(row)
+
+
+def payloads(conn: Connection, numbers: Sequence[int]) -> list[tuple[int, str]]:
+    """Return the wide parts of rows, undecoded, with their numbers."""
+    if not numbers:
+        return []
+    query = _payloads(conn.dialect.name)
+    return [(number, text) for number, text in conn.execute(query, {"listed": listed(numbers)}).all()]
+
+
+@cache
+def _payloads(dialect: str) -> Select[Any]:
+    columns = sighting.c
+    return select(columns.sighting_no, columns.payload).where(one_of_listed(dialect, columns.sighting_no))
 
 
 @cache

@@ -17,6 +17,7 @@ from normalizer import grouping
 from store import owners
 from store.alerts import last_revision
 from store.bulk import is_one_of, many_objects
+from store.placement import Placement, settle
 from store.regroup import (
     SUGGESTION,
     Touched,
@@ -40,7 +41,6 @@ STEP = 2_000
 _FEW = 20
 """Systems settled in one transaction where others write at the same time."""
 LIVING = ("candidate", "registered", "governed")
-_CONTAINERS = frozenset({"ai_project", "application", "ai_account", "workspace", "agent", "workflow"})
 
 
 @dataclass(slots=True)
@@ -63,16 +63,25 @@ class _Settlement:
         return bool(self.systems or self.candidates)
 
 
-def regroup(store: Store, asset_ids: Iterable[str] | None, *, actor: str = "engine") -> Regrouped:
+def regroup(
+    store: Store,
+    asset_ids: Iterable[str] | None,
+    placement: Placement | None = None,
+    *,
+    actor: str = "engine",
+) -> Regrouped:
     """Put touched assets into the systems of their groups and refresh those systems.
 
-    ``None`` looks at all assets and systems: what to do after an interrupted run. ``touched`` in the
-    answer are all systems of the assets, also where nothing moved: their rules are worth another look.
-    Steps are transactions of their own; a killed run leaves whole steps.
+    ``None`` looks at all assets and systems: what to do after an interrupted run. ``placement`` is what
+    their writer has done of it already. ``touched`` in the answer are all systems of the assets, also where
+    nothing moved: their rules are worth another look. Steps are transactions of their own; a killed run
+    leaves whole steps.
     """
     result = Regrouped()
+    placement = placement or Placement()
     with many_objects():
-        moving, seen_at = _misplaced(store, asset_ids, result)
+        wanted = None if asset_ids is None else set(asset_ids) - placement.placed - placement.same
+        moving, seen_at = _misplaced(store, wanted, result)
         for step in chunks(sorted(moving, key=lambda one: (one.group_key, one.asset_id)), STEP):
             with store.write(actor=actor, kind="regroup") as write_tx:
                 conn, rev = write_tx.conn, write_tx.rev
@@ -85,9 +94,20 @@ def regroup(store: Store, asset_ids: Iterable[str] | None, *, actor: str = "engi
             result.touched |= steps.systems
             result.minted |= set(steps.minted.values())
             result.merged |= merged
+        result.touched |= placement.joined
         result.touched -= result.merged.keys()
-        _refresh(store, result.touched, actor)
+        settled = settle(store, placement, but=result.touched, actor=actor)
+        _refresh(store, (result.touched | placement.minted.keys()) - settled, actor)
+    result.minted |= placement.minted.keys()
+    result.touched |= (placement.minted.keys() - result.merged.keys()) | _of_same(store, placement)
     return result
+
+
+def _of_same(store: Store, placement: Placement) -> set[str]:
+    if not placement.same:
+        return set()
+    with store.read() as tx:
+        return systems_of(tx.conn, placement.same)
 
 
 _NEVER = -1
@@ -256,19 +276,24 @@ def _names(
     conn: Connection, keys: Mapping[str, str], facts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, str]:
     """Name systems: by their group's own label, the vendor's container, the one member, or the repository."""
-    found: dict[str, str] = {}
     applications = {
         one: name
         for one, key in keys.items()
-        if not _CONTAINERS.isdisjoint(facts.get(one, ())) and (name := grouping.application_of(key))
+        if not grouping.CONTAINERS.isdisjoint(facts.get(one, ())) and (name := grouping.application_of(key))
     }
-    found.update(_container_names(conn, applications))
-    alone = [one for one, key in keys.items() if key.startswith("one:")]
-    found.update(_member_names(conn, alone))
-    labels = {one: grouping.explain(key).label for one, key in keys.items() if one not in found}
-    roots = [one for one, label in labels.items() if not label and keys[one].startswith("unit:")]
-    found.update(_scope_names(conn, roots))
-    return {one: found.get(one) or labels.get(one) or keys[one] for one in keys}
+    containers = _container_names(conn, applications)
+    members = _member_names(conn, [one for one, key in keys.items() if key.startswith("one:")])
+    roots = [one for one, key in keys.items() if key.startswith("unit:") and not grouping.explain(key).label]
+    scopes = _scope_names(conn, roots)
+    return {
+        one: grouping.system_name(
+            key,
+            container=containers.get(one, ""),
+            member=members.get(one, ""),
+            scope=scopes.get(one, ""),
+        )
+        for one, key in keys.items()
+    }
 
 
 def _member_names(conn: Connection, system_ids: Collection[str]) -> dict[str, str]:
@@ -293,7 +318,7 @@ def _container_names(conn: Connection, applications: Mapping[str, str]) -> dict[
         query = (
             select(system_member.c.system_id, asset.c.natural_id, asset.c.name)
             .select_from(system_member.join(asset, _OPEN_MEMBER))
-            .where(is_one_of(conn, system_member.c.system_id, chunk), kind.in_(sorted(_CONTAINERS)))
+            .where(is_one_of(conn, system_member.c.system_id, chunk), kind.in_(sorted(grouping.CONTAINERS)))
             .order_by(asset.c.asset_id)
         )
         for system_id, natural_id, name in conn.execute(query).all():
@@ -303,7 +328,7 @@ def _container_names(conn: Connection, applications: Mapping[str, str]) -> dict[
 
 
 def _scope_names(conn: Connection, system_ids: Collection[str]) -> dict[str, str]:
-    """Name a system at the root of a repository by the repository: the last word of its scope's label."""
+    """Return the label of the scope that shows a system at the root of a repository."""
     found: dict[str, str] = {}
     for chunk in chunks(sorted(system_ids)):
         query = (
@@ -315,6 +340,5 @@ def _scope_names(conn: Connection, system_ids: Collection[str]) -> dict[str, str
             .where(sighting.c.valid_to.is_(None))
             .group_by(system_member.c.system_id)
         )
-        for system_id, label in conn.execute(query).all():
-            found[system_id] = (label or "").rstrip("/").removesuffix(".git").rpartition("/")[2]
+        found.update((system_id, label or "") for system_id, label in conn.execute(query).all())
     return found

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from connectors import clock
-from connectors.model import Evidence, Link, NaturalKey, OwnerHint, RelationKind, Usage
+from connectors.model import Evidence, Finding, Link, NaturalKey, OwnerHint, RelationKind, Usage
 from normalizer.fold import Content
 
 MAX_KEY = 900
@@ -78,7 +78,8 @@ def clean_key(namespace: str, key: str) -> tuple[str, str]:
     joined = namespace + key
     if len(joined) <= MAX_KEY and joined.isprintable():
         return namespace, key
-    return clean(namespace, MAX_KEY), clean(key, MAX_KEY)
+    # U+001F stands between keys where many go into one parameter.
+    return clean(namespace.replace("\x1f", "\\x1f"), MAX_KEY), clean(key.replace("\x1f", "\\x1f"), MAX_KEY)
 
 
 def clean_mark(fingerprint: str) -> str:
@@ -88,12 +89,16 @@ def clean_mark(fingerprint: str) -> str:
     return hashlib.sha256(fingerprint.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def encode_content(content: Content) -> str:
+WIDE = ("aliases", "attributes", "evidence", "links", "owner_hints", "tags", "usage")
+"""The fields of a sighting's wide part."""
+
+
+def encode_content(content: Finding | Content) -> str:
     """Write the wide part of a sighting."""
     return to_json(wide_fields(content))
 
 
-def wide_fields(content: Content) -> dict[str, Any]:
+def wide_fields(content: Finding | Content) -> dict[str, Any]:
     """Return the fields of a sighting's wide part by the names they are kept under."""
     return {
         "aliases": content.aliases,

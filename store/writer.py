@@ -25,11 +25,12 @@ from store.intake import take
 from store.leases import Lease, check_lease
 from store.partjournal import PartEntry, write_entry
 from store.partpass import Intake, PartPass
+from store.placement import Placement
 from store.schema import part as part_table
 from store.schema import scope as scope_table
 from store.schema import sighting
 from store.scopes import ScopeRow, find_scope, keep_scope
-from store.sightings import Open, epoch, load_open, ref_class, restate
+from store.sightings import Open, epoch, load_open, ref_class, restate, shows_any
 from store.statistics import note_growth
 from store.text import decode_content
 
@@ -56,11 +57,21 @@ class PartDelta:
     replaced: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Known:
+    """What one transaction touched of assets that were known before; see :class:`store.intake.Taken`."""
+
+    altered: set[str] = field(default_factory=set)
+    told_same: set[str] = field(default_factory=set)
+    at_hand: dict[int, Sighted] = field(default_factory=dict)
+
+
 class PartWriter:
     """Write the parts of one scope in one run; not safe to share between threads.
 
     ``filtered`` says that the run looks only at some of the things inside parts: nothing ages. ``lease`` is
     checked in every transaction, so that a writer given up for dead cannot write any more (``LeaseLost``).
+    ``placement`` is what it has done about grouping, for :func:`store.systems.regroup`.
     """
 
     def __init__(
@@ -75,6 +86,7 @@ class PartWriter:
         self._passes: dict[str, PartPass] = {}
         self._entries: dict[str, PartEntry] = {}
         self._broken: set[str] = set()
+        self.placement = Placement(scope_label=scope.label)
 
     def apply(self, batch: PartBatch) -> PartDelta:
         """Write one batch and return what it changed; a batch with ``final`` ends its part.
@@ -104,24 +116,25 @@ class PartWriter:
         """
         with many_objects(), self._write() as tx:
             at_work = self._at_work(tx, batch.part)
-            at_hand: dict[int, Sighted] = {}
+            known = _Known()
             intake = at_work.sort(batch.findings, batch.unchanged, tx.now)
-            touched = self._keep(tx, at_work, intake, delta, at_hand)
+            self._keep(tx, at_work, intake, delta, known)
             late = None
             if batch.final is not None:
                 complete = batch.final.status is PartStatus.COMPLETE and not at_work.false_unchanged
-                touched |= self._keep(tx, at_work, at_work.settle(complete=complete), delta, at_hand)
+                self._keep(tx, at_work, at_work.settle(complete=complete), delta, known)
             entry = self._entries[batch.part]
             entry.added += delta.added
             entry.changed += delta.changed
             if batch.final is not None:
                 ageing = self._plan(tx, at_work, batch.final, entry)
                 if ageing.size <= CHUNK:
-                    touched |= self._age(tx, at_work, ageing, delta, entry)
+                    known.altered |= self._age(tx, at_work, ageing, delta, entry)
                     self._end(tx, at_work, batch.final, entry)
                 else:
                     late = ageing
-            refold(tx, touched, at_hand)
+            known.altered |= refold(tx, known.altered | known.told_same, known.at_hand)
+            self.placement.note(known.altered, known.told_same)
         return late
 
     def _age_in_chunks(self, part: str, final: PartResult, ageing: AgeingPlan, delta: PartDelta) -> None:
@@ -133,7 +146,9 @@ class PartWriter:
         pieces = list(ageing.chunks(CHUNK))
         for place, piece in enumerate(pieces, 1):
             with self._write() as tx:
-                refold(tx, self._age(tx, at_work, piece, delta, entry))
+                aged = self._age(tx, at_work, piece, delta, entry)
+                refold(tx, aged)
+                self.placement.note(aged)
                 if place == len(pieces):
                     self._end(tx, at_work, final, entry)
 
@@ -147,6 +162,9 @@ class PartWriter:
     def _at_work(self, tx: WriteTx, part: str) -> PartPass:
         if self._rows is None:
             self._rows = find_scope(tx.conn, self._scope) or keep_scope(tx.conn, self._scope, tx.now)
+            self.placement.is_first = not shows_any(
+                tx.conn, [row.part_no for row in self._rows.parts.values()]
+            )
         at_work = self._passes.get(part)
         if at_work is None:
             if part not in self._rows.parts:
@@ -164,16 +182,17 @@ class PartWriter:
         at_work: PartPass,
         intake: Intake,
         delta: PartDelta,
-        at_hand: dict[int, Sighted],
-    ) -> set[str]:
-        taken = take(tx, at_work, intake)
-        at_hand |= taken.at_hand
+        known: _Known,
+    ) -> None:
+        taken = take(tx, at_work, intake, self.placement)
+        known.at_hand |= taken.at_hand
+        known.altered |= taken.altered
+        known.told_same |= taken.told_same
         delta.added += taken.added
         delta.changed += taken.changed
         delta.unchanged += taken.unchanged
-        delta.touched_assets |= taken.fresh | taken.touched
+        delta.touched_assets |= taken.fresh | taken.altered | taken.told_same
         delta.replaced |= taken.replaced
-        return taken.touched
 
     def _plan(self, tx: WriteTx, at_work: PartPass, final: PartResult, entry: PartEntry) -> AgeingPlan:
         if (

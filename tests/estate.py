@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from connectors import clock
 from connectors.model import (
     Evidence,
@@ -107,7 +109,7 @@ class Estate:
         batch = PartBatch(scope_key=where.key, part=part, findings=list(findings), unchanged=[], final=result)
         delta = writer.apply(batch)
         self.end_run(run_id)
-        self.last = systems.regroup(self.store, delta.touched_assets)
+        self.last = systems.regroup(self.store, delta.touched_assets, writer.placement)
         return alerting.evaluate(self.store, self.last.touched, now=now)
 
     def begin_run(self) -> str:
@@ -147,4 +149,15 @@ def by_name(found: Sequence[Any], name: str) -> Any:
     return one
 
 
-__all__ = ["ALICE", "SEEN_AT", "Estate", "Role", "by_name", "code", "finding", "hint", "names"]
+def revision(store: Store) -> int:
+    """Return the store's newest revision."""
+    with store.read() as tx:
+        return (
+            tx.conn.execute(select(schema.revision.c.rev).order_by(schema.revision.c.rev.desc()))
+            .scalars()
+            .first()
+            or 0
+        )
+
+
+__all__ = ["ALICE", "SEEN_AT", "Estate", "Role", "by_name", "code", "finding", "hint", "names", "revision"]

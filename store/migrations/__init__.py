@@ -10,7 +10,7 @@ from store.engines import lock_writers
 from store.errors import NeedsUpgrade, NewerSchema, StoreCorrupt, StoreMissing
 from store.failures import explained
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """All versions of the schema, oldest first; a test holds it equal to the files in ``versions``."""
 
 HEAD = VERSIONS[-1]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 from sqlalchemy import select, update
 
-from store import Store
-from store.cache import BlobCache
+from store import Store, open_store
+from store.cache import BlobCache, NearCache
 from store.schema import blob_cache
 
 
@@ -51,3 +54,35 @@ def test_many_entries_are_written_without_being_told(store: Store) -> None:
 
     with store.read() as tx:
         assert len(tx.conn.execute(select(blob_cache.c.key)).all()) >= 500
+
+
+def test_another_process_looks_into_a_file_and_brings_home_what_is_new(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'near.db'}") as store:
+        cache = BlobCache(store)
+        nothing = cache.near()
+        cache.put("a", b"\x00one")
+        cache.flush()
+        near = pickle.loads(pickle.dumps(cache.near()))
+
+        near.put("b", b"two")
+
+        assert nothing is None
+        assert near.get_many(["a", "b", "c"]) == {"a": b"\x00one", "b": b"two"}
+        assert near.entries == {"b": b"two"}
+
+
+def test_a_file_that_is_not_there_or_no_store_is_only_a_miss(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("not a database, only text")
+
+    assert NearCache(str(tmp_path / "none.db")).get_many(["a"]) == {}
+    assert NearCache(str(tmp_path / "text.db")).get_many(["a"]) == {}
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_store_with_a_password_is_not_looked_into_from_elsewhere(postgres_url: str) -> None:
+    with open_store(postgres_url) as store:
+        cache = BlobCache(store)
+        cache.put("a", b"one")
+        cache.flush()
+
+        assert cache.near() is None
