@@ -18,15 +18,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from connectors.catalogue.compiled import keep, recall
 from connectors.catalogue.lint import check, duplicates
 from connectors.catalogue.tables import Catalogue
 from connectors.errors import ConfigError
 
 CODE_TABLES = (
-    *("agents", "formats", "iac", "mcp", "models"),
+    *("agents", "ci", "formats", "iac", "mcp", "models", "secrets"),
+    *("iac_azure", "iac_aws", "iac_kubernetes", "iac_code", "images"),
     *("providers", "packages_pypi", "packages_npm", "packages_maven", "packages_nuget", "packages_golang"),
     *("packages_cargo", "packages_gem", "packages_composer", "packages_hex", "packages_pub"),
-    *("packages_swift", "packages_cran"),
+    *("packages_swift", "packages_cran", "packages_cocoapods", "conda", "installers"),
+    *("oversight", "data", "people"),
 )
 """The files that make up a :class:`Catalogue`, by name."""
 
@@ -52,18 +55,34 @@ def load_catalogue(own_file: Path | None = None) -> Catalogue:
     return _load(str(own_file) if own_file is not None else "")
 
 
-@cache
-def _load(own_file: str) -> Catalogue:
-    merged: dict[str, Any] = {}
+def merged_content(own_file: str) -> tuple[dict[str, Any], str]:
+    """Return the content of all files as it stands there, the user's on top, and its version."""
     digest = hashlib.sha256()
     for name in CODE_TABLES:
         digest.update(_text(name).encode())
-        merged.update(read_table(name))
+    merged = _ours(digest.hexdigest())
     if own_file:
-        own, text = _read_own(Path(own_file))
+        own, text = read_own(Path(own_file))
         digest.update(text)
         merged = _extend(merged, own, own_file)
-    catalogue = Catalogue.build(merged, version=digest.hexdigest()[:16], where=own_file or "the catalogue")
+    return merged, digest.hexdigest()[:16]
+
+
+def _ours(version: str) -> dict[str, Any]:
+    """Return the content of our files; parsing them costs more than all else that a small scan does."""
+    kept = recall(version)
+    if kept is None:
+        kept = {}
+        for name in CODE_TABLES:
+            kept.update(read_table(name))
+        keep(version, kept)
+    return kept
+
+
+@cache
+def _load(own_file: str) -> Catalogue:
+    merged, version = merged_content(own_file)
+    catalogue = Catalogue.build(merged, version=version, where=own_file or "the catalogue")
     problems = check(catalogue) if own_file else list(duplicates(catalogue))
     if problems:
         raise ConfigError(
@@ -77,7 +96,8 @@ def _text(name: str) -> str:
     return Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _read_own(path: Path) -> tuple[dict[str, Any], bytes]:
+def read_own(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return the content and the bytes of a user's file; raises ``ConfigError`` when it cannot be read."""
     try:
         data = path.read_bytes()
         return tomllib.loads(data.decode("utf-8")), data
@@ -97,7 +117,7 @@ def _extend(ours: dict[str, Any], own: dict[str, Any], where: str) -> dict[str, 
             )
         if isinstance(value, list) and value and isinstance(value[0], dict):
             identity = "type" if "type" in value[0] else "name"
-            named = {row.get(identity) for row in value}
+            named = [row.get(identity) for row in value if isinstance(row, dict)]
             merged[key] = [row for row in ours[key] if row.get(identity) not in named] + value
         elif isinstance(value, list):
             merged[key] = [*ours[key], *value]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from connectors.catalogue.code_rows import Construct
+from connectors.catalogue.evidence_rows import DataRow, OversightRow
+from connectors.catalogue.infra_rows import plain_command
 from connectors.catalogue.tables import ECOSYSTEMS, Catalogue, canonical
 from connectors.patterns import compile_pattern, host_pattern
 
@@ -17,30 +20,63 @@ def check(catalogue: Catalogue) -> list[str]:
         *_places(catalogue),
         *_hosts(catalogue),
         *_mcp(catalogue),
+        *_conda(catalogue),
+        *_evidence(catalogue),
+        *_commands(catalogue),
+        *_bases(catalogue),
+        *_server_commands(catalogue),
+        *_constructs("agent code", catalogue.agent_code, catalogue),
+        *_constructs("MCP server code", catalogue.mcp_server_code, catalogue),
     ]
 
 
 def duplicates(catalogue: Catalogue) -> Iterator[str]:
     """Yield a sentence for each name that a table holds twice."""
     yield from _repeated("provider", (row.name for row in catalogue.provider))
+    yield from _repeated("client address", (row.literal for row in catalogue.client_base))
     yield from _repeated("host", (host for row in catalogue.provider for host in row.hosts))
     for ecosystem in ECOSYSTEMS:
         rows = getattr(catalogue, ecosystem)
         yield from _repeated(f"{ecosystem} package", (canonical(ecosystem, row.name) for row in rows))
-        yield from _repeated(f"{ecosystem} module", (module for row in rows for module in row.modules))
+        # What proves nothing by itself may be shared: two OpenAI clients of Ruby are required as "openai".
+        proving = [row for row in rows if not row.needs_manifest]
+        yield from _repeated(f"{ecosystem} module", (module for row in proving for module in row.modules))
     yield from _repeated("model family", (row.name for row in catalogue.family))
     yield from _repeated("model stem", (stem for row in catalogue.family for stem in row.stems))
     yield from _repeated("model place", (row.name for row in catalogue.place))
+    yield from _repeated("model constant", (row.literal for row in catalogue.model_constant))
+    yield from _repeated("retired model", (model for row in catalogue.retirement for model in row.models))
     yield from _repeated("resource type", (row.type for row in catalogue.terraform))
     yield from _repeated("ARM type", (row.type.lower() for row in catalogue.arm))
+    for table in ("cloudformation", "kubernetes", "pulumi", "cdk", "module"):
+        yield from _repeated(f"{table} type", (row.type for row in getattr(catalogue, table)))
+    for table in ("image", "server_command", "grant", "chart"):
+        yield from _repeated(table, (row.name for row in getattr(catalogue, table)))
+    yield from _repeated("grant", (name for row in catalogue.grant for name in (*row.prefixes, *row.names)))
     yield from _repeated("agent file", (row.name for row in catalogue.file))
+    yield from _repeated("oversight row", (row.name for row in catalogue.oversight))
+    yield from _repeated("data row", (row.name for row in catalogue.data))
     yield from _repeated("format", (row.name for row in catalogue.format))
+    yield from _repeated("installer", (row.name for row in catalogue.installer))
+    yield from _repeated("CI action", (row.name.lower() for row in catalogue.ci_action))
+    yield from _repeated("CI command", (row.name for row in catalogue.ci_command))
+    yield from _repeated("secret", (row.name for row in catalogue.secret))
+    yield from _repeated("agent code", (row.name for row in catalogue.agent_code))
+    yield from _repeated("MCP server code", (row.name for row in catalogue.mcp_server_code))
 
 
 def _repeated(what: str, names: Iterable[str]) -> Iterator[str]:
     for name, count in Counter(names).items():
         if count > 1:
             yield f"the {what} {name!r} is there {count} times"
+
+
+def _conda(catalogue: Catalogue) -> Iterator[str]:
+    for name, target in (*catalogue.conda.items(), *((name, name) for name in catalogue.conda_same)):
+        if canonical("pypi", target) not in catalogue.packages["pypi"]:
+            yield f"the conda name {name!r} stands for {target!r}, which is no PyPI package of the catalogue"
+        if name != name.lower():
+            yield f"the conda name {name!r} is not in lower case"
 
 
 def _families(catalogue: Catalogue) -> Iterator[str]:
@@ -79,3 +115,58 @@ def _mcp(catalogue: Catalogue) -> Iterator[str]:
         yield f"the MCP name pattern does not match {catalogue.name_example!r}"
     if pattern.search(catalogue.name_not_example):
         yield f"the MCP name pattern matches {catalogue.name_not_example!r}, which it must not"
+
+
+def _constructs(what: str, rows: Iterable[Construct], catalogue: Catalogue) -> Iterator[str]:
+    for row in rows:
+        pattern = compile_pattern(row.pattern)
+        has_need = not row.needs or any(need in row.example for need in row.needs)
+        if not pattern.search(row.example) or row.literal not in row.example or not has_need:
+            yield f"the {what} {row.name!r} does not match its example {row.example!r}"
+        if pattern.search(row.not_example):
+            yield f"the {what} {row.name!r} matches {row.not_example!r}, which it must not"
+        if row.language not in catalogue.code_languages:
+            yield f"the {what} {row.name!r} is in no known language: {row.language!r}"
+
+
+def _commands(catalogue: Catalogue) -> Iterator[str]:
+    for row in catalogue.ci_command:
+        pattern = compile_pattern(row.pattern)
+        if not pattern.match(row.example):
+            yield f"the CI command {row.name!r} does not match its example {row.example!r}"
+        if pattern.match(row.not_example):
+            yield f"the CI command {row.name!r} matches {row.not_example!r}, which it must not"
+
+
+def _server_commands(catalogue: Catalogue) -> Iterator[str]:
+    for row in catalogue.server_command:
+        pattern = compile_pattern(row.pattern)
+        if not pattern.search(plain_command(row.example)) or row.literal not in row.example:
+            yield f"the server command {row.name!r} does not match its example {row.example!r}"
+        if pattern.search(plain_command(row.not_example)):
+            yield f"the server command {row.name!r} matches {row.not_example!r}, which it must not"
+
+
+def _evidence(catalogue: Catalogue) -> Iterator[str]:
+    """Check the rows of oversight and data: the example must do all that a row asks for."""
+    rows: tuple[OversightRow | DataRow, ...] = (*catalogue.oversight, *catalogue.data)
+    for row in rows:
+        pattern = compile_pattern(row.pattern)
+        if not pattern.search(row.example):
+            yield f"the row {row.name!r} does not match its example {row.example!r}"
+        if not any(literal in row.example for literal in row.literals):
+            yield f"no literal of the row {row.name!r} stands in its example {row.example!r}"
+        if row.requires and not any(text in row.example for text in row.requires):
+            yield f"nothing that the row {row.name!r} requires stands in its example {row.example!r}"
+        if pattern.search(row.not_example):
+            yield f"the row {row.name!r} matches {row.not_example!r}, which it must not"
+
+
+def _bases(catalogue: Catalogue) -> Iterator[str]:
+    for row in catalogue.client_base:
+        pattern = compile_pattern(row.pattern)
+        found = pattern.match(row.example)
+        if found is None or not found.group("url") or not row.example.startswith(row.literal):
+            yield f"the client address {row.name!r} does not match its example {row.example!r}"
+        if pattern.match(row.not_example):
+            yield f"the client address {row.name!r} matches {row.not_example!r}, which it must not"

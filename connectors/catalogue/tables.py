@@ -11,12 +11,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NewType, get_args
 
+from connectors.catalogue.code_rows import (
+    CiAction,
+    CiCommand,
+    ClientBase,
+    Construct,
+    FlowMark,
+    ModelConstant,
+    Retirement,
+    Secret,
+)
+from connectors.catalogue.evidence_rows import DataRow, OversightRow, PersonalFields
+from connectors.catalogue.infra_rows import (
+    Chart,
+    Grant,
+    Image,
+    ResourceType,
+    ServerCommand,
+    construct_names,
+)
 from connectors.catalogue.typing_rows import typed
 from connectors.errors import ConfigError
 from connectors.model import Role
 
 Ecosystem = Literal[
-    "pypi", "npm", "maven", "nuget", "golang", "cargo", "gem", "composer", "hex", "pub", "swift", "cran"
+    "pypi",
+    "npm",
+    "maven",
+    "nuget",
+    "golang",
+    "cargo",
+    "gem",
+    "composer",
+    "hex",
+    "pub",
+    "swift",
+    "cran",
+    "cocoapods",
 ]
 """Where a package comes from, spelled as the type of a package URL."""
 ECOSYSTEMS: tuple[Ecosystem, ...] = get_args(Ecosystem)
@@ -38,7 +69,14 @@ Category = Literal[
 HitClass = Literal[
     "model",
     "model-place",
+    "model-constant",
     "host",
+    "client-base",
+    "agent-code",
+    "mcp-code",
+    "flow",
+    "mcp-client",
+    "secret-name",
     "python-module",
     "npm-module",
     "maven-module",
@@ -51,6 +89,30 @@ HitClass = Literal[
     "pub-module",
     "swift-module",
     "cran-module",
+    "install-pypi",
+    "install-npm",
+    "install-golang",
+    "install-cargo",
+    "install-gem",
+    "install-composer",
+    "script-metadata",
+    "gemfile-inline",
+    "mix-install",
+    "jvm-directive",
+    "dotnet-directive",
+    "mcp-launch",
+    "mcp-properties",
+    "image",
+    "server-command",
+    "cloudformation",
+    "arm-type",
+    "kubernetes",
+    "construct",
+    "grant",
+    "chart",
+    "suppression",
+    "oversight",
+    "data",
 ]
 
 
@@ -80,7 +142,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A family of models: its spelling, and who makes it."""
+    """A family of models: its spelling, and who makes it.
+
+    ``whole``: the pattern is of the whole id with its owner path, and the owner says who makes it.
+    """
 
     name: str
     vendor: str
@@ -89,6 +154,7 @@ class Family:
     example: str
     not_example: str
     needs_context: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,24 +170,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """A literal argument that a resource type must have to be about AI."""
-
-    argument: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceType:
-    """An infrastructure resource type and the kind of asset it declares."""
-
-    type: str
-    kind: Kind
-    provider: str
-    needs: Need | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
     """A program that fetches and runs a package, and how to find the package in its arguments."""
 
@@ -133,18 +181,41 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """A command that brings in packages; ``names`` is ``conda`` where its words are conda's names.
+
+    ``only_first``: it runs one package and hands it the rest. ``package_option`` names the package itself.
+    """
+
+    name: str
+    ecosystem: Ecosystem
+    value_options: tuple[str, ...]
+    only_first: bool = False
+    package_option: str = ""
+    names: Literal["", "conda"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentFile:
-    """A file that instructs agents; with ``keys`` only when its content has one of them."""
+    """A file that instructs agents; with ``keys`` only when its content has one of them.
+
+    ``unit_root``: it counts only in the repository's root or beside a unit's manifest, for elsewhere the name
+    is an ordinary one (a page ``docs/install/replit.md``).
+    """
 
     name: str
     vendor: str
     globs: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    unit_root: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A file format: which files, which parser, which part; or which byte-search hits."""
+    """A file format: which files, which parser, which part; or which byte-search hits.
+
+    ``head``: the parser needs only so many bytes from the front, so that larger files need not be read.
+    """
 
     name: str
     part: str
@@ -153,6 +224,7 @@ class Format:
     kinds: tuple[Kind, ...]
     globs: tuple[str, ...] = ()
     hits: tuple[HitClass, ...] = ()
+    head: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +246,17 @@ class Syntax:
     source: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class _Tables:
     """Everything in the files, as it stands there."""
 
     provider: tuple[Provider, ...]
     not_hosts: tuple[str, ...]
+    client_base: tuple[ClientBase, ...]
     pypi: tuple[Package, ...]
     npm: tuple[Package, ...]
     maven: tuple[Package, ...]
+    server_starters: tuple[str, ...]
     nuget: tuple[Package, ...]
     golang: tuple[Package, ...]
     cargo: tuple[Package, ...]
@@ -192,34 +266,74 @@ class _Tables:
     pub: tuple[Package, ...]
     swift: tuple[Package, ...]
     cran: tuple[Package, ...]
+    cocoapods: tuple[Package, ...]
     family: tuple[Family, ...]
     place: tuple[Place, ...]
+    model_constant: tuple[ModelConstant, ...]
+    retirement: tuple[Retirement, ...]
     context_words: tuple[str, ...]
     cloud_prefixes: tuple[str, ...]
     bedrock_vendors: tuple[str, ...]
     owners: Mapping[str, str]
     terraform: tuple[ResourceType, ...]
     arm: tuple[ResourceType, ...]
+    cloudformation: tuple[ResourceType, ...]
+    kubernetes: tuple[ResourceType, ...]
+    pulumi: tuple[ResourceType, ...]
+    cdk: tuple[ResourceType, ...]
+    module: tuple[ResourceType, ...]
+    image: tuple[Image, ...]
+    server_command: tuple[ServerCommand, ...]
+    grant: tuple[Grant, ...]
+    chart: tuple[Chart, ...]
     model_arguments: tuple[str, ...]
     kept_arguments: tuple[str, ...]
     server_keys: tuple[str, ...]
     runner: tuple[Runner, ...]
     sdks: Mapping[Ecosystem, tuple[str, ...]]
+    installer: tuple[Installer, ...]
+    command_files: tuple[str, ...]
+    conda: Mapping[str, str]
+    conda_same: tuple[str, ...]
     name_pattern: str
     name_example: str
     name_not_example: str
+    code_languages: Mapping[str, tuple[str, ...]]
+    mcp_server_code: tuple[Construct, ...]
+    mcp_client_calls: tuple[str, ...]
+    agent_code: tuple[Construct, ...]
+    flow_marks: tuple[FlowMark, ...]
+    secret: tuple[Secret, ...]
+    ci_action: tuple[CiAction, ...]
+    ci_command: tuple[CiCommand, ...]
+    ci_script_keys: tuple[str, ...]
     file: tuple[AgentFile, ...]
     format: tuple[Format, ...]
     unit_markers: tuple[str, ...]
     stack_markers: tuple[str, ...]
+    packing_markers: tuple[str, ...]
+    packing_folders: tuple[str, ...]
+    workspace_markers: tuple[str, ...]
     skipped_folders: tuple[str, ...]
     skipped_when: Mapping[str, str]
     control_folders: tuple[str, ...]
     role: tuple[RoleRule, ...]
+    oversight: tuple[OversightRow, ...]
+    data: tuple[DataRow, ...]
+    personal_fields: tuple[PersonalFields, ...]
+    placeholders: tuple[str, ...]
+    bots: tuple[str, ...]
     syntax: Syntax
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def problems_in(content: Mapping[str, Any]) -> list[str]:
+    """Return every unknown key, missing key and wrong type in the merged content of the files."""
+    problems: list[str] = []
+    typed(_Tables, content, problems)
+    return problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Catalogue(_Tables):
     """What we know, ready to be asked; ``version`` is a hash of the files it was read from."""
 
@@ -227,6 +341,8 @@ class Catalogue(_Tables):
     packages: Mapping[str, Mapping[str, Package]] = field(repr=False)
     resource_types: Mapping[str, ResourceType] = field(repr=False)
     arm_types: Mapping[str, ResourceType] = field(repr=False)
+    construct_types: Mapping[str, ResourceType] = field(repr=False)
+    construct_classes: frozenset[str] = field(repr=False)
 
     @classmethod
     def build(cls, content: dict[str, Any], *, version: str, where: str) -> Catalogue:
@@ -235,6 +351,7 @@ class Catalogue(_Tables):
         tables = typed(_Tables, content, problems)
         if tables is None or problems:
             raise ConfigError("the catalogue is wrong: " + "; ".join(problems[:10]), where=where)
+        constructs = construct_names(tables.cloudformation, tables.pulumi, tables.cdk)
         return cls(
             **{item.name: getattr(tables, item.name) for item in fields(_Tables)},
             version=version,
@@ -243,12 +360,15 @@ class Catalogue(_Tables):
             },
             resource_types={row.type: row for row in tables.terraform},
             arm_types={row.type.lower(): row for row in tables.arm},
+            construct_types=constructs,
+            construct_classes=frozenset(name.rpartition(".")[2] for name in constructs),
         )
 
     @property
     def infrastructure_kinds(self) -> tuple[str, ...]:
         """Return the kinds that infrastructure code can declare, sorted."""
-        return tuple(sorted({row.kind for row in (*self.terraform, *self.arm)}))
+        rows = (*self.terraform, *self.arm, *self.cloudformation, *self.kubernetes, *self.pulumi, *self.cdk)
+        return tuple(sorted({row.kind for row in (*rows, *self.module)}))
 
     def agent_file(self, name: str) -> AgentFile:
         """Return an agent file's row; raises ``KeyError`` for an unknown name."""
@@ -265,4 +385,4 @@ def canonical(ecosystem: str, name: str) -> str:
     return name.lower() if ecosystem in _CASELESS else name
 
 
-_CASELESS = frozenset({"nuget", "composer", "hex", "pub", "gem"})
+_CASELESS = frozenset({"nuget", "composer", "hex", "pub", "gem", "swift"})

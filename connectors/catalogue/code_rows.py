@@ -1,0 +1,102 @@
+"""Rows of the catalogue about what stands in code and pipelines besides packages and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.model import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientBase:
+    """A place at which an AI client is told which address to call."""
+
+    name: str
+    provider: str
+    literal: str
+    pattern: str
+    example: str
+    not_example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConstant:
+    """The front of an SDK's constants that stand for model ids; ``keep``: what of it belongs to the name."""
+
+    literal: str
+    example: str
+    model: str
+    keep: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retirement:
+    """Models that their vendor retired on a day (ISO date), with the page that says so."""
+
+    on: str
+    models: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowMark:
+    """What the byte search looks for to find a tool's export of flows."""
+
+    name: Literal["n8n", "dify", "flowise", "langflow", "autogen-studio"]
+    literal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Construct:
+    """A thing that code builds with a library: what the byte search looks for, the proof, and the call.
+
+    ``needs``: one of these stands in the same file. The pattern's group ``name`` (or ``other``) is the
+    thing's own name, ``variable`` what it is assigned to. ``module``: the import's top, where a repository
+    could have a folder of that name.
+    """
+
+    name: str
+    provider: str
+    language: str
+    literal: str
+    pattern: str
+    example: str
+    not_example: str
+    needs: tuple[str, ...] = ()
+    module: str = ""
+    kind: Literal["", "agent", "workflow"] = ""
+
+    @property
+    def proof(self) -> dict[str, Json]:
+        """Return the attribute by which a tree's own module of that name is told apart."""
+        return {"module": self.module} if self.module else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiAction:
+    """What a pipeline's step names to run an AI tool: an action, reusable workflow or task."""
+
+    name: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiCommand:
+    """A program that a pipeline's script calls (any of ``words``), and the calls that use it."""
+
+    name: str
+    provider: str
+    words: tuple[str, ...]
+    pattern: str
+    example: str
+    not_example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """The name of a variable that holds a provider's credential; ``needs``: one of these stands beside it."""
+
+    name: str
+    provider: str
+    needs: tuple[str, ...] = ()

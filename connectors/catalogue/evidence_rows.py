@@ -1,0 +1,57 @@
+"""The catalogue's rows about human oversight and about the data that code touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+Kind = NewType("Kind", str)
+"""A kind of :mod:`connectors.kinds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OversightRow:
+    """Evidence of human oversight in code: what must stand in the file, and what one line must hold.
+
+    ``literals`` are searched for in the bytes; of ``requires`` one must stand in the file besides. ``files``
+    are endings of names (none: any text). ``autonomy``: the evidence says that nobody is asked.
+    """
+
+    name: str
+    kind: Kind
+    provider: str
+    mechanism: str
+    literals: tuple[str, ...]
+    pattern: str
+    example: str
+    not_example: str
+    files: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    autonomy: bool = False
+
+
+Store = Literal["bucket", "table", "index", "queue", "database", "mailbox", "files", "messages"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRow:
+    """A store of data that code names: the line around a literal, with the store's name as group ``name``."""
+
+    name: str
+    store: Store
+    provider: str
+    literals: tuple[str, ...]
+    pattern: str
+    example: str
+    not_example: str
+    files: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    named_by_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalFields:
+    """Names of fields that hint at a category of personal data."""
+
+    category: str
+    names: tuple[str, ...]
