@@ -7,6 +7,7 @@ a back-tracking engine could be made to hang by either.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Protocol
 
@@ -38,18 +39,25 @@ class Pattern(Protocol):
     def fullmatch(self, text: str) -> Match | None:
         """Match the whole text."""
 
+    def finditer(self, text: str) -> Iterator[Match]:
+        """Find all matches that do not overlap, in order."""
+
 
 @cache
 def compile_pattern(pattern: str) -> Pattern:
     """Compile a pattern; raises ``ConfigError`` when it is wrong or not linear (a back-reference)."""
+    options: dict[str, Any] = {}
     try:
         import re2
     except ImportError:
         engine: Any = re
     else:
         engine = re2
+        # It would write a wrong pattern, which may be a scanned tree's, to standard error.
+        options = {"options": re2.Options()}
+        options["options"].log_errors = False
     try:
-        compiled: Pattern = engine.compile(pattern)
+        compiled: Pattern = engine.compile(pattern, **options)
     except (re.error, engine.error) as error:
         raise ConfigError(f"the pattern {pattern!r} is wrong: {error}") from error
     return compiled

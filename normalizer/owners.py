@@ -41,7 +41,8 @@ _WEIGHTS = (
     _Weight("directory", 0.95, ("sponsor",)),
     _Weight("directory", 0.80, ("appowner", "registrationowner")),
     _Weight("catalogue", 0.85, ("backstage", "servicecatalog", "cmdb")),
-    _Weight("codeowners", 0.75, ("codeowners",)),
+    _Weight("codeowners", 0.75, ("codeowners", "ownersapprover")),
+    _Weight("codeowners", 0.40, ("ownersreviewer",)),
     _Weight(
         "creator", 0.70, ("keycreator", "keyowner", "projectowner", "workspaceowner", "creator", "createdby")
     ),

@@ -98,6 +98,21 @@ class GitReader:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @property
+    def private(self) -> Path:
+        """Return the folder of the private repository."""
+        return self._private
+
+    def answer(self, *arguments: str) -> bytes:
+        """Return all that a plumbing command prints; raises ``BadResponse`` when it fails."""
+        with self._run(*arguments) as output:
+            return output.read()
+
+    def records(self, object_ids: Sequence[str], *arguments: str) -> Iterator[bytes]:
+        """Yield what a plumbing command prints, ended by NUL, about the objects given on its input."""
+        with self._run(*arguments, feed=object_ids) as output:
+            yield from _split(output, b"\0")
+
     def close(self) -> None:
         """Remove the private repository."""
         shutil.rmtree(self._private, ignore_errors=True)
@@ -131,6 +146,16 @@ class GitReader:
                 if words[1] == "blob":
                     yield words[0], data
 
+    def head(self, object_id: str, size: int) -> bytes:
+        """Return the first ``size`` bytes of a blob; the rest is not read. Raises ``BadResponse``."""
+        data = b""
+        try:
+            with self._run("cat-file", "blob", checked(object_id)) as output:
+                data = output.read(size)
+                raise _EnoughError
+        except _EnoughError:
+            return data
+
     @contextmanager
     def _run(self, *arguments: str, feed: Sequence[str] | None = None) -> Iterator[IO[bytes]]:
         process = subprocess.Popen(
@@ -154,12 +179,18 @@ class GitReader:
             if not complete:  # the reader stopped early: git must not wait for it
                 kill_group(process)
             _finish(process, feeder, watch)
+            if not complete and process.stderr is not None:
+                process.stderr.close()
         if process.returncode:
             raise BadResponse(
                 f"git {arguments[0]} failed: {_last_words(process)}",
                 where=self.where,
                 hint="The repository may be damaged; try `git fsck` in it.",
             )
+
+
+class _EnoughError(Exception):
+    """Ends the reading of an object before its end."""
 
 
 def make_private_repository(folder: Path, object_format: str = "sha1") -> None:

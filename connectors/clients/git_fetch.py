@@ -1,4 +1,4 @@
-"""Bring one commit of a git repository into a private folder, over https or ssh.
+"""Bring one commit of a git repository, or single blobs of it, into a private folder, over https or ssh.
 
 Nothing of the user's git configuration takes part. What must not be seen (a token) or is about the network
 travels in the environment, never on a command line.
@@ -11,16 +11,31 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors import meter
 from connectors.clients.git import SAFE, checked, git_environment, kill_group, make_private_repository
 from connectors.clients.network import NetworkSettings
 from connectors.errors import ConfigError, Unavailable
+from connectors.model import PartStatus
 from connectors.secrets import redact
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_REFUSED = re.compile(r"error: 40[134]\b|Authentication failed|could not read Username|not found", re.I)
+
+
+# What git itself forbids in the name of a ref; a colon or a star would make another refspec of it.
+_NO_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+
+
+class Refused(Unavailable):
+    """The host does not let this credential read the repository (hosts say "not found" for that, too)."""
+
+    status = PartStatus.DENIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +62,8 @@ def fetch(
     folder: Path,
     *,
     ref: str = "",
+    default_branch: str = "",
+    without_blobs: bool = False,
     authorization: str = "",
     limits: FetchLimits,
     protocols: tuple[str, ...] = ("https", "ssh"),
@@ -54,36 +71,24 @@ def fetch(
 ) -> Fetched:
     """Bring the newest commit of ``ref`` (empty: the default branch) into an empty ``folder``, bare.
 
-    One commit deep, without blobs over ``limits.blob_bytes``. ``authorization`` is the value of an HTTP
-    header; it travels in the environment, never on a command line. ``network`` gives the proxy and the CA
-    file for https (the CA file replaces the system's trust, as for our other clients). Redirects are not
-    followed. Raises ``ConfigError`` for a URL or ref that is not allowed, ``Unavailable`` when the host
-    does not answer in time or refuses.
+    One commit deep, without blobs over ``limits.blob_bytes``; ``without_blobs`` brings only its trees, where
+    the host can do so. A ``default_branch`` that is known already need not be asked for. ``authorization``
+    is the value of an HTTP header; it travels in the environment, never on a command line. ``network`` gives
+    the proxy and the CA file for https (the CA file replaces the system's trust, as for our other clients).
+    Redirects are not followed. Raises ``ConfigError`` for a URL or ref that is not allowed, ``Unavailable``
+    when the host does not answer in time, ``Refused`` when it does not let us in.
     """
     check_url(url, protocols)
-    if ref.startswith("-") or ".." in ref or not re.fullmatch(r"[\w./@+-]*", ref):
+    if ref.startswith("-") or _NO_REF.search(ref):
         raise ConfigError(f"not the name of a branch or tag: {ref!r}")
     make_private_repository(folder)
-    env = git_environment(folder, protocols=":".join(protocols))
-    env |= _http_settings(url, authorization, network or NetworkSettings())
-    if "ssh" in protocols:
-        env |= {"HOME": os.environ.get("HOME", ""), "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
-    listing = _run_limited(["ls-remote", "--symref", "--", url, "HEAD"], env, folder, limits)
-    named = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", listing, re.M)
-    default = named.group(1) if named else "HEAD"
-    wanted = ref or default
+    env = _environment(url, folder, authorization, protocols, network)
+    if not default_branch:
+        default_branch, _ = _head(url, env, folder, limits)
+    wanted = ref or default_branch
+    blobs = "none" if without_blobs else f"limit={limits.blob_bytes}"
     _run_limited(
-        [
-            *(
-                "fetch",
-                "--depth=1",
-                "--no-tags",
-                "--no-recurse-submodules",
-                "--no-write-fetch-head",
-                "--quiet",
-            ),
-            *(f"--filter=blob:limit={limits.blob_bytes}", "--", url, f"+{wanted}:refs/aicensus/head"),
-        ],
+        [*_FETCH, "--depth=1", f"--filter=blob:{blobs}", "--", url, f"+{wanted}:refs/aicensus/head"],
         env,
         folder,
         limits,
@@ -91,7 +96,78 @@ def fetch(
     # The fetch notes its URL as a promisor of missing blobs; from here on nothing may be fetched again.
     make_private_repository(folder)
     commit = (folder / "refs" / "aicensus" / "head").read_text().strip()
-    return Fetched(folder=folder, commit=checked(commit), branch=wanted, default_branch=default)
+    return Fetched(folder=folder, commit=checked(commit), branch=wanted, default_branch=default_branch)
+
+
+def remote_head(
+    url: str,
+    *,
+    authorization: str = "",
+    limits: FetchLimits,
+    protocols: tuple[str, ...] = ("https", "ssh"),
+    network: NetworkSettings | None = None,
+) -> tuple[str, str]:
+    """Ask for the default branch (``HEAD`` when it has no name) and its commit (empty: there is none yet).
+
+    Arguments and errors are those of :func:`fetch`.
+    """
+    check_url(url, protocols)
+    with tempfile.TemporaryDirectory(prefix="aicensus-head-") as place:
+        folder = Path(place)
+        make_private_repository(folder)
+        return _head(url, _environment(url, folder, authorization, protocols, network), folder, limits)
+
+
+def _head(url: str, env: dict[str, str], folder: Path, limits: FetchLimits) -> tuple[str, str]:
+    listing = _run_limited(["ls-remote", "--symref", "--", url, "HEAD"], env, folder, limits)
+    named = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", listing, re.M)
+    commit = re.search(r"^([0-9a-f]{40,64})\tHEAD$", listing, re.M)
+    return named.group(1) if named else "HEAD", commit.group(1) if commit else ""
+
+
+_FETCH = ("fetch", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet")
+
+
+def fetch_blobs(
+    url: str,
+    folder: Path,
+    object_ids: Sequence[str],
+    *,
+    authorization: str = "",
+    limits: FetchLimits,
+    protocols: tuple[str, ...] = ("https", "ssh"),
+    network: NetworkSettings | None = None,
+) -> None:
+    """Bring single blobs into ``folder``: an empty one, or one that :func:`fetch` has filled.
+
+    Arguments and errors are those of :func:`fetch`. The host must let single objects be asked for, as those
+    do that offer partial clones; git checks that the bytes have the id asked for.
+    """
+    check_url(url, protocols)
+    wanted = "".join(f"{checked(one)}\n" for one in object_ids)
+    make_private_repository(folder)
+    # Without the word promisor git would look for what the blobs do not lead to.
+    quoted = url.replace("\\", "\\\\").replace('"', '\\"')
+    (folder / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+        f'[remote "{quoted}"]\n\tpromisor = true\n\tpartialclonefilter = blob:none\n'
+    )
+    env = _environment(url, folder, authorization, protocols, network)
+    arguments = ["-c", "fetch.negotiationAlgorithm=noop", *_FETCH, "--filter=blob:none", "--stdin", "--", url]
+    try:
+        _run_limited(arguments, env, folder, limits, feed=wanted.encode())
+    finally:
+        make_private_repository(folder)
+
+
+def _environment(
+    url: str, folder: Path, authorization: str, protocols: tuple[str, ...], network: NetworkSettings | None
+) -> dict[str, str]:
+    env = git_environment(folder, protocols=":".join(protocols))
+    env |= _http_settings(url, authorization, network or NetworkSettings())
+    if "ssh" in protocols:
+        env |= {"HOME": os.environ.get("HOME", ""), "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+    return env
 
 
 def check_url(url: str, protocols: tuple[str, ...] = ("https", "ssh")) -> None:
@@ -148,13 +224,16 @@ def _http_settings(url: str, authorization: str, network: NetworkSettings) -> di
     return variables
 
 
-def _run_limited(arguments: list[str], env: dict[str, str], folder: Path, limits: FetchLimits) -> str:
+def _run_limited(
+    arguments: list[str], env: dict[str, str], folder: Path, limits: FetchLimits, *, feed: bytes | None = None
+) -> str:
     """Run git and watch its time and the size of ``folder``; returns its output."""
+    meter.count_request()
     process = subprocess.Popen(
         ["git", *SAFE[:-4], *arguments],
         env=env,
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -162,10 +241,11 @@ def _run_limited(arguments: list[str], env: dict[str, str], folder: Path, limits
     waited = 0.0
     while True:
         try:
-            output, errors = process.communicate(timeout=0.5)
+            output, errors = process.communicate(feed, timeout=0.5)
             break
         except subprocess.TimeoutExpired:
             waited += 0.5
+            feed = None  # it is on its way; giving it twice is refused
         if waited > limits.timeout_s or _size(folder) > limits.size_bytes:
             kill_group(process)
             process.communicate()
@@ -177,9 +257,9 @@ def _run_limited(arguments: list[str], env: dict[str, str], folder: Path, limits
         words = redact(
             errors.decode("utf-8", "replace").strip().splitlines()[-1][:200] if errors.strip() else ""
         )
-        raise Unavailable(
-            f"git {arguments[0]} failed: {words}", hint="Check the URL, the network and the credential."
-        )
+        kind = Refused if _REFUSED.search(words) else Unavailable
+        what = next(word for word in arguments if word in ("fetch", "ls-remote"))
+        raise kind(f"git {what} failed: {words}", hint="Check the URL, the network and the credential.")
     return output.decode("utf-8", "replace")
 
 

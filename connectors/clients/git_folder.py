@@ -95,7 +95,7 @@ class GitFolder:
         return refs
 
 
-_KINDS = ("heads", "tags", "remotes/origin")
+_KINDS = ("heads", "tags", "remotes/origin", "remotes")
 
 
 def find_repository(folder: Path) -> GitFolder | None:
@@ -183,10 +183,11 @@ def read_small(path: Path, *, limit: int = _SMALL) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        os.close(handle)
+        return ""
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return ""
         return file.read(limit).decode("utf-8", "replace")
 
 

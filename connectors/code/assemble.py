@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from connectors.code import links
 from connectors.code.facts import Fact
+from connectors.code.history import place_of
 from connectors.code.owners import CodeOwners
 from connectors.code.reading import Seen, TreeFacts
 from connectors.code.targets import Target
-from connectors.model import Evidence, Finding, Json, NaturalKey, Ref, Role
+from connectors.model import Evidence, Finding, Json, Link, NaturalKey, OwnerHint, Ref, Role
 
+MAX_HINTS = 15
 MAX_EVIDENCE = 50
 """Places listed of one finding; the attribute ``places`` counts them all."""
 
@@ -44,6 +47,16 @@ def findings(facts: TreeFacts, part: str, frame: Frame) -> Iterator[Finding]:
     for (unit, _, identifier), members in sorted(groups.items()):
         if _stands(members, facts):
             yield _finding(facts, frame, unit, identifier, members)
+
+
+def marked_as_own(facts: TreeFacts, own: Sequence[str]) -> list[tuple[str, str]]:
+    """Return, for the coverage, each package that the options mark as the organisation's own."""
+    found: dict[str, tuple[str, str]] = {}
+    for seen in (seen for several in facts.by_part.values() for seen in several) if own else ():
+        name = seen.fact.name
+        if seen.fact.kind == "package" and any(fnmatchcase(name, pattern) for pattern in own):
+            found.setdefault(name, (seen.path, f"{name} is marked as the organisation's own package"))
+    return list(found.values())
 
 
 def _identifier(seen: Seen, unit: str, frame: Frame) -> str:
@@ -90,6 +103,7 @@ def _stands(members: Sequence[Seen], facts: TreeFacts) -> bool:
 def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members: Sequence[Seen]) -> Finding:
     roles = {seen.path: facts.roles.of(seen.path) for seen in members}
     role = min(roles.values(), key=lambda role: role.rank)
+    suppressed = _suppressed(members, roles, role, facts)
     # Evidence of the role that counts comes first, then by place; the best of it names the thing.
     ordered = sorted(
         members, key=lambda seen: (roles[seen.path].rank, -seen.fact.grade.rank, seen.path, seen.fact.line)
@@ -98,7 +112,6 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
     kind = first.kind
     target = frame.target
     key = f"{unit}|{kind}|{identifier}"
-    paths = list(dict.fromkeys(_join(frame.owned_from, seen.path) for seen in ordered))
     return Finding(
         kind=kind,
         provider=first.provider,
@@ -108,15 +121,82 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
         grade=max(
             (seen.fact.grade for seen in _counting(ordered, roles, role)), key=lambda grade: grade.rank
         ),
-        role=role,
+        role=Role.SUPPRESSED if suppressed else _told_role(facts, unit, role, ordered),
         ref=frame.ref,
         aliases=tuple(NaturalKey(namespace=f"code/{other}", key=key) for other in target.aliases),
         account=target.repository,
         application=unit,
         model=next((seen.fact.model for seen in ordered if seen.fact.model), None),
-        attributes=_attributes(ordered, frame),
+        attributes=_attributes(ordered, frame) | suppressed | _of_unit(facts, ordered),
         tags=_tags(ordered),
-        owner_hints=frame.code_owners.hints(paths[:MAX_EVIDENCE]) if frame.code_owners else (),
+        owner_hints=_hints(facts, frame, ordered, first.name or identifier),
+        links=_links(facts, frame, ordered),
+    )
+
+
+def _told_role(facts: TreeFacts, unit: str, role: Role, ordered: Sequence[Seen]) -> Role:
+    """Return the role as told: what only supports AI never matters more than the AI of its unit."""
+    if ordered[0].fact.kind != "data_store":
+        return role
+    of_unit = facts.unit_roles.get(facts.units.of(ordered[0].path), role)
+    return max(role, of_unit, key=lambda one: one.rank)
+
+
+def _suppressed(
+    members: Sequence[Seen], roles: Mapping[str, Role], role: Role, facts: TreeFacts
+) -> dict[str, Json]:
+    """Return what a suppression adds, when comments cover every place that shows the thing by itself."""
+    if facts.suppressions is None:
+        return {}
+    showing = [seen for seen in members if seen.fact.standing and roles[seen.path] is role]
+    found = [facts.suppressions.of(seen) for seen in showing]
+    if not found or any(one is None for one in found):
+        return {}
+    reasons = list(dict.fromkeys(one.reason for one in found if one))
+    return {"suppressed": True, "suppressed_reason": "; ".join(reasons)[:300], "suppressed_role": role.value}
+
+
+def _of_unit(facts: TreeFacts, ordered: Sequence[Seen]) -> dict[str, Json]:
+    """Return what manifests and history say: what the unit is for, and when the thing came."""
+    told: dict[str, Json] = {}
+    described = facts.unit_notes.descriptions.get(facts.units.of(ordered[0].path))
+    if described is not None:
+        told["unit_description"] = described.text
+        told["unit_description_at"] = described.locator
+    if facts.history is not None:
+        introduced = facts.history.introduced([place_of(seen) for seen in ordered[:MAX_EVIDENCE]])
+        if introduced is not None:
+            told["introduced"] = introduced
+    return told
+
+
+def _hints(facts: TreeFacts, frame: Frame, ordered: Sequence[Seen], what: str) -> tuple[OwnerHint, ...]:
+    """Return who may answer for a thing: by CODEOWNERS, other owner files and the history, in this order."""
+    seen_at = ordered[:MAX_EVIDENCE]
+    paths = list(dict.fromkeys(seen.path for seen in seen_at))
+    found: list[OwnerHint] = []
+    if frame.code_owners:
+        found += frame.code_owners.hints([_join(frame.owned_from, path) for path in paths])
+    if facts.owner_files:
+        found += facts.owner_files.hints(paths)
+    if facts.history:
+        found += facts.history.hints([place_of(seen) for seen in seen_at], what)
+    return tuple(found[:MAX_HINTS])
+
+
+def _links(facts: TreeFacts, frame: Frame, ordered: Sequence[Seen]) -> tuple[Link, ...]:
+    """Return the links to other things of the same file."""
+    if facts.things is None:
+        facts.things = links.things_by_file(facts)
+
+    def key(seen: Seen) -> str:
+        unit = facts.units.of(seen.path)
+        return f"{_join(frame.target.prefix, unit)}|{seen.fact.kind}|{_identifier(seen, unit, frame)}"
+
+    namespace = f"code/{frame.target.repository}"
+    return tuple(
+        Link(relation=relation, target=NaturalKey(namespace=namespace, key=other))
+        for relation, other in links.links(ordered, facts.things, key)
     )
 
 

@@ -6,35 +6,33 @@ addresses and agent files. A tree is read once for all parts; the parts then han
 
 from __future__ import annotations
 
-import base64
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from connectors.catalogue import load_catalogue
-from connectors.clients.git import GitReader
-from connectors.clients.git_fetch import FetchLimits, fetch
 from connectors.clients.git_folder import read_small
-from connectors.clients.network import NetworkSettings
-from connectors.code.assemble import Frame, findings
+from connectors.code.assemble import Frame, marked_as_own
+from connectors.code.changes import check_comparable, compare
+from connectors.code.history import look_back
+from connectors.code.kept import kept_of, standing, version_of
+from connectors.code.opening import not_entered, opened, version_facts
 from connectors.code.options import CodeOptions
-from connectors.code.owners import PLACES, CodeOwners
+from connectors.code.owners import CodeOwners, places_for
 from connectors.code.reading import TreeFacts, TreeReader
-from connectors.code.registry import formats_for
-from connectors.code.targets import Target, clones_in, distinct, open_target, with_clones
-from connectors.code.trees import FolderTree, GitTree, Limits, Tree
+from connectors.code.registry import Formats
+from connectors.code.scanning import (
+    FILES,
+    code_owners_in,
+    code_parts,
+    formats_of,
+    handed_on,
+    path_filter,
+    told,
+)
+from connectors.code.targets import Target, distinct, open_target, with_clones
+from connectors.code.trees import Limits
 from connectors.contract import ConnectorInfo, Context, Operation
-from connectors.errors import BadResponse, ConfigError
-from connectors.hygiene import clean
-from connectors.model import Finding, Part, Ref, Scope, Unchanged
-
-FILES = "files"
-"""The part that says what of a tree was not entered; it shows no things."""
+from connectors.model import Finding, Ref, Scope, Unchanged
 
 
 class CodeConnector:
@@ -51,6 +49,7 @@ class CodeConnector:
                 "configuration",
                 "connection",
                 "container_image",
+                "data_store",
                 "dataset",
                 "edge_fleet",
                 "evaluation",
@@ -64,7 +63,8 @@ class CodeConnector:
                 "knowledge_base",
                 "mlops_server",
             ),
-            *("model_endpoint", "model_registry", "notebook", "oversight_control", "prompt", "saas_app"),
+            *("model_endpoint", "model_registry", "model_server", "notebook", "oversight_control"),
+            *("ci_step", "model_file", "prompt", "saas_app"),
             *("subscription", "tool", "training_job", "vector_store", "workflow", "workspace"),
         ),
         operations=(
@@ -97,10 +97,15 @@ class CodeConnector:
         Raises ``ConfigError`` for a target that cannot be read.
         """
         options: CodeOptions = ctx.config
-        parts = self._parts(options)
-        skipped = _not_entered(options)
+        parts = code_parts(formats_of(options))
+        skipped = not_entered(options)
         written = [open_target(text, options.protocols) for text in options.targets]
-        for ids, target in distinct([one for each in written for one in with_clones(each, skipped)]):
+        changes = options.changes
+        if changes is not None:  # clones inside have histories of their own
+            for target in written:
+                check_comparable(target, changes)
+        found = written if changes else [one for each in written for one in with_clones(each, skipped)]
+        for ids, target in distinct(found):
             yield Scope(
                 connector=self.info.name,
                 instance=ctx.instance,
@@ -112,190 +117,87 @@ class CodeConnector:
             )
 
     def scan(self, ctx: Context) -> Iterator[Finding | Unchanged]:
-        """Read one target's tree and yield what it holds, part by part."""
+        """Read a target's tree, unless nothing moved, and yield what it holds, part by part."""
         options: CodeOptions = ctx.config
-        formats = formats_for(load_catalogue(_own(options)))
-        locator = ctx.scope.locator
-        target = open_target(locator, options.protocols)
-        with _opened(target, options, ctx.network) as tree:
-            reader = TreeReader(
-                formats,
-                ctx.cache,
-                Limits(text_bytes=options.max_text_bytes, format_bytes=options.max_format_bytes),
-                _filter(options),
-            )
-            facts = reader.read(tree.tree)
-            ref = tree.ref(facts)
-        owners, owned_from = _code_owners(target, facts)
-        frame = Frame(
-            target=target,
-            ref=ref,
-            observed_at=ctx.now(),
-            code_owners=owners,
-            owned_from=owned_from,
-            own_packages=options.own_packages,
-        )
-        with ctx.part(FILES) as files:
-            for path, reason in facts.places:
-                files.exception(path, reason)
-        for name in formats.parts:
+        formats = formats_of(options)
+        target = open_target(ctx.scope.locator, options.protocols)
+        stated = None
+        if options.changes is None:
+            stated = version_facts(target, options, ctx.network, ctx.now())
+        version = version_of(options, formats, stated) if stated else ""
+        unmoved = standing(ctx, formats, version) if version else None
+        if unmoved is None:
+            yield from _read(ctx, target, formats, version, stated or ())
+            return
+        for name in (FILES, *formats.parts):
             with ctx.part(name) as part:
-                for path, reason in facts.exceptions[name]:
-                    part.exception(path, reason)
-                yield from _told_apart(findings(facts, name, frame), ctx.previous(name))
-
-    def _parts(self, options: CodeOptions) -> tuple[Part, ...]:
-        formats = formats_for(load_catalogue(_own(options)))
-        return (
-            Part(name=FILES, kinds=()),
-            *(Part(name=name, kinds=kinds) for name, kinds in formats.parts.items()),
-        )
+                yield from unmoved.tell(ctx, name, part)
 
 
-def _told_apart(
-    found: Iterator[Finding], previous: Mapping[tuple[str, str], str]
+def _read(
+    ctx: Context, target: Target, formats: Formats, version: str, stated: Sequence[object]
 ) -> Iterator[Finding | Unchanged]:
-    """Say of each finding that stands as last recorded only that it does."""
-    for finding in found:
-        key = finding.natural_key
-        cleaned = clean(finding)
-        if previous.get((key.namespace, key.key)) == cleaned.fingerprint:
-            yield Unchanged(natural_key=key, fingerprint=cleaned.fingerprint)
-        else:
-            yield cleaned
+    """Read the tree and tell of it; with a ``version``, keep what it takes to leave it alone next time.
 
-
-@dataclass(slots=True)
-class _Opened:
-    """A tree being read, and how to name its version once it was."""
-
-    tree: Tree
-    ref: Callable[[TreeFacts], Ref]
-
-
-@contextmanager
-def _opened(target: Target, options: CodeOptions, network: NetworkSettings) -> Iterator[_Opened]:
-    """Open a target's tree: a URL is fetched into a private folder that is removed afterwards."""
-    if target.folder is None:
-        with _fetched(target, options, network) as opened:
-            yield opened
-    elif target.git is not None and target.git.work_tree is None:
-        with _bare(target, options) as opened:
-            yield opened
-    else:
-        catalogue = load_catalogue(_own(options))
-        has_commit = target.git is not None and bool(target.git.head()[1])
-        clones = clones_in(target.folder, _not_entered(options))
-        folder = FolderTree(target.folder, catalogue, hashes=has_commit, apart=clones)
-        yield _Opened(folder, lambda facts: _work_tree_ref(target, facts))
-
-
-@contextmanager
-def _fetched(target: Target, options: CodeOptions, network: NetworkSettings) -> Iterator[_Opened]:
-    folder = Path(tempfile.mkdtemp(prefix="aicensus-fetch-"))
-    try:
-        fetched = fetch(
-            target.written,
-            folder,
-            ref=options.ref,
-            authorization=_authorization(target.written, options),
-            limits=FetchLimits(
-                timeout_s=options.fetch_timeout_s,
-                size_bytes=options.max_fetch_bytes,
-                blob_bytes=options.max_format_bytes,
-            ),
-            protocols=options.protocols,
-            network=network,
-        )
-        drives = fetched.branch == fetched.default_branch
-        ref = Ref(name=fetched.branch, commit=fetched.commit, drives=drives)
-        with GitReader(folder / "objects") as reader:
-            yield _Opened(GitTree(reader, fetched.commit), lambda facts: ref)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _bare(target: Target, options: CodeOptions) -> Iterator[_Opened]:
-    git = target.git
-    assert git is not None
-    branch, commit = git.head()
-    if options.ref:
-        wanted = git.commit_of(options.ref)
-        if not wanted:
-            raise ConfigError(
-                f"there is no {options.ref!r} in {target.written!r}", hint="Check the option ref."
-            )
-        drives = wanted == commit
-        branch, commit = options.ref, wanted
-    else:
-        drives = True
-    if not commit:
-        raise BadResponse("the repository has no commit yet", where=target.written)
-    ref = Ref(name=branch, commit=commit, drives=drives)
-    with GitReader(git.objects, object_format=git.object_format()) as reader:
-        yield _Opened(GitTree(reader, commit), lambda facts: ref)
-
-
-def _work_tree_ref(target: Target, facts: TreeFacts) -> Ref:
-    """Name the version of a work tree: what is checked out, and whether files differ from it.
-
-    A folder drives: nothing else covers it. Files are compared by blob id; end-of-line conversion is undone
-    by git on commit only, so a tree checked out with it shows as dirty.
+    ``stated`` is what the version was made of: a head that moved since keeps nothing.
     """
-    if target.git is None:
-        return Ref(name="")
-    branch, commit = target.git.head()
-    if not commit:
-        return Ref(name=branch, dirty=True)
-    prefix = f"{target.prefix}/" if target.prefix else ""
-    with GitReader(target.git.objects, object_format=target.git.object_format()) as reader:
-        committed = {
-            item.path.decode("utf-8", "replace"): item.object_id
-            for item in reader.tree(commit)
-            if item.mode.startswith("100")
-        }
-    dirty = any(committed.get(prefix + path, blob) != blob for path, blob in facts.blobs.items())
-    return Ref(name=branch or "HEAD", commit=commit, dirty=dirty)
+    options: CodeOptions = ctx.config
+    limits = Limits(text_bytes=options.max_text_bytes, format_bytes=options.max_format_bytes)
+    wanted = path_filter(options)
+    reader = partial(TreeReader, formats, ctx.cache, limits)
+    with opened(target, options, ctx.network) as tree:
+        facts = reader(wanted).read(tree.tree)
+        ref = tree.ref(facts)
+    is_as_stated = bool(version) and (not ref.commit or ref.commit in stated)
+    commits = options.history_commits
+    facts.history, untold = look_back(target, facts, ref.commit, commits=commits, cache=ctx.cache)
+    facts.places += untold
+    compared = None
+    if options.changes is not None:
+        compared = compare(
+            target,
+            facts,
+            ref.commit,
+            options.changes,
+            lambda own: reader(lambda path: own(path) and wanted(path)),
+        )
+    facts.places += marked_as_own(facts, options.own_packages)
+    frame = _frame(ctx, target, facts, ref)
+    for name in (FILES, *formats.parts):
+        exceptions = facts.places if name == FILES else facts.exceptions[name]
+        with ctx.part(name) as part:
+            for path, reason in exceptions:
+                part.exception(path, reason)
+            if compared is not None:
+                yield from compared.shown(name, frame, facts) if name != FILES else ()
+                continue
+            previous = ctx.previous(name)
+            items = told(facts, name, frame, previous) if name != FILES else []
+            yield from handed_on(items, frame, part, previous)
+            if is_as_stated:
+                part.state(kept_of(version, items, exceptions).text())
 
 
-def _authorization(url: str, options: CodeOptions) -> str:
-    host = urlsplit(url).hostname or ""
-    secret = options.credentials.get(host)
-    if secret is None or not url.startswith("https://"):
-        return ""
-    token = secret.resolve()
-    return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
+def _frame(ctx: Context, target: Target, facts: TreeFacts, ref: Ref) -> Frame:
+    owners, owned_from = _code_owners(target, facts)
+    return Frame(
+        target=target,
+        ref=ref,
+        observed_at=ctx.now(),
+        code_owners=owners,
+        owned_from=owned_from,
+        own_packages=ctx.config.own_packages,
+    )
 
 
 def _code_owners(target: Target, facts: TreeFacts) -> tuple[CodeOwners | None, str]:
     """Return the owners file that counts and the tree's path below it: its own, else its repository's."""
-    for place in PLACES:
-        if place in facts.code_owners:
-            return CodeOwners(facts.code_owners[place].decode("utf-8", "replace"), place), ""
+    own = code_owners_in(facts, target.repository)
+    if own is not None:
+        return own, ""
     root = target.git.work_tree if target.git and target.prefix else None
-    for place in PLACES if root else ():
+    for place in places_for(target.repository) if root else ():
         text = read_small(root / place) if root else ""
         if text:
             return CodeOwners(text, place), target.prefix
     return None, ""
-
-
-def _filter(options: CodeOptions) -> Callable[[str], bool]:
-    """Return what says of a path whether it is to be read."""
-    if not options.include and not options.exclude:
-        return lambda path: True
-    from pathspec import GitIgnoreSpec
-
-    included = GitIgnoreSpec.from_lines(options.include) if options.include else None
-    excluded = GitIgnoreSpec.from_lines(options.exclude)
-    return lambda path: (included is None or included.match_file(path)) and not excluded.match_file(path)
-
-
-def _not_entered(options: CodeOptions) -> frozenset[str]:
-    catalogue = load_catalogue(_own(options))
-    return frozenset((*catalogue.skipped_folders, *catalogue.control_folders))
-
-
-def _own(options: CodeOptions) -> Path | None:
-    return Path(options.catalogue).expanduser() if options.catalogue else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import orjson
 
@@ -15,10 +16,14 @@ from connectors.model import Grade, Json
 
 MAX_FACTS = 5_000
 """Facts kept of one file and format; a file with more is listed as an exception."""
-
+MAX_NAME = 1_000
+"""Characters of an identifier or name; a fact with a longer one is left out, and the file is an exception."""
 
 MODULE_CALL = "module_call"
-"""The kind of a fact that is no finding: the file's folder uses the folder ``identifier`` as a module."""
+"""The kind of a fact that is no finding: the file's folder uses the folder ``identifier`` as a module.
+
+Any other kind that is none of :mod:`connectors.kinds` makes a note for :mod:`connectors.code.tree_joins`.
+"""
 
 
 class UnreadableError(Exception):
@@ -49,8 +54,7 @@ class Fact:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where the byte search found a literal: its class, its row in that class, its place in the bytes."""
 
     hit_class: str

@@ -19,27 +19,37 @@ class GlobTable:
         self._exact: dict[str, list[str]] = {}
         by_name: dict[str, list[str]] = {}
         by_path: dict[str, list[str]] = {}
+        self._endings: dict[str, list[str]] = {}
         folders: set[str] = set()
         for glob, answer in rows:
             self._order.setdefault(answer, len(self._order))
             if "/" in glob:
                 by_path.setdefault(answer, []).append(to_regex(glob))
                 folders.add(glob.removeprefix("**/").split("/")[0])
+            elif glob.startswith("*.") and not set(glob[1:]) & set("*?"):
+                self._endings.setdefault(glob[1:], []).append(answer)
             elif set(glob) & set("*?"):
                 by_name.setdefault(answer, []).append(to_regex(glob))
             else:
                 self._exact.setdefault(glob, []).append(answer)
         self._by_name = _Patterns(by_name)
         self._by_path = _Patterns(by_path)
-        self._folders = tuple(sorted(folders))
+        # What surely stands in a path: a whole folder, or the longest plain piece of one with a wildcard.
+        self._folders = frozenset(folder for folder in folders if not set(folder) & set("*?"))
+        self._pieces = tuple(max(re.split(r"[*?]+", one), key=len) for one in sorted(folders - self._folders))
 
     def find(self, path: str) -> tuple[str, ...]:
         """Return the answers whose globs match ``path``, in the order in which they were given."""
-        name = path.rsplit("/", 1)[-1]
+        pieces = path.split("/")
+        name = pieces[-1]
         found = {*self._exact.get(name, ()), *self._by_name.find(name)}
-        if any(folder in path for folder in self._folders):
-            found |= set(self._by_path.find(path))
-        return tuple(sorted(found, key=self._order.__getitem__))
+        dot = name.find(".")
+        while dot >= 0:
+            found.update(self._endings.get(name[dot:], ()))
+            dot = name.find(".", dot + 1)
+        if not self._folders.isdisjoint(pieces) or any(piece in path for piece in self._pieces):
+            found.update(self._by_path.find(path))
+        return tuple(sorted(found, key=self._order.__getitem__)) if found else ()
 
 
 class _Patterns:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from connectors.catalogue.tables import Catalogue
+from connectors.code import ignore, tree_joins
+from connectors.code.agent_links import LINK_BYTES, MOST_LINKS, add_links
 from connectors.code.facts import MODULE_CALL, Fact, FileFacts
 from connectors.code.owners import PLACES
 from connectors.code.registry import UNREAD, Formats, Plan
 from connectors.code.roles import Roles, Units
 from connectors.code.trees import Entry, Limits, Tree, blob_id
+from connectors.code.unit_notes import UnitNotes
 from connectors.contract import Cache
 from connectors.hygiene import holds_secret
+from connectors.kinds import KINDS
+from connectors.model import Role
+
+if TYPE_CHECKING:
+    from connectors.code.history import History
+    from connectors.code.links import FileThings
+    from connectors.code.owner_files import OwnerFiles
+    from connectors.code.suppress import Suppressions
 
 WORTH_KEEPING = 32_000
 """Size (bytes) from which facts of a folder's lock or manifest are cached.
@@ -37,17 +50,30 @@ class TreeFacts:
 
     ``by_part`` are the facts of each part in the order of the files, ``exceptions`` what single files of a
     part could not give, ``places`` what was not entered. ``blobs`` are the ids of files that were read.
+    ``notes`` are the facts whose kind is none of :mod:`connectors.kinds`: no findings, but what the joins
+    (:mod:`connectors.code.tree_joins`) put into those that are. What the joins found out of them stands in
+    the last fields: suppressions, owner files, what manifests say of units, the roles of units with AI;
+    ``things`` is kept for links (:mod:`connectors.code.links`), ``history`` comes from git.
     """
 
+    catalogue: Catalogue
     units: Units
     roles: Roles
     by_part: dict[str, list[Seen]]
     exceptions: dict[str, list[tuple[str, str]]]
     places: list[tuple[str, str]] = field(default_factory=list)
+    notes: dict[str, list[Seen]] = field(default_factory=dict)
     code_owners: dict[str, bytes] = field(default_factory=dict)
     local_modules: set[str] = field(default_factory=set)
+    jvm_folders: set[str] = field(default_factory=set)
     blobs: dict[str, str] = field(default_factory=dict)
     files: int = 0
+    suppressions: Suppressions | None = None
+    owner_files: OwnerFiles | None = None
+    history: History | None = None
+    unit_notes: UnitNotes = field(default_factory=UnitNotes)
+    unit_roles: dict[str, Role] = field(default_factory=dict)
+    things: dict[str, FileThings] | None = None
 
 
 class TreeReader:
@@ -59,34 +85,77 @@ class TreeReader:
         self._limits = limits
         self._wanted = wanted
         self._plans: dict[str, Plan] = {}
+        self._ignored = ignore.IgnoreRules()
 
     def read(self, tree: Tree) -> TreeFacts:
         """Return what the tree holds; raises the connector errors of its reader."""
         catalogue = self._formats.catalogue
         parts = self._formats.parts
+        self._ignored = ignore.IgnoreRules()
         result = TreeFacts(
+            catalogue=catalogue,
             units=Units(catalogue),
             roles=Roles(catalogue),
             by_part={part: [] for part in parts},
             exceptions={part: [] for part in parts},
         )
-        for batch in tree.batches(self._wanted):
+        for batch in tree.batches(lambda path: self._wanted(path) or _name_of(path) == ignore.NAME):
+            batch = self._shown(tree, batch)
             self._plans = {entry.path: self._formats.plan(entry.path) for entry in batch}
             for entry in batch:
                 self._note(result, entry)
             for entry, facts in self._facts(tree, batch, result):
                 self._keep(result, entry, facts)
+        self._link(result, tree)
         self._list_exceptions(result, tree)
+        self._drop_ignored(result)
+        tree_joins.run(result)
         return result
+
+    def _shown(self, tree: Tree, batch: list[Entry]) -> list[Entry]:
+        """Return what of a batch the ignore files read so far leave, after reading those in it."""
+        files = [entry for entry in batch if _name(entry) == ignore.NAME]
+        if files:
+            for entry, data in tree.read(files, lambda path: self._limits.text_bytes):
+                self._ignored.add(entry.path, data)
+            batch = [entry for entry in batch if _name(entry) != ignore.NAME]
+        return [entry for entry in batch if not self._ignored.hide(entry.path)] if self._ignored else batch
+
+    def _link(self, result: TreeFacts, tree: Tree) -> None:
+        """Let a link that leads to an agent file of this tree be one as well; no other link matters."""
+        targets = {path: to for path, to in tree.notes.link_targets.items() if self._wanted(path)}
+        links = [Entry(path) for path in targets] or tree.notes.links
+        links = [link for link in links if self._formats.plan(link.path).label][:MOST_LINKS]
+        if links and not targets:
+            read = tree.read(links, lambda path: LINK_BYTES)
+            targets = {link.path: data.decode("utf-8", "replace") for link, data in read}
+        add_links(result, self._formats, {link.path: targets.get(link.path, "") for link in links})
+
+    def _drop_ignored(self, result: TreeFacts) -> None:
+        """Drop facts of files that came before the ignore file that names them, and list what is hidden."""
+        if self._ignored:
+            late = {
+                seen.path
+                for several in (*result.by_part.values(), *result.notes.values())
+                for seen in several
+            }
+            hidden = {path for path in late if self._ignored.hide(path)}
+            for table in (result.by_part, result.notes) if hidden else ():
+                for key, several in table.items():
+                    table[key] = [seen for seen in several if seen.path not in hidden]
+        result.places += self._ignored.notes()
 
     def _note(self, result: TreeFacts, entry: Entry) -> None:
         result.files += 1
+        entry.head = self._plans[entry.path].head
         result.units.note(entry.path)
         if entry.path.endswith(".py"):
             folder, _, name = entry.path.rpartition("/")
             result.local_modules.add(name.removesuffix(".py"))
             if name == "__init__.py":
                 result.local_modules.add(folder.rpartition("/")[2])
+        elif entry.path.endswith((".java", ".kt", ".scala", ".groovy")):
+            result.jvm_folders.add(entry.path.rpartition("/")[0])
 
     def _facts(self, tree: Tree, batch: list[Entry], result: TreeFacts) -> Iterator[tuple[Entry, FileFacts]]:
         worth = [entry for entry in batch if self._is_worth_reading(entry)]
@@ -116,11 +185,14 @@ class TreeReader:
         else:
             facts = self._formats.read(data, _name(entry), plan)
         if tree.knows_blobs:
-            packed = facts.pack()
-            # What holds a secret is parsed anew each time: the cache is as durable as the inventory.
-            if not holds_secret(packed, *(fact.tags for _, fact in facts)):
-                self._cache.put(self._key(entry), packed)
+            self._remember(entry, facts)
         return facts
+
+    def _remember(self, entry: Entry, facts: FileFacts) -> None:
+        packed = facts.pack()
+        # What holds a secret is parsed anew each time: the cache is as durable as the inventory.
+        if not holds_secret(packed, *(fact.tags for _, fact in facts)):
+            self._cache.put(self._key(entry), packed)
 
     def _looked_up(self, entry: Entry, data: bytes) -> FileFacts:
         """Return the facts of a large lock or manifest of a folder, from the cache when it is known there."""
@@ -130,7 +202,7 @@ class TreeReader:
         facts = FileFacts.unpack(kept) if kept is not None else None
         if facts is None:
             facts = self._formats.read(data, _name(entry), self._plans[entry.path])
-            self._cache.put(key, facts.pack())
+            self._remember(entry, facts)
         return facts
 
     def _keep(self, result: TreeFacts, entry: Entry, facts: FileFacts) -> None:
@@ -139,7 +211,11 @@ class TreeReader:
             if fact.kind == MODULE_CALL:
                 result.units.note_call(entry.path, fact.identifier)
                 continue
-            result.by_part[rows[name].part].append(Seen(entry.path, fact, name))
+            seen = Seen(entry.path, fact, name)
+            if fact.kind in KINDS:
+                result.by_part[rows[name].part].append(seen)
+            else:
+                result.notes.setdefault(fact.kind, []).append(seen)
         for name, reason in facts.problems:
             result.exceptions[rows[name].part].append((entry.path, f"{name}: {reason}"))
 
@@ -170,4 +246,8 @@ class TreeReader:
 
 
 def _name(entry: Entry) -> str:
-    return entry.path.rpartition("/")[2]
+    return _name_of(entry.path)
+
+
+def _name_of(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -14,9 +14,9 @@ from functools import cache, cached_property
 from itertools import islice
 
 from connectors.catalogue.tables import Catalogue, Format
-from connectors.code.facts import MAX_FACTS, Fact, FileFacts, Source, UnreadableError
+from connectors.code.facts import MAX_FACTS, MAX_NAME, Fact, FileFacts, Hit, Source, UnreadableError
 from connectors.code.globs import GlobTable
-from connectors.code.prefilter import Prefilter
+from connectors.code.prefilter import MAX_HITS, SUPPRESSION_MARK, Prefilter
 
 UNREAD = ("prose", "binary")
 """Syntaxes in which nothing is searched for: only a format that asks for the file by name reads it."""
@@ -26,11 +26,15 @@ Parser = Callable[[Source], Iterator[Fact]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done with a file: the formats chosen by its path, how its text is read, and a label."""
+    """What will be done with a file: the formats chosen by its path, how its text is read, and a label.
+
+    ``head``: how many bytes from the front all of them need; 0 means the whole file.
+    """
 
     formats: tuple[str, ...]
     syntax: str
     label: str = ""
+    head: int = 0
 
 
 class Formats:
@@ -71,7 +75,9 @@ class Formats:
         labels = self._agents.find(path)
         if labels:
             formats = (*formats, "agent-file")
-        return Plan(formats, self._syntax(path), labels[0] if labels else "")
+        heads = [self.rows[name].head for name in formats]
+        head = max(heads) if heads and all(heads) else 0
+        return Plan(formats, self._syntax(path), labels[0] if labels else "", head)
 
     def parts_of(self, plan: Plan) -> list[str]:
         """Return the parts that a file of this plan may report to."""
@@ -94,11 +100,14 @@ class Formats:
     def read(self, data: bytes, name: str, plan: Plan) -> FileFacts:
         """Return the facts in a file's bytes; what a parser cannot read becomes a problem."""
         result = FileFacts()
-        hits = () if plan.syntax in UNREAD else tuple(self.prefilter.search(data))
+        hits = self._hits(data, plan)
         wanted = [self.rows[format_name] for format_name in plan.formats]
-        wanted += _unique(row for hit in hits for row in self._by_class.get(hit.hit_class, ()))
+        by_class: dict[str, list[Hit]] = {}
+        for hit in hits:
+            by_class.setdefault(hit.hit_class, []).append(hit)
+        wanted += _unique(row for hit_class in by_class for row in self._by_class.get(hit_class, ()))
         for row in wanted:
-            mine = tuple(hit for hit in hits if hit.hit_class in row.hits)
+            mine = _hits_of(row, by_class, hits)
             source = Source(
                 data=data,
                 name=name,
@@ -108,7 +117,19 @@ class Formats:
                 label=plan.label,
             )
             self._parse(row, source, result)
+            if row.hits and len(hits) >= MAX_HITS:
+                result.problems.append(
+                    (row.name, f"more than {MAX_HITS:,} places to look at; the rest is left out")
+                )
         return result
+
+    def _hits(self, data: bytes, plan: Plan) -> tuple[Hit, ...]:
+        """Return the hits in a file; in one read only for its name, those of comments to us alone."""
+        if plan.syntax not in UNREAD:
+            return tuple(self.prefilter.search(data))
+        if not plan.formats or SUPPRESSION_MARK not in data:
+            return ()
+        return tuple(hit for hit in self.prefilter.search(data) if hit.hit_class == "suppression")
 
     def _parse(self, row: Format, source: Source, result: FileFacts) -> None:
         try:
@@ -125,7 +146,11 @@ class Formats:
             return
         if len(facts) > MAX_FACTS:
             result.problems.append((row.name, f"more than {MAX_FACTS} facts; the rest is left out"))
-        result.facts += [(row.name, fact) for fact in facts[:MAX_FACTS]]
+        facts = facts[:MAX_FACTS]
+        kept = [fact for fact in facts if len(fact.identifier) <= MAX_NAME >= len(fact.name)]
+        if len(kept) < len(facts):
+            result.problems.append((row.name, f"names of more than {MAX_NAME} characters are left out"))
+        result.facts += [(row.name, fact) for fact in kept]
 
     def _syntax(self, path: str) -> str:
         name = path.rsplit("/", 1)[-1]
@@ -146,6 +171,14 @@ def _suffixes(catalogue: Catalogue) -> dict[str, str]:
     table |= dict.fromkeys(syntax.config, "config")
     table |= dict.fromkeys(syntax.binary, "binary")
     return table | dict.fromkeys(syntax.prose, "prose")
+
+
+def _hits_of(row: Format, by_class: dict[str, list[Hit]], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Return a format's hits in the order in which they end."""
+    present = [hit_class for hit_class in row.hits if hit_class in by_class]
+    if len(present) <= 1:
+        return tuple(by_class[present[0]]) if present else ()
+    return tuple(hit for hit in hits if hit.hit_class in present)
 
 
 def _unique(rows: Iterator[Format]) -> list[Format]:

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -21,30 +22,41 @@ from connectors.clients.git import GitReader
 
 BATCH = 500
 MAX_DEPTH = 128
-_LFS = b"version https://git-lfs.github.com/spec/"
+RACY_NS = 2_000_000_000
+LFS = b"version https://git-lfs.github.com/spec/"
+LFS_POINTER_BYTES = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(slots=True)
 class Entry:
-    """One file: its path as shown, its blob id (empty until read from a folder), its size in bytes."""
+    """One file: its path as shown, its blob id (empty until read from a folder), its size in bytes.
+
+    ``head``: so many bytes from its front are enough; a larger file is then read to there and no further, and
+    a Git LFS pointer is handed out like any content (the pointer says what the file is).
+    """
 
     path: str
     blob: str = ""
     size: int = -1
     raw_name: str = ""
+    head: int = 0
 
 
 @dataclass(slots=True)
 class Notes:
     """What was not read: ``files`` by path (its parts must hold their sightings), ``places`` besides.
 
-    ``binaries`` are files over their limit that look binary: a loss only where a known format was expected.
+    ``links`` are symbolic links: nobody follows them, but where they lead is their content (a blob, or
+    ``link_targets`` by path where the system said it while listing). ``binaries`` are files over their limit
+    that look binary: a loss only where a known format was expected.
     """
 
     files: list[tuple[str, str]] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)
     binaries: list[tuple[str, str]] = field(default_factory=list)
+    links: list[Entry] = field(default_factory=list)
+    link_targets: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +102,9 @@ class GitTree:
                 path = path[len(self._prefix) + 1 :]
             if item.mode == "160000":
                 self.notes.places.append((path, "a submodule; scan its repository as a target of its own"))
-            elif item.mode != "120000" and wanted(path):
-                batch.append(Entry(path, item.object_id))
+            elif wanted(path):
+                files = self.notes.links if item.mode == "120000" else batch
+                files.append(Entry(path, item.object_id))
             if len(batch) >= BATCH:
                 yield batch
                 batch = []
@@ -108,15 +121,17 @@ class GitTree:
                 self.notes.files.append(
                     (entry.path, "its content is not in the repository (too large or partial)")
                 )
+            elif entry.head and size > limit(entry.path):
+                yield entry, self._reader.head(entry.blob, entry.head)
             elif size > limit(entry.path):
-                self.notes.files.append((entry.path, _too_large(size)))
+                self.notes.files.append((entry.path, too_large(size)))
             else:
                 by_blob.setdefault(entry.blob, []).append(entry)
         for blob, data in self._reader.blobs(list(by_blob)):
             for entry in by_blob[blob]:
                 if is_pointer(data, entry, self.notes):
                     continue
-                yield entry, data
+                yield entry, data[: entry.head] if entry.head else data
 
 
 class FolderTree:
@@ -148,6 +163,27 @@ class FolderTree:
             yield from self._walk(root, "", 0, wanted)
         finally:
             os.close(root)
+
+    def stamp(self, now: datetime) -> str:
+        """Return what changes with any file of the folder, without reading one; empty: nothing does for sure.
+
+        Times, size and inode of every file, as git compares them. A file touched within the last seconds may
+        be written once more in the same tick of the clock: then there is no stamp. Uses up the tree's notes.
+        """
+        newest, digest = 0, hashlib.blake2b(digest_size=16)
+        for batch in self.batches(lambda path: True):
+            for entry in batch:
+                try:
+                    status = os.stat(entry.raw_name, dir_fd=self._folder, follow_symlinks=False)
+                except OSError:
+                    return ""
+                newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
+                told = (entry.path, status.st_mode, status.st_size, status.st_ino)
+                digest.update(repr((*told, status.st_mtime_ns, status.st_ctime_ns)).encode())
+        if self.notes.files or now.timestamp() * 1e9 - newest < RACY_NS:
+            return ""
+        digest.update(repr((self.notes.places, sorted(self.notes.link_targets.items()))).encode())
+        return digest.hexdigest()
 
     def _walk(
         self, folder: int, path: str, depth: int, wanted: Callable[[str], bool]
@@ -228,6 +264,8 @@ class FolderTree:
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(place), target))
         if not target or target.startswith("/") or joined.startswith(".."):
             self.notes.places.append((place, "a symbolic link that may lead out of the tree; not followed"))
+        else:
+            self.notes.link_targets[place] = target
 
     def read(self, entries: Sequence[Entry], limit: Callable[[str], int]) -> Iterator[tuple[Entry, bytes]]:
         """Yield the files' bytes; one that is too large, gone or not to be opened is noted."""
@@ -248,15 +286,16 @@ class FolderTree:
             if not stat.S_ISREG(status.st_mode):
                 self.notes.places.append((entry.path, "not a regular file (pipe, socket or device)"))
                 return None
+            if entry.head and status.st_size > entry.head:
+                return _read_exactly(handle, entry.head)
             if status.st_size > limit:
                 is_text = b"\0" not in os.read(handle, 8192)
                 notes = self.notes.files if is_text else self.notes.binaries
-                notes.append((entry.path, _too_large(status.st_size)))
+                notes.append((entry.path, too_large(status.st_size)))
                 return None
             # One byte more than it said: a file that grows while it is read must not run away.
             data = os.read(handle, status.st_size + 1)
-            while len(data) < status.st_size and (more := os.read(handle, status.st_size - len(data))):
-                data += more
+            data += _read_exactly(handle, status.st_size - len(data))
         finally:
             os.close(handle)
         if self._hashes:
@@ -268,6 +307,14 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def _read_exactly(handle: int, size: int) -> bytes:
+    """Read ``size`` bytes, or as many as there are."""
+    data = b""
+    while len(data) < size and (more := os.read(handle, size - len(data))):
+        data += more
+    return data
+
+
 def blob_id(data: bytes) -> str:
     """Return the id git gives these bytes (SHA-1 form)."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
@@ -275,8 +322,10 @@ def blob_id(data: bytes) -> str:
 
 def is_pointer(data: bytes, entry: Entry, notes: Notes) -> bool:
     """Note a Git LFS pointer, whose content is elsewhere, and say whether it is one."""
-    if len(data) > 1024 or not data.startswith(_LFS):
+    if len(data) > LFS_POINTER_BYTES or not data.startswith(LFS):
         return False
+    if entry.head:
+        return False  # its format knows what a pointer says
     notes.files.append((entry.path, "a Git LFS pointer; its content is not in the repository"))
     return True
 
@@ -290,5 +339,6 @@ def _escaped(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in os.fsencode(found.group()))
 
 
-def _too_large(size: int) -> str:
+def too_large(size: int) -> str:
+    """Return the reason that is noted for a file over its limit (bytes)."""
     return f"larger than the limit ({size / 1_000_000:.1f} MB)"

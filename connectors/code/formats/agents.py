@@ -23,7 +23,7 @@ def parse(source: Source) -> Iterator[Fact]:
         name="",
         grade=Grade.CONFIGURED,
         line=1,
-        attributes={"form": row.name},
+        attributes={"form": row.name} | ({"unit_root": True} if row.unit_root else {}),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,16 +15,24 @@ from packageurl import PackageURL
 from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source, UnreadableError
 from connectors.model import Grade, Json
+from connectors.patterns import compile_pattern
 
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.M)
 # Whatever is not closed runs to an end, so that no text is looked at twice.
 _COMMENTS = re.compile(r'"(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[}\]])', re.S)
 _YAML_NODES = 200_000
+_YAML_DEPTH = 100
+_LARGE = 1_000_000
+_TABLES = 500_000
+# What may nest deeper than that: so many brackets, or a line that begins so far to the right.
+_MAY_BE_DEEP = re.compile(rf"^[ \t?:-]{{{_YAML_DEPTH}}}", re.M)
+_LONG_KEY = r"(?:[\w\"'-]+[ \t]*\.[ \t]*){200}"
 
 
 def load_json(source: Source) -> Any:
     """Return parsed JSON; comments and trailing commas are allowed. Raises :class:`UnreadableError`."""
     data = source.data.removeprefix(b"\xef\xbb\xbf")
+    _refuse_many(data)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -46,9 +56,16 @@ def load_json_object(source: Source) -> dict[str, Any]:
 
 def load_toml(source: Source) -> dict[str, Any]:
     """Return parsed TOML; raises :class:`UnreadableError`."""
+    _refuse_many(source.data)
+    text = source.text()
+    # The parser's time grows with the square of a key's parts.
+    if compile_pattern(_LONG_KEY).search(text):
+        raise UnreadableError("a TOML key of more than 200 parts")
     try:
-        return tomllib.loads(source.text())
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise UnreadableError("nested too deep") from error
+    except ValueError as error:  # also a number of more digits than Python reads
         place = re.search(r"\(at line (\d+)", str(error))
         raise UnreadableError(f"not TOML{f' at line {place.group(1)}' if place else ''}") from error
 
@@ -61,7 +78,9 @@ def load_yaml(source: Source) -> list[Any]:
     import yaml
 
     try:
-        loader = _plain_loader()(source.text())
+        text = source.text()
+        _refuse_hostile(text)
+        loader = _plain_loader()(text)
         nodes = 0
         documents = []
         while loader.check_node():
@@ -72,6 +91,40 @@ def load_yaml(source: Source) -> list[Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise UnreadableError(f"not YAML{f' at line {mark.line + 1}' if mark else ''}") from error
+    except RecursionError as error:
+        raise UnreadableError("nested too deep") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A 13th month, a number of too many digits, a tag that the value beneath it does not fit.
+        raise UnreadableError("a YAML value that is none of its type") from error
+
+
+def _refuse_many(data: bytes) -> None:
+    """Raise :class:`UnreadableError` for so many lists and tables that they would take all memory."""
+    if len(data) > _LARGE and data.count(b"[") + data.count(b"{") > _TABLES:
+        raise UnreadableError(f"more than {_TABLES:,} lists and tables")
+
+
+def _refuse_hostile(text: str) -> None:
+    """Raise :class:`UnreadableError` before nesting that ends the process, for the composer recurses in C,
+    and before so many values that they would take all memory.
+    """
+    is_flat = text.count("[") + text.count("{") < _YAML_DEPTH and not _MAY_BE_DEEP.search(text)
+    if is_flat and len(text) < _LARGE:
+        return
+    import yaml
+
+    depth = values = 0
+    # The events of the C parser cost a quarter of reading the file.
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        values += isinstance(event, yaml.NodeEvent)
+        if values > 2 * _YAML_NODES:
+            raise UnreadableError(f"more than {2 * _YAML_NODES} YAML keys and values")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _YAML_DEPTH:
+                raise UnreadableError(f"nested deeper than {_YAML_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _plain_loader() -> Any:
@@ -116,33 +169,57 @@ def refuse_conflicts(source: Source) -> None:
         raise UnreadableError("holds merge conflict marks")
 
 
+_BEHIND = frozenset(
+    bytes([letter]) for letter in b"/-" + (string.ascii_letters + string.digits + "_").encode()
+)
+_IN_FRONT = _BEHIND | {b".", b"@"}
+_LONGEST_WORD = 300
+_LONGEST_VALUE = 200
+
+
 class Lines:
     """Find the line on which a name first stands as a whole word or quoted string."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._known: dict[tuple[str, ...], int] = {}
+        self._last = (0, 1)
 
     def of(self, *names: str) -> int:
         """Return the line (from 1) of the last of ``names``, each searched after the one before; 0: none."""
-        place = 0
-        for name in names:
-            found = self._find(name.encode("utf-8", "replace"), place)
-            if found < 0:
-                return 0
-            place = found
-        return self._data.count(b"\n", 0, place) + 1
+        line = self._known.get(names)
+        if line is None:
+            place = 0
+            for name in names:
+                place = self._find(name.encode("utf-8", "replace"), place)
+                if place < 0:
+                    break
+            line = self._known[names] = self._at(place) if place >= 0 else 0
+        return line
 
     def of_requirement(self, text: str) -> int:
         """Return the line of a PEP 508 text, or of the name that it begins with."""
         name = re.match(r"[\w.-]+", text)
         return self.of(text) or (self.of(name.group()) if name else 0)
 
+    def _at(self, place: int) -> int:
+        # Names mostly come in the order of the file, so what was counted is not counted again.
+        last, line = self._last if self._last[0] <= place else (0, 1)
+        self._last = (place, line + self._data.count(b"\n", last, place))
+        return self._last[1]
+
     def _find(self, name: bytes, start: int) -> int:
-        place = self._data.find(b'"%s"' % name, start)
-        if place >= 0:
+        data = self._data
+        place = data.find(b'"%s"' % name, start)
+        if place >= 0 or len(name) > _LONGEST_WORD:
             return place
-        found = re.compile(rb"(?<![\w.@/-])%s(?![\w/-])" % re.escape(name)).search(self._data, start)
-        return found.start() if found else -1
+        place = data.find(name, start)
+        while place >= 0 and (
+            data[max(0, place - 1) : place] in _IN_FRONT
+            or data[place + len(name) : place + len(name) + 1] in _BEHIND
+        ):
+            place = data.find(name, place + 1)
+        return place
 
 
 def entries(value: object) -> Iterator[tuple[str, Any]]:
@@ -153,10 +230,14 @@ def entries(value: object) -> Iterator[tuple[str, Any]]:
                 yield key, item
 
 
+@lru_cache(maxsize=4096)
 def purl(ecosystem: str, name: str) -> str:
-    """Return a package's URL without a version, in canonical spelling."""
+    """Return a package's URL without a version, in canonical spelling; raises :class:`UnreadableError`."""
     namespace, _, base = name.rpartition(":" if ecosystem == "maven" else "/")
-    return PackageURL(type=ecosystem, namespace=namespace or None, name=base).to_string()
+    try:
+        return PackageURL(type=ecosystem, namespace=namespace or None, name=base).to_string()
+    except ValueError as error:
+        raise UnreadableError("a package's name ends before it is one") from error
 
 
 def package_fact(
@@ -177,7 +258,11 @@ def package_fact(
     row = source.catalogue.packages[ecosystem].get(key)
     if row is None:
         return
-    kept = {key: value for key, value in attributes.items() if value not in (None, "")}
+    kept = {
+        key: value[:_LONGEST_VALUE] if isinstance(value, str) else value
+        for key, value in attributes.items()
+        if value not in (None, "")
+    }
     yield Fact(
         kind="package",
         provider=row.vendor,

@@ -1,23 +1,32 @@
-"""Read the addresses of AI providers in code and configuration."""
+"""Read the addresses of AI providers in code and configuration.
+
+A provider's own host counts wherever it stands. Any other host counts where it is the address that an AI
+client is told to call (``base_url`` of an OpenAI client, ``OLLAMA_BASE_URL``): a gateway, or a model server
+of one's own.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.talk import Talk
 from connectors.model import Grade
-from connectors.patterns import host_pattern
+from connectors.patterns import compile_pattern, host_pattern
 
-_TEMPLATE = re.compile(r"[^.]*[${}<>][^.]*")
+_TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+")
+_STAND_IN = re.compile(r"(?:^|[_-])(?:your|my|here|name|placeholder|xxx+|resource)(?:$|[_-])", re.I)
 
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
     hosts = _hosts(source.catalogue)
     seen: set[str] = set()
+    talk = Talk(source)
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
@@ -29,8 +38,9 @@ def parse(source: Source) -> Iterator[Fact]:
         found = host_pattern(host).search(text)
         if found is None:
             continue
-        address = ".".join(_TEMPLATE.sub("*", label) for label in str(found.group("host")).split("."))
-        if address in seen:
+        address = ".".join(map(_plain_label, str(found.group("host")).split(".")))
+        is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
+        if is_zone or address in seen or talk.holds(hit.start, line):
             continue
         seen.add(address)
         yield Fact(
@@ -42,6 +52,63 @@ def parse(source: Source) -> Iterator[Fact]:
             line=line,
             attributes={"host": address},
         )
+
+
+def _plain_label(label: str) -> str:
+    """Return a host's label with ``*`` for what is filled in later: a template, or "your-name"."""
+    plain = _TEMPLATE.sub("*", label)
+    return "*" if _STAND_IN.search(plain.replace("*", "-")) else plain
+
+
+def parse_bases(source: Source) -> Iterator[Fact]:
+    """Yield a fact for each host, of no known provider, that an AI client is told to call."""
+    seen: set[str] = set()
+    talk = Talk(source)
+    line, last = 1, 0
+    for hit in sorted(source.hits, key=lambda hit: hit.start):
+        line += source.data.count(b"\n", last, hit.start)
+        last = hit.start
+        row = source.catalogue.client_base[hit.row]
+        text, _ = line_around(source.data, hit.start)
+        if is_comment(text) or talk.holds(hit.start, line):
+            continue
+        window = source.data[hit.start : hit.start + _WINDOW].decode("utf-8", "replace")
+        found = compile_pattern(row.pattern).match(window)
+        host = _host(str(found.group("url"))) if found else ""
+        if not found or not host or host in seen or _is_known(source.catalogue, host):
+            continue
+        seen.add(host)
+        yield Fact(
+            kind="provider_endpoint",
+            provider=row.provider,
+            identifier=host,
+            name=host,
+            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+            line=line + window.count("\n", 0, found.end()),
+            attributes={"host": host, "form": row.name},
+        )
+
+
+def _host(url: str) -> str:
+    """Return host and port; empty where there is none, a placeholder, or a name kept for examples."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES):
+        return ""
+    return f"{name}:{port}" if port else name
+
+
+def _is_known(catalogue: Catalogue, host: str) -> bool:
+    quoted = f'"https://{host}/"'
+    return any(host_pattern(known.partition("/")[0]).search(quoted) for _, known in _hosts(catalogue))
+
+
+_WINDOW = 500
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_EXAMPLES = ("example.com", "example.org", "example.net", ".invalid", ".test")
 
 
 def _hosts(catalogue: Catalogue) -> list[tuple[str, str]]:

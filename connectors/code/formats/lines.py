@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 _REACH = 400
+_BLANK_LINES = 20
 _COMMENT = ("#", "//", "/*", "* ", "<!--", "--", ";;", "rem ")
 
 
@@ -16,9 +19,11 @@ def line_around(data: bytes, place: int) -> tuple[str, int]:
 
 
 def line_before(data: bytes, place: int) -> str:
-    """Return the last line before the one at ``place`` that is not blank (its last 200 bytes)."""
+    """Return the last line that is not blank before the one at ``place`` (200 bytes of it), if it is near."""
     end = data.rfind(b"\n", 0, place)
-    while end > 0:
+    for _ in range(_BLANK_LINES):
+        if end <= 0:
+            break
         start = data.rfind(b"\n", max(0, end - 2000), end)
         text = data[max(start + 1, end - 200) : end].decode("utf-8", "replace")
         if text.strip():
@@ -51,3 +56,79 @@ def parents(data: bytes, place: int, levels: int = 3, reach: int = 300) -> list[
 
 def _indent(line: bytes) -> int:
     return len(line) - len(line.lstrip(b" \t"))
+
+
+# One match runs over code, comments and strings of one line up to the next text of several lines; nothing in
+# it is tried twice, so that a hostile file costs no more than its length.
+_TO_LONG_TEXT = re.compile(
+    r"""(?:[^"'\#]++|"(?!"")(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z|\\)|'(?!'')(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z|\\)"""
+    r"""|\#[^\n]*+)*+(\"{3}|'{3})"""
+)
+_BEFORE_DOCSTRING = re.compile(r"(?:^|\n)[ \t]*[rRuU]?$")
+
+
+def docstrings(text: str) -> list[tuple[int, int]]:
+    """Return where Python's free-standing texts of several lines begin and end; none of it runs."""
+    spans: list[tuple[int, int]] = []
+    place = 0
+    while found := _TO_LONG_TEXT.match(text, place):
+        start = found.start(1)
+        place = _closing(text, found.group(1), start + 3)
+        if place < 0:
+            break
+        if _is_free(text, start):
+            spans.append((start, place))
+    return spans
+
+
+def _closing(text: str, token: str, start: int) -> int:
+    """Return the place behind the closing quotes; below 0 when there are none."""
+    end = text.find(token, start)
+    while end > 0 and text[end - 1] == "\\" and text[end - 2] != "\\":
+        end = text.find(token, end + 1)
+    return end + 3 if end >= 0 else -1
+
+
+def _is_free(text: str, start: int) -> bool:
+    if not _BEFORE_DOCSTRING.search(text[max(0, start - 100) : start]):
+        return False
+    before = text[max(0, start - 300) : start].rstrip(" \t\r\nrRuU")
+    return before[-1:] not in ("(", "[", "{", ",", "=", "+", "%", "\\")
+
+
+def without_docstrings(text: str) -> str:
+    """Blank Python's free-standing texts of several lines, keeping every line where it is."""
+    pieces: list[str] = []
+    last = 0
+    for start, end in docstrings(text):
+        pieces += [text[last:start], "\n" * text.count("\n", start, end)]
+        last = end
+    return "".join([*pieces, text[last:]])
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text as git and editors count them: only a line feed ends one.
+
+    ``str.splitlines`` also splits at form feeds and Unicode separators, after which every number is off.
+    """
+    return text.removesuffix("\n").replace("\r\n", "\n").split("\n") if text else []
+
+
+class LineCounter:
+    """Count the lines up to places of a text or of bytes; what comes in order is counted once."""
+
+    def __init__(self, text: str | bytes) -> None:
+        self._text = text
+        self._place, self._line = 0, 1
+
+    def at(self, place: int) -> int:
+        """Return the line (from 1) of a place."""
+        if place < self._place:
+            self._place, self._line = 0, 1
+        text = self._text
+        if isinstance(text, str):
+            self._line += text.count("\n", self._place, place)
+        else:
+            self._line += text.count(b"\n", self._place, place)
+        self._place = place
+        return self._line

@@ -13,23 +13,40 @@ from urllib.parse import urlsplit
 
 from connectors.catalogue.tables import Runner, canonical
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.common import Lines, entries, load_json, purl
+from connectors.code.formats.common import Lines, entries, load_json, load_toml, load_yaml, purl
 from connectors.model import Grade, Json
 
 _NAMED = re.compile(r"((?:@[\w.-]+/)?[\w./-]+?)(?:@[\w.^~*-]+|==.*|\[.*)?")
 
 
+_WHOLE = re.compile(r"[^\s/:@]\Z")
+
+
 def parse(source: Source) -> Iterator[Fact]:
     """Yield the servers of an MCP configuration; nothing when the file is another tool's."""
-    content = load_json(source)
+    if not any(key.encode() in source.data for key in (*source.catalogue.server_keys, "command", "server")):
+        return
+    content = _content(source)
     if not isinstance(content, dict):
         return
     lines = Lines(source.data)
     if _is_registry_entry(content):
         yield from _registry_entry(source, content, lines)
         return
+    if _is_bundle(content):
+        yield _bundle(source, content, lines)
+        return
     for key, name, server in _servers(source, content):
         yield _server_fact(source, name, server, lines.of(*filter(None, (key, name))))
+
+
+def _content(source: Source) -> Any:
+    if source.name.endswith(".toml"):
+        return load_toml(source)
+    if source.name.endswith((".yaml", ".yml")):
+        documents = load_yaml(source)
+        return documents[0] if documents else None
+    return load_json(source)
 
 
 def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -39,19 +56,52 @@ def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str
         table = content.get(key)
         if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
             table = table["servers"]
-        for name, server in entries(table):
+        for name, server in _named(table):
             if isinstance(server, dict) and _is_server(server):
                 yield key, name, server
 
 
+def _named(table: Any) -> Iterator[tuple[str, Any]]:
+    """Yield servers by name, from a mapping or from a list of tables that each say their name."""
+    for item in table if isinstance(table, list) else []:
+        if isinstance(item, dict) and isinstance(item.get("name"), str):
+            yield item["name"], item
+    yield from entries(table)
+
+
 def _is_server(server: dict[str, Any]) -> bool:
-    command = server.get("command")
+    command = server.get("command", server.get("cmd"))
     if isinstance(command, list):
         command = command[0] if command else None
+    if isinstance(command, dict):  # Zed
+        command = command.get("path")
     return isinstance(command, str) or any(isinstance(server.get(key), str) for key in _URLS)
 
 
 _URLS = ("url", "serverUrl", "httpUrl", "uri")
+_TRANSPORTS = {
+    "stdio": "stdio",
+    "local": "stdio",
+    "sse": "sse",
+    "http": "http",
+    "streamable-http": "http",
+    "streamable_http": "http",
+    "streamablehttp": "http",
+    "remote": "http",
+    "websocket": "websocket",
+    "ws": "websocket",
+}
+
+
+def _transport(server: dict[str, Any], url: str, *, is_command: bool) -> str:
+    """Return how the server is reached: as the file says, else by what it gives."""
+    said = server.get("type", server.get("transport", server.get("transportType")))
+    known = _TRANSPORTS.get(said.lower()) if isinstance(said, str) else None
+    if known and (known == "stdio") == is_command:
+        return known
+    if is_command:
+        return "stdio"
+    return "sse" if url.partition("?")[0].rstrip("/").endswith("/sse") else "http"
 
 
 def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -> Fact:
@@ -59,12 +109,12 @@ def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -
     ecosystem, package = package_of(source, command)
     url = next((server[key] for key in _URLS if isinstance(server.get(key), str)), "")
     attributes: dict[str, Json] = {
-        "transport": "stdio" if command else "http",
+        "transport": _transport(server, url, is_command=bool(command)),
         "program": command[0].replace("\\", "/").rpartition("/")[2] if command else None,
         "package": purl(ecosystem, package) if package else None,
         "package_name": package or None,
-        "host": _host(url),
-        "environment": _names(server, "env", "environment"),
+        "host": _host(url or _bridged(package, command)),
+        "environment": _names(server, "env", "environment", "envs"),
         "headers": _names(server, "headers"),
         "disabled": True if server.get("disabled") is True or server.get("enabled") is False else None,
     }
@@ -79,8 +129,18 @@ def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -
     )
 
 
+def _bridged(package: str, command: Sequence[str]) -> str:
+    """Return the address that a bridge to a remote server is told; of other programs no argument is read."""
+    if package not in _BRIDGES:
+        return ""
+    return next((word for word in command if word.startswith(("https://", "http://"))), "")
+
+
+_BRIDGES = ("mcp-remote", "supergateway", "mcp-proxy", "@modelcontextprotocol/inspector")
+
+
 def _command(server: dict[str, Any]) -> list[str]:
-    command = server.get("command")
+    command = server.get("command", server.get("cmd"))
     if isinstance(command, dict):  # Zed
         command = [command.get("path"), *(command.get("args") or [])]
     words = command if isinstance(command, list) else [command, *_list(server.get("args"))]
@@ -118,7 +178,8 @@ def package_of(source: Source, command: Sequence[str]) -> tuple[str, str]:
         program, words = "uvx", words[2:]
     for runner in source.catalogue.runner:
         if runner.program == program:
-            return runner.ecosystem, _package_argument(runner, words[1:])
+            package = _package_argument(runner, words[1:])
+            return runner.ecosystem, package if _WHOLE.search(package) else ""
     return "", ""
 
 
@@ -141,6 +202,8 @@ def _package_argument(runner: Runner, arguments: list[str]) -> str:
         return re.sub(r"(?<=[^/]):[\w.-]+$|@sha256:.*$", "", named)
     if "://" in named or named.startswith(("git+", ".", "/")):
         return ""
+    if runner.ecosystem == "golang" and "/" not in named:
+        return ""  # a file of its own
     found = _NAMED.fullmatch(named)
     return found.group(1) if found else ""
 
@@ -151,9 +214,36 @@ def _vendor(source: Source, ecosystem: str, package: str) -> str:
 
 
 def _is_registry_entry(content: dict[str, Any]) -> bool:
-    schema = content.get("$schema")
+    schema, name = content.get("$schema"), content.get("name")
+    has_schema = isinstance(schema, str) and "modelcontextprotocol" in schema
+    is_old = "version" in content and (_list(content.get("packages")) or _list(content.get("remotes")))
+    return isinstance(name, str) and (has_schema or bool(re.fullmatch(_REVERSED, name) and is_old))
+
+
+_REVERSED = r"(?:io|com|net|org|dev|ai|app|co)\.[\w.-]+/[\w.-]+"
+
+
+def _is_bundle(content: dict[str, Any]) -> bool:
+    """Say whether this is the manifest of an MCP bundle (MCPB, once DXT): a server and its start."""
+    server = content.get("server")
     return (
-        isinstance(schema, str) and "modelcontextprotocol" in schema and isinstance(content.get("name"), str)
+        isinstance(server, dict)
+        and isinstance(content.get("name"), str)
+        and server.get("type") in ("node", "python", "binary", "uv")
+        and ("mcp_config" in server or "entry_point" in server)
+    )
+
+
+def _bundle(source: Source, content: dict[str, Any], lines: Lines) -> Fact:
+    name = content["name"]
+    return Fact(
+        kind="mcp_server",
+        provider="mcp",
+        identifier=name,
+        name=name,
+        grade=Grade.DECLARED,
+        line=lines.of("name", name),
+        attributes={"form": "bundle", "transport": "stdio", "runtime": content["server"]["type"]},
     )
 
 

@@ -1,8 +1,9 @@
 """Read model ids in any text: first the byte search for the families' stems, then a look at each place.
 
 An id counts where it stands as a whole: between quotes, or as the value of a key. Families with common
-names need a word that names a model on the line, the line before, or the keys it stands under. The id is
-kept whole; family and vendor come from the catalogue.
+names need a word that names a model on the line, the line before, or the keys it stands under. Places that
+always name a model, and the constants of SDKs, are rows of the catalogue. The id is kept whole; family and
+vendor come from the catalogue. What stands in docstrings, prose cells and comments is talk, never use.
 """
 
 from __future__ import annotations
@@ -14,19 +15,33 @@ from dataclasses import dataclass
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
-from connectors.model import Grade
+from connectors.code.formats.model_ids import family_of, identify, owner_of, retired_on, spelled
+from connectors.code.formats.talk import Talk
+from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
-_LEFT = re.compile(r"[A-Za-z0-9._:/@-]*$")
+_TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@-"
 _RIGHT = re.compile(r"[A-Za-z0-9._:/@-]*")
 _QUOTES = "\"'`"
-_FILE = re.compile(
-    r"\.(?:md|mdx|py|ipynb|json|ya?ml|toml|txt|gguf|bin|pt|onnx|safetensors|png|jpe?g|svg|webp|gif|tsx?|jsx?|mjs|html?|css|sh|go|java|cs|csv|zip|gz|pdf)$"
+_KEY = re.compile(r"(?:[=:,(\[{|>]|=>|:-|\s-|^-|^)$")
+"""What may stand before a value, as the last two letters before it and its blanks."""
+_SET = re.compile(r"[=:]\s*$")
+_OPTION = re.compile(r"(?:^|\s)(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|ENV\s+\w*MODEL\w*)[ =]$")
+_OPTION_ENDS = (" ", "=")
+_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?(?:name|id)[\"']?\s*:\s*$")
+_HOLDERS = ("model", "llm", "embed")
+"""What the key above a plain ``name:`` must speak of."""
+_AFTER = re.compile(r"\s*(?:$|[,;<\])}#|]|//)|\s")
+_CONSTANT = re.compile(r"[A-Za-z0-9_]+")
+_STAND_IN = re.compile(
+    r"(?i)(?:^|/)(?:your|my|test|example|dummy|fake|mock|some)[-_](?:org|model|user|name|repo|company|team|hf)"
+    r"[\w-]*(?:$|/)|^(?:org|owner|user|username|namespace)/"
 )
-_ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models)/")
-_KEY = re.compile(r"(?:[=:,(\[{|>]|=>|\s-|^-|^)\s*$")
-_AFTER = re.compile(r"\s*(?:$|[,;\])}#|]|//)|\s")
+"""Names in the place of a name that is still to be filled in."""
+# Behind such a word, and in quotes of the other kind, stands no value but what is said about one.
+_WORD = re.compile(r"(?:^|[\s\"'`])[A-Za-z]+[ ]+$")
 _SEEN_LINES = 5
+_WINDOW = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +61,93 @@ class _Place:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A model that a place names."""
+
+    model: str
+    vendor: str
+    family: str
+
+
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each model id and its first few lines."""
     seen: dict[str, int] = {}
     last_at: dict[str, int] = {}
+    talk = Talk(source)
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
-        found = _at_place(source, hit) if hit.hit_class == "model-place" else _at_stem(source, hit)
-        if found is None:
+        found = _READERS[hit.hit_class](source, hit)
+        if found is None or last_at.get(found.model) == line or seen.get(found.model, 0) >= _SEEN_LINES:
             continue
-        model, vendor, family = found
-        if last_at.get(model) == line or seen.get(model, 0) >= _SEEN_LINES:
+        if talk.holds(hit.start, line):
             continue
-        seen[model] = seen.get(model, 0) + 1
-        last_at[model] = line
-        yield Fact(
-            kind="model",
-            provider=vendor,
-            identifier=model,
-            name=model,
-            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
-            line=line,
-            model=model,
-            attributes={"family": family} if family else {},
-        )
+        seen[found.model] = seen.get(found.model, 0) + 1
+        last_at[found.model] = line
+        yield _fact(source, found, line)
 
 
-def _at_place(source: Source, hit: Hit) -> tuple[str, str, str] | None:
-    row = source.catalogue.place[hit.row]
-    text, _ = line_around(source.data, hit.start)
-    found = None if is_comment(text) else compile_pattern(row.pattern).search(text)
-    if found is None:
-        return None
-    model = str(found.group("id"))
-    family = next((item for item in source.catalogue.family if _belongs(source.catalogue, item, model)), None)
-    return (
-        model,
-        family.vendor if family else _owner(source.catalogue, model) or row.vendor,
-        family.name if family else "",
+def _fact(source: Source, found: _Named, line: int) -> Fact:
+    attributes: dict[str, Json] = {"family": found.family} if found.family else {}
+    retired = retired_on(source.catalogue, found.model)
+    if retired:
+        attributes["retired"] = retired
+    return Fact(
+        kind="model",
+        provider=found.vendor,
+        identifier=found.model,
+        name=found.model,
+        grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+        line=line,
+        model=found.model,
+        attributes=attributes,
     )
 
 
-def _at_stem(source: Source, hit: Hit) -> tuple[str, str, str] | None:
+def _at_place(source: Source, hit: Hit) -> _Named | None:
+    row = source.catalogue.place[hit.row]
     text, column = line_around(source.data, hit.start)
-    left = _LEFT.search(text[:column])
+    if is_comment(text):
+        return None
+    pattern = compile_pattern(row.pattern)
+    # One line may hold several places: the one that is meant holds the hit.
+    found = next((one for one in pattern.finditer(text) if one.start() <= column < one.end()), None)
+    if found is None:  # the call may go on below
+        start = hit.start - len(text[:column].encode())
+        found = pattern.search(source.data[max(start, 0) : hit.end + _WINDOW].decode("utf-8", "replace"))
+    if found is None:
+        return None
+    model = str(found.group("id"))
+    if _STAND_IN.search(model):
+        return None
+    family = family_of(source.catalogue, model)
+    if family is not None and not family.whole:
+        return _Named(model, family.vendor, family.name)
+    return _Named(model, owner_of(source.catalogue, model) or row.vendor, "")
+
+
+def _at_constant(source: Source, hit: Hit) -> _Named | None:
+    """Read a constant of an SDK (``ChatModel.GPT_4O``) as the id it stands for, where that is sure."""
+    text, column = line_around(source.data, hit.start)
+    prefix = source.catalogue.model_constant[hit.row].literal
+    name = _CONSTANT.match(text, column + len(prefix))
+    if name is None or is_comment(text) or (text[:column][-1:].isalnum()):
+        return None
+    kept = source.catalogue.model_constant[hit.row].keep
+    for model in spelled(kept + name.group()):
+        family = family_of(source.catalogue, model)
+        if family is not None and not family.whole:
+            return _Named(model, family.vendor, family.name)
+    return None
+
+
+def _at_stem(source: Source, hit: Hit) -> _Named | None:
+    text, column = line_around(source.data, hit.start)
     right = _RIGHT.match(text, column)
-    assert left is not None
     assert right is not None
-    start, end = left.start(), right.end()
+    start, end = len(text[:column].rstrip(_TOKEN)), right.end()
     token = text[start:end]
     stripped = token.lstrip(".:/@-")
     start += len(token) - len(stripped)
@@ -108,53 +160,44 @@ def _at_stem(source: Source, hit: Hit) -> tuple[str, str, str] | None:
     place = _Place(stripped, text[:start], text[end:])
     if not _is_named(source, hit, family, place):
         return None
-    return model, family.vendor, family.name
-
-
-def identify(catalogue: Catalogue, family: Family, token: str) -> str:
-    """Return the model id that a token is when it is one of the family; empty when it is none.
-
-    What only says where the model is served from a client's point of view (an ARN, ``provider:``) is not
-    part of the id; owner paths, cloud prefixes, tags and versions are.
-    """
-    if "://" in token or token.count("/") > 4 or len(token) > 150 or _FILE.search(token.lower()):
-        return ""
-    model = _ARN.sub("", token)
-    if _belongs(catalogue, family, model):
-        return model
-    _, colon, behind = model.partition(":")
-    return behind if colon and _belongs(catalogue, family, behind) else ""
-
-
-def _belongs(catalogue: Catalogue, family: Family, model: str) -> bool:
-    bare = model.lower().rsplit("/", 1)[-1]
-    for prefix in catalogue.cloud_prefixes:
-        bare = bare.removeprefix(prefix)
-    vendor, dot, rest = bare.partition(".")
-    if dot and vendor in catalogue.bedrock_vendors:
-        bare = rest
-    pattern = compile_pattern(family.pattern)
-    return bool(pattern.fullmatch(bare) or pattern.fullmatch(bare.partition(":")[0]))
-
-
-def _owner(catalogue: Catalogue, model: str) -> str:
-    return catalogue.owners.get(model.partition("/")[0].lower(), "")
+    if family.whole:
+        return _Named(model, owner_of(source.catalogue, model) or family.vendor, "")
+    return _Named(model, family.vendor, family.name)
 
 
 def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:
+    if place.is_quoted and _is_in_sentence(place.before):
+        return False
     if place.is_quoted and not family.needs_context:
         return True
     has_context = _has_context(source.catalogue, place.before + " " + place.after)
     if place.is_quoted:
         return has_context or _near_context(source, hit)
-    if source.syntax != "config" or not _KEY.search(place.before) or not _AFTER.match(place.after or "\n"):
+    if source.syntax == "config" and place.before[-1:] in _OPTION_ENDS and _OPTION.search(place.before):
+        return True
+    if (
+        source.syntax != "config"
+        or not _KEY.search(place.before.rstrip()[-2:])
+        or not _AFTER.match(place.after or "\n")
+    ):
         is_key = place.before.strip() in ("", '"', "'") and place.after.lstrip("\"'").startswith(":")
         return source.syntax == "config" and is_key and _near_context(source, hit)
     if not place.before.strip() and place.after.strip():
         return False  # the first word of a line of text
+    if source.name.endswith(".json") and not _SET.search(place.before):
+        return False  # brackets and commas inside of a string are a sentence's
+    if _ITEM.match(place.before):
+        above = parents(source.data, hit.start, levels=1)
+        return any(word in above[0].lower() for word in _HOLDERS) if above else False
     return _has_context(source.catalogue, place.before) or (
         place.before.strip(" \t-[\"'") == "" and _near_context(source, hit)
     )
+
+
+def _is_in_sentence(before: str) -> bool:
+    """Say whether a quoted word stands in a text that is quoted itself: ``"for example 'x'"``."""
+    others = _QUOTES.replace(before[-1], "")
+    return bool(_WORD.search(before[:-1])) and any(before.count(other) % 2 for other in others)
 
 
 def _near_context(source: Source, hit: Hit) -> bool:
@@ -166,3 +209,6 @@ def _near_context(source: Source, hit: Hit) -> bool:
 def _has_context(catalogue: Catalogue, text: str) -> bool:
     lowered = text.lower()
     return any(word in lowered for word in catalogue.context_words)
+
+
+_READERS = {"model": _at_stem, "model-place": _at_place, "model-constant": _at_constant}

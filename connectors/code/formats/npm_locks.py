@@ -11,11 +11,12 @@ from functools import partial
 
 from connectors.code.facts import Fact, Source, UnreadableError
 from connectors.code.formats.common import Lines, entries, load_json_object, package_fact, refuse_conflicts
+from connectors.code.formats.lines import text_lines
 
 _YARN_VERSION = re.compile(r'\s+version:? "?([^"\s]+)"?')
 _YARN_NAME = re.compile(r'"?((?:@[^@/"\s]+/)?[^@/"\s,]+)@(?:npm:)?((?:@[^/"]+/)?[^@"\s,:]*)')
 # pnpm 5: /name/1.0.0, 6 to 8: /name@1.0.0, 9: name@1.0.0; peers follow in brackets or after "_".
-_PNPM = re.compile(r"""  ['"]?/?((?:@[^/@'"\s]+/)?[^/@'"\s]+)[@/](\d[^(_'":\s]*)[^:]*['"]?:""")
+_PNPM = re.compile(r"""  ['"]?/?((?:@[^/@'"\s]+/)?[^/@'"\s]+)[@/](\d[^(_'":\s]*+)[^:]*+:""")
 
 
 def parse_npm(source: Source) -> Iterator[Fact]:
@@ -73,7 +74,7 @@ def parse_yarn(source: Source) -> Iterator[Fact]:
     refuse_conflicts(source)
     name, started = "", 0
     is_lock = False
-    for number, line in enumerate(source.text().splitlines(), 1):
+    for number, line in enumerate(text_lines(source.text()), 1):
         if line.startswith(("# yarn lockfile", "__metadata:")):
             is_lock = True
         if line and line[0] not in " #":
@@ -94,7 +95,7 @@ def parse_pnpm(source: Source) -> Iterator[Fact]:
     if text.strip() and not re.search(r"^lockfileVersion:", text, re.M):
         raise UnreadableError("not a pnpm lock: it has no lockfileVersion")
     section = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text_lines(text), 1):
         if line and line[0] not in " #":
             section = line.rstrip().rstrip(":")
         elif section == "packages" and line.startswith("  ") and line[2:3] not in (" ", ""):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.common import Lines, entries, load_toml, package_fact, short
 from connectors.code.formats.requirements import from_pep508, scope_of
@@ -15,10 +17,27 @@ def parse(source: Source) -> Iterator[Fact]:
     """Yield the catalogued packages that a pyproject file declares."""
     content = load_toml(source)
     lines = Lines(source.data)
+    local = set(_local_names(content))
     for text, scope in requirement_texts(content):
+        if local and _name(text) in local:
+            continue  # a package of the same tree, not the registry's
         yield from from_pep508(source, text, line=partial(lines.of_requirement, text), scope=scope)
     for name, value, scope in _poetry(content):
         yield from _poetry_fact(source, lines, name, value, scope)
+
+
+def _local_names(content: dict[str, Any]) -> Iterator[str]:
+    """Yield the names that uv takes from a folder or from the workspace instead of the registry."""
+    uv = _table(_table(content, "tool"), "uv")
+    for name, value in entries(uv.get("sources")):
+        sources = value if isinstance(value, list) else [value]
+        if any(isinstance(one, dict) and ("path" in one or one.get("workspace") is True) for one in sources):
+            yield canonical("pypi", name)
+
+
+def _name(text: str) -> str:
+    found = re.match(r"\s*([\w.-]+)", text)
+    return canonical("pypi", found.group(1)) if found else ""
 
 
 def requirement_texts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.common import load_toml, package_fact, refuse_conflicts
 
-_TABLE = re.compile(r"^\[\[packages?\]\]\s*$", re.M)
+_TABLE = re.compile(r"^\[\[packages?\]\][ \t\r]*$", re.M)
 _NAME = re.compile(r'^name = "([^"\n]+)"', re.M)
 _VERSION = re.compile(r'^version = "([^"\n]+)"', re.M)
 _LOCAL = re.compile(r"^source = \{ (?:virtual|editable|directory) = ", re.M)

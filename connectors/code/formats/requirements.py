@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.common import package_fact, short
+from connectors.code.formats.lines import text_lines
 
 # The name, extras and what follows; pip's grammar is wider, but a line that names a package begins so.
 _LINE = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(.*)")
@@ -22,7 +23,7 @@ def parse(source: Source) -> Iterator[Fact]:
     scope = scope_of(source.name)
     number = 0
     logical = ""
-    for raw in source.text().splitlines():
+    for raw in text_lines(source.text()):
         number += 1
         logical += raw.rstrip("\\") if raw.endswith("\\") else raw
         if raw.endswith("\\"):

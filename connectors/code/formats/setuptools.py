@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import configparser
+import threading
+import warnings
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,10 +19,15 @@ _SCOPES = {
     "setup_requires": "dev",
     "extras_require": "",
 }
+# A syntax tree takes up to 1.5 kB of memory for a byte of text, and the reader of INI files, which notes each
+# wrong line, the square of their number in time; the longest known file of either sort has 60 kB.
+_LONGEST_BYTES = 96 * 1024
+_HUSHED = threading.Lock()
 
 
 def parse_cfg(source: Source) -> Iterator[Fact]:
     """Yield the catalogued packages of ``[options]`` and ``[options.extras_require]``."""
+    _refuse_long(source.data)
     reader = configparser.RawConfigParser(strict=False, interpolation=None)
     try:
         reader.read_string(source.text())
@@ -38,10 +45,8 @@ def parse_cfg(source: Source) -> Iterator[Fact]:
 
 def parse_py(source: Source) -> Iterator[Fact]:
     """Yield the catalogued packages that stand as literals in the call of ``setup`` or in a list it names."""
-    try:
-        module = ast.parse(source.data)
-    except (SyntaxError, ValueError, MemoryError) as error:
-        raise UnreadableError(f"not Python 3: {type(error).__name__}") from error
+    _refuse_long(source.data)
+    module = _module(source.data)
     named = {
         target.id: node.value
         for node in module.body
@@ -54,8 +59,23 @@ def parse_py(source: Source) -> Iterator[Fact]:
         if isinstance(node, ast.Call) and _called(node.func) == "setup":
             for keyword in node.keywords:
                 if keyword.arg in _SCOPES:
-                    texts += _literals(keyword.value, named, _SCOPES[keyword.arg])
+                    texts += _literals(keyword.value, dict(named), _SCOPES[keyword.arg])
     yield from _facts(source, texts)
+
+
+def _refuse_long(data: bytes) -> None:
+    if len(data) > _LONGEST_BYTES:
+        raise UnreadableError(f"longer than {_LONGEST_BYTES:,} bytes")
+
+
+def _module(data: bytes) -> ast.Module:
+    try:
+        # The tokenizer warns on standard error of what it reads, in whatever thread; only one may hush it.
+        with _HUSHED, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise UnreadableError(f"not Python 3: {type(error).__name__}") from error
 
 
 def _called(node: ast.expr) -> str:
@@ -66,7 +86,8 @@ def _called(node: ast.expr) -> str:
 
 def _literals(node: ast.expr, named: dict[str, ast.expr], scope: str) -> list[tuple[str, str]]:
     if isinstance(node, ast.Name):
-        node = named.get(node.id, node)
+        # Each name once: lists that are sums of lists could name each other without end.
+        node = named.pop(node.id, node)
     if isinstance(node, ast.BinOp):
         return _literals(node.left, named, scope) + _literals(node.right, named, scope)
     if isinstance(node, ast.Dict):
@@ -92,6 +113,6 @@ def _extra_scope(group: str) -> str:
 def _facts(source: Source, texts: list[tuple[str, str]]) -> Iterator[Fact]:
     lines = Lines(source.data)
     for text, scope in texts:
-        text = text.strip()
+        text = text.encode("utf-8", "replace").decode().strip()  # a literal may spell half a character
         if text:
             yield from from_pep508(source, text, line=partial(lines.of_requirement, text), scope=scope)

@@ -1,27 +1,34 @@
 """Read the resources that Terraform and OpenTofu files declare (HCL and its JSON form).
 
 HCL is cut at the headers of its blocks: a full parser reads 0.09 MB a second, and types, names and literal
-arguments need none. Data sources declare nothing. A call of a module beside it (``./``, ``../``) says only
-which unit that module belongs to; modules from elsewhere are not fetched.
+arguments need none. A data source reads what is declared elsewhere, and says so. A call of a module beside it
+(``./``, ``../``) says only which unit that module belongs to; modules from elsewhere are not fetched, but
+some are known to be about AI.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from connectors.catalogue.tables import ResourceType
+from connectors.catalogue.infra_rows import ResourceType
 from connectors.code.facts import MODULE_CALL, Fact, Source, UnreadableError
 from connectors.code.formats.common import Lines, entries, load_json_object, short
 from connectors.model import Grade, Json
 
 _BLOCK = re.compile(
-    r'^(?:resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{|(module)\b[^\n={]*\{|[a-z]+\b[^\n={]*\{)', re.M
+    r'^(?:(?P<what>resource|data)[ \t]+"?(?P<type>[\w-]+)"?[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{'
+    r'|module[ \t]+"?(?P<module>[\w-]+)"?[ \t]*\{|[a-z]+\b[^\n={]*\{)',
+    re.M,
 )
 # Whatever is not closed runs to the end of its line, so that no text is looked at twice.
-_NOISE = re.compile(r'"(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z)|#[^\n]*|//[^\n]*|/\*|<<[-~]?[ \t]*"?(\w+)"?[^\n]*\n')
+_NOISE = re.compile(
+    r'"(?:[^"\\\n$]|\\.|\$\{(?:[^{}"\n]|"(?:[^"\\\n]|\\.)*+")*+\}|\$)*+(?:"|(?=\n)|\Z)'
+    r'|#[^\n]*|//[^\n]*|/\*|<<[-~]?[ \t]*"?(\w+)"?[^\n]*(?:\n|\Z)'
+)
 _ARGUMENT = re.compile(r'^([ \t]*)(\w+)[ \t]*=[ \t]*"((?:[^"\\\n$]|\\.|\$(?!\{))*)"[ \t]*,?[ \t]*$', re.M)
 _ANY_ARGUMENT = re.compile(r"^([ \t]*)(\w+)[ \t]*(?:=|\{)", re.M)
 _MODEL_BLOCK = re.compile(r"^[ \t]*model[ \t]*\{([^{}]*)\}", re.M)
@@ -29,55 +36,142 @@ _TAGS = re.compile(r"^[ \t]*(?:tags|labels|user_labels)[ \t]*=[^\n{]*\{([^{}]{0,
 _TAG = re.compile(r'["\s(]?([\w:./ -]{1,128}?)"?\)?[ \t]*[=:][ \t]*"([^"\n$]*)"')
 
 
+_REFERENCE = re.compile(r"(?<![\w.-])(data\.)?([a-z][a-z0-9-]*_\w+)\.[A-Za-z_][\w-]*")
+_MAX_REFERENCES = 5
+"""Places of one resource that are listed of one file."""
+_AZAPI = ("azapi_resource", "azapi_update_resource", "azapi_data_plane_resource", "azapi_resource_action")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resource's type and name; ``front`` is ``data.`` for a data source."""
+
+    type: str
+    name: str
+    front: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return what its folder calls it."""
+        return f"{self.front}{self.type}.{self.name}"
+
+
 def parse(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each resource of a catalogued type and each local module call in a ``.tf`` file."""
-    if b"resource" not in source.data and b"module" not in source.data:
-        return
+    """Yield the resources, data sources and module calls of a ``.tf`` file, and its references to them."""
     text = _without_noise(source.text())
     blocks = list(_BLOCK.finditer(text))
+    declared: set[tuple[str, int]] = set()
     line, last = 1, 0
     for block, after in zip_longest(blocks, blocks[1:]):
         body = text[block.end() : after.start() if after else len(text)]
-        if block.group(3):
-            yield from _module_call(_arguments(body).get("source"))
-        if block.group(1) is None:
-            continue
         line += text.count("\n", last, block.start())
         last = block.start()
+        if block.group("module"):
+            yield from _module_call(source, block.group("module"), _arguments(body).get("source"), line)
+        if block.group("what") is None:
+            continue
         arguments = _arguments(body)
         outer = _outer(body) | {*source.catalogue.model_arguments}
         own = {key: value for key, value in arguments.items() if key in outer}
-        yield from _resource(source, block.group(1), block.group(2), own, _tags(body), line)
+        front = "data." if block.group("what") == "data" else ""
+        named = Named(block.group("type"), block.group("name"), front)
+        declared.add((named.address, line))
+        yield from resource(source, named, own, _tags(body), line)
+    yield from _references(source, text, declared)
+
+
+def _references(source: Source, text: str, declared: set[tuple[str, int]]) -> Iterator[Fact]:
+    """Yield where the file uses what its folder declares; that adds places to a resource and shows none."""
+    types = source.catalogue.resource_types
+    line, last = 1, 0
+    counts: dict[str, int] = {}
+    for found in _REFERENCE.finditer(text):
+        row = types.get(found.group(2))
+        if row is None:
+            continue
+        address = found.group()
+        line += text.count("\n", last, found.start())
+        last = found.start()
+        counts[address] = counts.get(address, 0) + 1
+        if (address, line) in declared or counts[address] > _MAX_REFERENCES:
+            continue
+        declared.add((address, line))
+        yield Fact(
+            kind=row.kind,
+            provider=row.provider,
+            identifier=address,
+            is_local=True,
+            name=address,
+            grade=Grade.DECLARED,
+            line=line,
+            standing=False,
+            attributes={"resource_type": row.type},
+        )
 
 
 def parse_json(source: Source) -> Iterator[Fact]:
     """Yield a fact for each resource of a catalogued type and each module call of a ``.tf.json`` file."""
     content = load_json_object(source)
     lines = Lines(source.data)
-    for _, body in entries(_merged(content.get("module"))):
+    for name, body in entries(_merged(content.get("module"))):
         first = body[0] if isinstance(body, list) and body else body
-        yield from _module_call(first.get("source") if isinstance(first, dict) else None)
-    for type_name, named in entries(_merged(content.get("resource"))):
-        for name, body in entries(_merged(named)):
-            first = body[0] if isinstance(body, list) and body else body
-            table = first if isinstance(first, dict) else {}
-            arguments = {
-                key: value for key, value in table.items() if isinstance(value, str) and "${" not in value
-            }
-            tags = {key: value for key, value in entries(table.get("tags")) if isinstance(value, str)}
-            yield from _resource(source, type_name, name, arguments, tags, lines.of(type_name, name))
+        address = first.get("source") if isinstance(first, dict) else None
+        yield from _module_call(source, name, address, lines.of("module", name))
+    for what, front in (("resource", ""), ("data", "data.")):
+        for type_name, named in entries(_merged(content.get(what))):
+            for name, body in entries(_merged(named)):
+                first = body[0] if isinstance(body, list) and body else body
+                table = first if isinstance(first, dict) else {}
+                tags = {key: value for key, value in entries(table.get("tags")) if isinstance(value, str)}
+                line = lines.of(type_name, name)
+                yield from resource(source, Named(type_name, name, front), literals(table), tags, line)
 
 
-def _module_call(source: object) -> Iterator[Fact]:
-    if isinstance(source, str) and source.startswith(("./", "../")):
+def literals(table: Mapping[str, Any]) -> dict[str, str]:
+    """Return the literal texts of a resource's arguments by name; a nested model's as ``model.name``."""
+    found = {key: value for key, value in entries(table) if isinstance(value, str) and "${" not in value}
+    nested = table.get("model")
+    first = nested[0] if isinstance(nested, list) and nested else nested
+    for key, value in entries(first):
+        if isinstance(value, str) and "${" not in value:
+            found[f"model.{key}"] = value
+    return found
+
+
+def _module_call(source: Source, name: str, address: object, line: int) -> Iterator[Fact]:
+    if not isinstance(address, str):
+        return
+    if address.startswith(("./", "../")):
         yield Fact(
             kind=MODULE_CALL,
             provider="terraform",
-            identifier=source.rstrip("/"),
+            identifier=address.rstrip("/"),
             name="",
             grade=Grade.DECLARED,
             standing=False,
         )
+        return
+    row = _known_module(source, address)
+    if row is not None:
+        yield Fact(
+            kind=row.kind,
+            provider=row.provider,
+            identifier=f"module.{name}",
+            is_local=True,
+            name=f"module.{name}",
+            grade=Grade.DECLARED,
+            line=line,
+            attributes={"resource_type": row.type},
+        )
+
+
+def _known_module(source: Source, address: str) -> ResourceType | None:
+    """Return the row of a registry module, named by its path, or by the git address behind it."""
+    path = re.sub(r"^(?:registry\.terraform\.io|app\.terraform\.io)/", "", address).partition("//")[0]
+    git = re.search(r"github\.com[/:]([\w-]+)/terraform-(\w+?)-([\w-]+?)(?:\.git)?(?:[?/]|$)", address)
+    if git:
+        path = f"{git.group(1)}/{git.group(3)}/{git.group(2)}"
+    return next((row for row in source.catalogue.module if row.type.lower() == path.lower()), None)
 
 
 def _merged(value: Any) -> dict[str, Any]:
@@ -87,12 +181,18 @@ def _merged(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _resource(
-    source: Source, type_name: str, name: str, arguments: Mapping[str, str], tags: dict[str, str], line: int
+def resource(
+    source: Source,
+    named: Named,
+    arguments: Mapping[str, str],
+    tags: dict[str, str],
+    line: int,
+    grade: Grade = Grade.DECLARED,
 ) -> Iterator[Fact]:
+    """Yield the fact of a resource or data source when its type is catalogued."""
     catalogue = source.catalogue
-    row = catalogue.resource_types.get(type_name)
-    if row is None and type_name in ("azapi_resource", "azapi_update_resource"):
+    row = catalogue.resource_types.get(named.type)
+    if row is None and named.type in _AZAPI:
         row = catalogue.arm_types.get(arguments.get("type", "").partition("@")[0].lower())
     if row is None or not _is_needed(row, arguments):
         return
@@ -100,13 +200,15 @@ def _resource(
     kept: dict[str, Json] = {
         key: short(arguments[key]) for key in catalogue.kept_arguments if arguments.get(key)
     }
+    if named.front == "data.":
+        kept["access"] = "read"
     yield Fact(
         kind=row.kind,
         provider=row.provider,
-        identifier=f"{type_name}.{name}",
+        identifier=named.address,
         is_local=True,
-        name=f"{type_name}.{name}",
-        grade=Grade.DECLARED,
+        name=named.address,
+        grade=grade,
         line=line,
         model=short(model) if model else None,
         attributes={"resource_type": row.type, **kept},

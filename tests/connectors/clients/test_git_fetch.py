@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from connectors.clients.git import GitReader
-from connectors.clients.git_fetch import FetchLimits, check_url, fetch
+from connectors.clients.git_fetch import FetchLimits, Refused, check_url, fetch, fetch_blobs
 from connectors.clients.network import NetworkSettings
-from connectors.errors import ConfigError, Unavailable
+from connectors.errors import BadResponse, ConfigError, Unavailable
+from connectors.model import PartStatus
 from tests.code_samples import commit, git, scan, write
 from tests.git_server import NAME, GitHost, basic, connect_proxy, git_host
 
@@ -232,7 +233,7 @@ def test_a_fetch_brings_one_commit_bare_and_forgets_where_it_came_from(tmp_path:
         assert [entry.path for entry in reader.tree(head)] == [b"a.txt"]
 
 
-@pytest.mark.parametrize("ref", ["--upload-pack=x", "a..b", "a b", "$(x)"])
+@pytest.mark.parametrize("ref", ["--upload-pack=x", "a..b", "a b", "a:b", "a*", "a@{1}"])
 def test_a_ref_that_is_no_name_is_refused(tmp_path: Path, ref: str) -> None:
     with pytest.raises(ConfigError, match="branch or tag"):
         fetch("https://git.example.org/x", tmp_path, ref=ref, limits=LIMITS)
@@ -267,3 +268,82 @@ def test_a_fetch_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytes
 
     with pytest.raises(Unavailable, match="takes too long"):
         fetch("https://git.example.org/x", tmp_path, limits=FetchLimits(timeout_s=0.4))
+
+
+def _ids(origin: Path) -> dict[str, str]:
+    lines = git(origin / "bot", "ls-tree", "-r", "HEAD").splitlines()
+    return {line.partition("\t")[2]: line.split()[2] for line in lines}
+
+
+def test_a_commit_can_come_without_blobs_and_single_blobs_after_it(
+    tmp_path: Path, origin: Path, host: GitHost
+) -> None:
+    folder, ids = _folder(tmp_path), _ids(origin)
+    how = {
+        "authorization": f"Basic {basic(TOKEN)}",
+        "limits": LIMITS,
+        "network": NetworkSettings(ca_bundle=str(host.ca_file)),
+    }
+
+    fetched = fetch(host.url("bot"), folder, ref="main", default_branch="main", without_blobs=True, **how)
+    with GitReader(folder / "objects") as reader:
+        before = reader.sizes(list(ids.values()))
+    fetch_blobs(host.url("bot"), folder, [ids["bot.py"]], **how)
+
+    assert fetched.commit
+    assert before == {}
+    with GitReader(folder / "objects") as reader:
+        assert dict(reader.blobs(list(ids.values()))) == {ids["bot.py"]: b'MODEL = "gpt-4o"\n'}
+
+
+def test_single_blobs_come_into_an_empty_folder_and_leave_no_url_behind(
+    tmp_path: Path, origin: Path, host: GitHost
+) -> None:
+    folder, ids = _folder(tmp_path), _ids(origin)
+
+    fetch_blobs(
+        host.url("bot"),
+        folder,
+        [ids["bot.py"]],
+        authorization=f"Basic {basic(TOKEN)}",
+        limits=LIMITS,
+        network=NetworkSettings(ca_bundle=str(host.ca_file)),
+    )
+
+    with GitReader(folder / "objects") as reader:
+        assert [data for _, data in reader.blobs([ids["bot.py"]])] == [b'MODEL = "gpt-4o"\n']
+    text = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"127.0.0.1" not in text
+    assert basic(TOKEN).encode() not in text
+
+
+def test_a_known_default_branch_is_not_asked_for(tmp_path: Path, host: GitHost) -> None:
+    fetch(
+        host.url("bot"),
+        _folder(tmp_path),
+        ref="refs/heads/main",
+        default_branch="main",
+        authorization=f"Basic {basic(TOKEN)}",
+        limits=LIMITS,
+        network=NetworkSettings(ca_bundle=str(host.ca_file)),
+    )
+
+    assert len([one for one in host.requests if "info/refs" in one]) <= 2
+
+
+def test_a_host_that_does_not_let_us_in_denies(tmp_path: Path, host: GitHost) -> None:
+    with pytest.raises(Refused) as raised:
+        fetch(
+            host.url("bot"),
+            _folder(tmp_path),
+            limits=LIMITS,
+            network=NetworkSettings(ca_bundle=str(host.ca_file)),
+        )
+
+    assert raised.value.status is PartStatus.DENIED
+
+
+@pytest.mark.parametrize("wanted", ["--upload-pack=x", "HEAD", "", "0" * 39, "0" * 40 + "\n--x"])
+def test_what_is_no_object_id_is_not_asked_for(tmp_path: Path, wanted: str) -> None:
+    with pytest.raises(BadResponse):
+        fetch_blobs("https://git.example.test/bot", _folder(tmp_path), [wanted], limits=LIMITS)

@@ -111,7 +111,7 @@ def test_code_owners_are_hints_and_the_last_line_wins(tmp_path: Path) -> None:
 def test_a_subfolder_is_owned_by_the_lines_of_its_repository(tmp_path: Path) -> None:
     commit(tmp_path, {f"a/{name}": text for name, text in SERVICE.items()} | {"CODEOWNERS": "/a/ @acme/a\n"})
 
-    (hint,) = scan(tmp_path / "a").named("gpt-4o").owner_hints
+    (hint,) = scan(tmp_path / "a", history_commits=0).named("gpt-4o").owner_hints
 
     assert hint.candidate == "@acme/a"
     assert hint.why == "CODEOWNERS:1 names @acme/a for a/bot.py"
@@ -124,8 +124,8 @@ def test_a_subfolder_with_code_owners_of_its_own_is_their_root(tmp_path: Path) -
         | {"CODEOWNERS": "* @acme/all\n", "shop/CODEOWNERS": "/bot/ @acme/bot\n"},
     )
 
-    (hint,) = scan(tmp_path / "shop").named("gpt-4o").owner_hints
-    (outer,) = scan(tmp_path).named("gpt-4o").owner_hints
+    (hint,) = scan(tmp_path / "shop", history_commits=0).named("gpt-4o").owner_hints
+    (outer,) = scan(tmp_path, history_commits=0).named("gpt-4o").owner_hints
 
     assert (hint.candidate, outer.candidate) == ("@acme/bot", "@acme/all")
     assert hint.why == "CODEOWNERS:1 names @acme/bot for bot/bot.py"
@@ -402,3 +402,12 @@ def test_a_damaged_repository_fails_its_parts_and_says_why(tmp_path: Path) -> No
 
     assert {result.status for result in found.parts.values()} == {PartStatus.FAILED}
     assert "git fsck" in found.error
+
+
+def test_packages_of_ones_own_are_marked_and_listed(tmp_path: Path) -> None:
+    write(tmp_path, SERVICE)
+
+    found = scan(tmp_path, own_packages=("open*",))
+
+    assert found.named("openai").attributes["own_package"] is True
+    assert found.exceptions("files") == {"bot.py": "openai is marked as the organisation's own package"}

@@ -30,3 +30,16 @@ def test_answers_come_in_the_order_of_the_table() -> None:
     table = GlobTable([("*.json", "second"), ("a.json", "first"), ("**/x/*.json", "third")])
 
     assert table.find("x/a.json") == ("second", "first", "third")
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "expected"),
+    [
+        ("**/*.mlpackage/Manifest.json", "app/Model.mlpackage/Manifest.json", True),
+        ("**/*.mlpackage/Manifest.json", "Model.mlpackage/Manifest.json", True),
+        ("**/*.mlpackage/Manifest.json", "app/Manifest.json", False),
+        ("**/*/skills/*.md", "a/skills/x.md", True),
+    ],
+)
+def test_a_folder_with_a_wildcard_in_front_is_found(glob: str, path: str, expected: bool) -> None:
+    assert bool(GlobTable([(glob, "x")]).find(path)) is expected

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from connectors.code.owners import CodeOwners
+from connectors.code.owners import PLACES, CodeOwners, places_for
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,49 @@ def test_a_line_for_everything_counts_less() -> None:
 
     assert wide.confidence < narrow.confidence
     assert narrow.why == "CODEOWNERS:2 names @b for x/y"
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "owners"),
+    [
+        ("* one@example.org @two  # all of it\n", "y.py", ["one@example.org", "@two"]),
+        ("*.js @@JSExperts\n", "x/y.js", ["team JSExperts"]),
+        ('*.ts @@"Dev Ops Team" @paul\n', "y.ts", ["team Dev Ops Team", "@paul"]),
+        ("@@@Mine @paul@example.org @@JSDevs\n*.py @@@Mine\n", "y.py", ["paul@example.org", "team JSDevs"]),
+        ('"a/path with spaces/*" docs@example.org\n', "a/path with spaces/b", ["docs@example.org"]),
+        ("\\#mine.rb @paul\n", "#mine.rb", ["@paul"]),
+        ("CODEOWNERS.enforce true\n* @a\nCheck(@@x >= 2)\n", "y", ["@a"]),
+        ("* @a\n!*.lock\n", "y.lock", []),
+        ("*.py @@@unknown\n", "y.py", []),
+    ],
+)
+def test_bitbucket_names_groups_and_addresses(text: str, file: str, owners: list[str]) -> None:
+    hints = CodeOwners(text, ".bitbucket/CODEOWNERS").hints([file])
+
+    assert [hint.candidate for hint in hints] == owners
+
+
+@pytest.mark.parametrize(
+    ("repository", "first"),
+    [
+        ("github.com/acme/shop", ".github/CODEOWNERS"),
+        ("gitlab.example.org/acme/shop", "CODEOWNERS"),
+        ("bitbucket.org/acme/shop", ".bitbucket/CODEOWNERS"),
+        ("local/0123/home/shop", ".github/CODEOWNERS"),
+    ],
+)
+def test_the_host_decides_which_file_counts(repository: str, first: str) -> None:
+    places = places_for(repository)
+
+    assert places[0] == first
+    assert sorted(places) == sorted(PLACES)
+
+
+@pytest.mark.parametrize("path", ["CODEOWNERS", ".bitbucket/CODEOWNERS"])
+@pytest.mark.parametrize("word", ["a", "-", "@", '"', "@@", "a.", "\\"])
+def test_a_line_made_to_be_slow_is_not(path: str, word: str) -> None:
+    started = time.process_time()
+
+    CodeOwners(f"* {word * 200_000}\n{word * 200_000} @a\n", path).hints(["x"])
+
+    assert time.process_time() - started < 1.0

@@ -47,6 +47,6 @@ def test_every_file_of_a_commit_is_cached_by_its_blob(tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--bare", str(tmp_path), str(tmp_path / "bare.git"))
     cache = TravellingCache()
 
-    scan(tmp_path / "bare.git", cache=cache)
+    scan(tmp_path / "bare.git", cache=cache, history_commits=0)
 
     assert len(cache.entries) == 2

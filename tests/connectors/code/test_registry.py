@@ -139,3 +139,18 @@ def test_text_made_to_be_slow_is_not(path: str, text: str) -> None:
     read(path, text)
 
     assert time.process_time() - started < 3
+
+
+def test_a_name_too_long_to_keep_is_left_out_and_told() -> None:
+    servers = {"files": {"command": "npx"}, "x" * 1_001: {"command": "npx"}}
+
+    found = read(".mcp.json", json.dumps({"mcpServers": servers}))
+
+    assert {fact.name for _, fact in found.facts if fact.kind == "mcp_server"} == {"files"}
+    assert ("mcp-config", "names of more than 1000 characters are left out") in found.problems
+
+
+def test_places_beyond_the_most_that_are_looked_at_are_told() -> None:
+    found = read("a.tf", "# " + "ollama/ " * 20_001)
+
+    assert ("model-id", "more than 20,000 places to look at; the rest is left out") in found.problems

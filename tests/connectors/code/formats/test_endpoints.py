@@ -17,6 +17,13 @@ from tests.code_samples import facts
             "google",
         ),
         ("a.py", 'u = f"https://{name}.openai.azure.com/"', "*.openai.azure.com", "azure-openai"),
+        (
+            "a.rs",
+            'format!("https://{location}-aiplatform.googleapis.com/v1")',
+            "*-aiplatform.googleapis.com",
+            "google",
+        ),
+        (".env", "URL=https://YOUR-NAME-HERE.openai.azure.com", "*.openai.azure.com", "azure-openai"),
         ("a.env", "URL=https://acme.openai.azure.com", "acme.openai.azure.com", "azure-openai"),
         ("a.yml", "ollama: http://localhost:11434/api", "localhost:11434", "ollama"),
         (
@@ -62,3 +69,84 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
 )
 def test_other_addresses_are_not(path: str, text: str) -> None:
     assert facts(path, text) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "host", "provider"),
+    [
+        (
+            "a.py",
+            'OpenAI(api_key=K, base_url="http://gpu.acme.internal:8000/v1")',
+            "gpu.acme.internal:8000",
+            "self-hosted",
+        ),
+        (
+            "a.py",
+            'ChatOpenAI(\n    model="m",\n    openai_api_base="https://llm.acme.dev/v1",\n)',
+            "llm.acme.dev",
+            "self-hosted",
+        ),
+        (
+            "a.py",
+            'OpenAI(base_url=os.getenv("X", "http://localhost:8000/v1"))',
+            "localhost:8000",
+            "self-hosted",
+        ),
+        (
+            "a.ts",
+            "new OpenAI({ apiKey, baseURL: 'https://u:hidden@llm.acme.dev/v1' })",
+            "llm.acme.dev",
+            "self-hosted",
+        ),
+        (".env", "OPENAI_BASE_URL=https://llm.acme.dev/v1?key=hidden", "llm.acme.dev", "self-hosted"),
+        ("compose.yaml", "    - OLLAMA_HOST=http://models.acme.internal", "models.acme.internal", "ollama"),
+        (
+            "a.properties",
+            "spring.ai.openai.base-url=http://models.acme.internal:81",
+            "models.acme.internal:81",
+            "self-hosted",
+        ),
+    ],
+)
+def test_any_host_counts_where_an_ai_client_is_told_to_call_it(
+    path: str, text: str, host: str, provider: str
+) -> None:
+    found = {name: fact for name, fact in facts(path, text).items() if fact.kind == "provider_endpoint"}
+
+    assert {name: fact.provider for name, fact in found.items()} == {host: provider}
+    assert "hidden" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'requests.Session(base_url="http://gpu.acme.internal:8000/v1")'),
+        ("a.py", "OpenAI(base_url=URL)"),
+        ("a.py", 'OpenAI(base_url="https://{host}/v1")'),
+        ("a.py", 'OpenAI(base_url="https://example.com/v1")'),
+        (".env", "OPENAI_BASE_URL="),
+        ("a.sh", "echo $OLLAMA_HOST"),
+        ("a.py", 'def f():\n    """OpenAI(base_url="http://a.acme.dev/v1")"""\n'),
+    ],
+)
+def test_other_clients_and_placeholders_are_no_endpoints(path: str, text: str) -> None:
+    assert [name for name, fact in facts(path, text).items() if fact.kind == "provider_endpoint"] == []
+
+
+def test_a_known_host_as_a_base_is_one_endpoint_of_its_provider() -> None:
+    found = facts("a.py", 'OpenAI(base_url="https://api.groq.com/openai/v1")')
+
+    assert [(fact.name, fact.provider) for fact in found.values()] == [("api.groq.com", "groq")]
+
+
+@pytest.mark.parametrize("zone", ["privatelink.openai.azure.com", "${x}privatelink.search.windows.net"])
+def test_a_private_dns_zone_is_no_address(zone: str) -> None:
+    found = facts("dns.tf", f'name = "{zone}"\n')
+
+    assert [name for name in found if "privatelink" in name] == []
+
+
+def test_words_in_angle_brackets_are_filled_in_later() -> None:
+    found = facts("a.json", '{"endpoint": "https://<resource name>.openai.azure.com/openai"}')
+
+    assert set(found) == {"*.openai.azure.com"}

@@ -113,3 +113,84 @@ def test_a_package_that_builds_a_server_is_one() -> None:
 
     assert npm["@acme/mcp-files"].kind == "mcp_server"
     assert pypi["mcp-x"].kind == "mcp_server"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name", "transport"),
+    [
+        (
+            ".codex/config.toml",
+            '[mcp_servers.docs]\ncommand = "npx"\nargs = ["-y", "mcp-docs"]\n',
+            "docs",
+            "stdio",
+        ),
+        (
+            "librechat.yaml",
+            "mcpServers:\n  docs:\n    type: sse\n    url: https://d.acme.dev/sse\n",
+            "docs",
+            "sse",
+        ),
+        (".continue/mcpServers/a.yaml", "mcpServers:\n  - name: docs\n    command: npx\n", "docs", "stdio"),
+        (
+            "goose/config.yaml",
+            "extensions:\n  docs:\n    type: stdio\n    cmd: npx\n    args: [a]\n",
+            "docs",
+            "stdio",
+        ),
+        (
+            ".zed/settings.json",
+            '{"context_servers": {"docs": {"command": {"path": "npx", "args": []}}}}',
+            "docs",
+            "stdio",
+        ),
+        (
+            ".vscode/settings.json",
+            '{"mcp": {"servers": {"docs": {"url": "https://d.acme.dev/mcp"}}}}',
+            "docs",
+            "http",
+        ),
+        ("fastagent.config.yaml", "mcp:\n  servers:\n    docs:\n      command: uvx\n", "docs", "stdio"),
+        (
+            "gemini-extension.json",
+            '{"mcpServers": {"docs": {"httpUrl": "https://d.acme.dev"}}}',
+            "docs",
+            "http",
+        ),
+        (
+            "manifest.json",
+            '{"dxt_version": "0.1", "name": "docs", "server": {"type": "node", "entry_point": "a.js"}}',
+            "docs",
+            "stdio",
+        ),
+    ],
+)
+def test_every_known_configuration_names_its_servers(path: str, text: str, name: str, transport: str) -> None:
+    found = [fact for fact in facts(path, text).values() if fact.kind == "mcp_server"]
+
+    assert [(fact.name, fact.attributes["transport"]) for fact in found] == [(name, transport)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("manifest.json", '{"manifest_version": 3, "name": "ext", "background": {"service_worker": "a.js"}}'),
+        ("manifest.json", '{"name": "app", "server": {"type": "node"}}'),
+        (".vscode/settings.json", '{"editor.tabSize": 2, "command": "x"}'),
+        (".vscode/settings.json", '{"extensions": {"x": {"enabled": true, "command": 3}}}'),
+        ("server.json", '{"name": "web", "version": "1", "packages": []}'),
+        ("librechat.yaml", "mcpServers: [1, {name: 3}, null]\n"),
+    ],
+)
+def test_files_of_other_tools_name_none(path: str, text: str) -> None:
+    assert read(path, text).facts == []
+
+
+def test_a_bridge_is_told_by_the_host_it_leads_to_and_nothing_else_of_its_arguments() -> None:
+    text = _config(
+        command="npx", args=["mcp-remote", f"https://m.acme.dev/mcp?k={SECRET}", "--header", SECRET]
+    )
+
+    found = facts("mcp.json", text)["one"]
+
+    assert (found.attributes["host"], found.attributes["package_name"]) == ("m.acme.dev", "mcp-remote")
+    assert SECRET not in repr(found)

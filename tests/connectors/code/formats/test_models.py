@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.code_samples import facts
+from connectors.catalogue import load_catalogue
+from tests.code_samples import facts, read
 
 FOUND = [
     ("app.py", 'client.create(model="gpt-4o-mini")', "gpt-4o-mini", "openai"),
@@ -28,16 +29,46 @@ FOUND = [
     ("a.py", 'x = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0"', None, "aws"),
     ("a.py", 'Agent("openai:gpt-4o")', "gpt-4o", "openai"),
     ("a.py", 'model = "ft:gpt-4o:acme::abc"', "ft:gpt-4o:acme::abc", "openai"),
+    ("a.py", 'M = "claude-3-5-sonnet-v2@20241022"', "claude-3-5-sonnet-v2@20241022", "anthropic"),
+    ("a.py", 'M = "claude-opus-4-5"', "claude-opus-4-5", "anthropic"),
+    ("a.py", 'M = "gpt-5.1-codex-max"', "gpt-5.1-codex-max", "openai"),
+    ("a.py", 'client.create(model="o3")', "o3", "openai"),
+    ("a.yml", "model: ${MODEL:-gpt-4o}", "gpt-4o", "openai"),
+    ("pom.xml", "<model>gpt-4o</model>", "gpt-4o", "openai"),
+    ("a.sh", "llm -m gpt-4o-mini 'hello'", "gpt-4o-mini", "openai"),
+    (
+        "a.sh",
+        "serve --model mistralai/Mistral-7B-Instruct-v0.3",
+        "mistralai/Mistral-7B-Instruct-v0.3",
+        "mistral",
+    ),
+    ("a.sh", "ollama pull judge", "judge", "ollama"),
+    ("Dockerfile", "RUN ollama serve & ollama pull acme/judge:q4", "acme/judge:q4", "ollama"),
+    ("a.properties", "quarkus.langchain4j.openai.chat-model.model-name=gpt-4o", "gpt-4o", "openai"),
+    ("a.yaml", "      model: azure/acme-chat", "azure/acme-chat", "azure-openai"),
+    ("a.py", 'AutoModel.from_pretrained(\n    "acme/judge-7b",\n)', "acme/judge-7b", "huggingface"),
+    ("a.py", 'SentenceTransformer("acme/embedder")', "acme/embedder", "sentence-transformers"),
+    ("a.py", 'pipeline("summarization", model="facebook/bart-large-cnn")', "facebook/bart-large-cnn", None),
+    ("a.py", 'model_id = "facebook/musicgen-3.3b"', "facebook/musicgen-3.3b", "meta"),
+    ("a.ts", "modelId: 'us.amazon.nova-2-lite-v1:0'", "us.amazon.nova-2-lite-v1:0", "aws"),
+    ("a.py", 'm = "publishers/google/models/gemini-2.5-pro"', "gemini-2.5-pro", "google"),
+    ("a.py", 'model="openrouter/acme/writer-1"', "openrouter/acme/writer-1", "openrouter"),
+    ("A.java", ".modelName(OpenAiChatModelName.GPT_4_O_MINI)", "gpt-4o-mini", "openai"),
+    ("A.java", ".model(Model.CLAUDE_SONNET_4_5)", "claude-sonnet-4-5", "anthropic"),
+    ("a.go", "Model: openai.GPT4oMini,", "gpt-4o-mini", "openai"),
+    ("a.go", "Model: anthropic.ModelClaude3_7SonnetLatest,", "claude-3-7-sonnet-latest", "anthropic"),
+    ("a.py", 'YOLO("yolov8n.pt")', "yolov8n", "ultralytics"),
+    ("a.py", 'nlp = spacy.load("en_core_web_sm")', "en_core_web_sm", "explosion"),
 ]
 
 
 @pytest.mark.parametrize(("path", "text", "model", "vendor"), FOUND)
 def test_a_model_id_is_found_whole_with_its_vendor(
-    path: str, text: str, model: str | None, vendor: str
+    path: str, text: str, model: str | None, vendor: str | None
 ) -> None:
     found = [fact for fact in facts(path, text).values() if fact.kind == "model"]
 
-    assert [fact.provider for fact in found] == [vendor]
+    assert [fact.provider for fact in found] == [vendor or found[0].provider]
     assert found[0].model == found[0].identifier
     if model is not None:
         assert found[0].model == model
@@ -57,6 +88,18 @@ NOT_FOUND = [
     ("a.sh", "echo gpt-4o is here"),
     ("a.py", 'x = "gpt-4all"'),
     ("a.py", 'model = "string"'),
+    ("a.py", 'def f():\n    """Call it with model="gpt-4o"."""\n'),
+    ("a.py", 'x = "o3"'),
+    ("a.py", 'repo = "facebook/react-18"'),
+    ("a.sh", "ollama run the thing"),
+    ("a.py", "ChatModel.objects.all()"),
+    ("A.java", "ChatModel.builder()"),
+    ("a.yml", "image: azure/acme-chat"),
+    (
+        "n.ipynb",
+        '{\n "cells": [\n  {\n   "cell_type": "markdown",\n   "source": [\n'
+        '    "model=\\"gpt-4o\\""\n   ]\n  }\n ]\n}',
+    ),
 ]
 
 
@@ -67,3 +110,40 @@ def test_talk_and_lookalikes_are_no_models(path: str, text: str) -> None:
 
 def test_lines_are_counted_from_one() -> None:
     assert facts("a.py", '\n\nmodel = "gpt-4o"\n')["gpt-4o"].line == 3
+
+
+def test_a_text_that_is_used_is_no_docstring() -> None:
+    text = 'ask(\n    """\n    model: "gpt-4o"\n    """\n)\nx = """\n "gpt-4"\n"""\n'
+
+    assert set(facts("a.py", text)) == {"gpt-4o", "gpt-4"}
+
+
+def test_the_code_of_a_notebook_counts_and_its_outputs_do_not() -> None:
+    output = '"outputs": [\n  "model=\\"gpt-4\\""\n ],\n'
+    cell = '"cell_type": "code",\n ' + output + ' "source": [\n  "m = \\"gpt-4o\\""\n ]\n'
+
+    found = facts("n.ipynb", '{"cells": [\n{\n ' + cell + "}\n]}\n")
+
+    assert {name: fact.line for name, fact in found.items()} == {"gpt-4o": 8}
+
+
+def test_a_retired_model_says_when() -> None:
+    found = facts("a.py", 'a = "us.anthropic.claude-3-opus-20240229-v1:0"\nb = "gpt-4o"\n')
+
+    assert found["us.anthropic.claude-3-opus-20240229-v1:0"].attributes["retired"] == "2026-01-05"
+    assert "retired" not in found["gpt-4o"].attributes
+
+
+def test_every_constant_of_the_catalogue_stands_for_its_model() -> None:
+    rows = load_catalogue().model_constant
+
+    for row in rows:
+        assert row.model in facts("a.java", f"x = {row.example};"), row.example
+
+
+@pytest.mark.parametrize(
+    "text", ['"""' * 5000, "'" * 9999, '"gpt-4o' * 3000, "pipeline(" * 3000, "model: " * 9000]
+)
+def test_garbage_is_read_without_a_problem(text: str) -> None:
+    for path in ("a.py", "a.yml", "n.ipynb"):
+        assert read(path, text).problems in ([], [("model-id", "not JSON: unexpected end of data at line 1")])

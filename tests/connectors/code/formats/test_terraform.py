@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -110,3 +111,91 @@ def test_a_file_that_only_speaks_of_resources_declares_none() -> None:
 )
 def test_what_never_ends_is_a_problem(text: str) -> None:
     assert [name for name, _ in read("main.tf", text).problems] == ["terraform"]
+
+
+def test_a_data_source_is_a_read() -> None:
+    found = facts("main.tf", 'data "azurerm_cognitive_account" "shared" {\n  name = "shared"\n}\n')
+
+    assert found["data.azurerm_cognitive_account.shared"].attributes["access"] == "read"
+
+
+def test_references_add_places_and_show_nothing_by_themselves() -> None:
+    used = "aws_bedrockagent_agent.support[0].agent_arn"
+    text = f'output "arn" {{\n  value = {used}\n}}\n# aws_bedrockagent_agent.old\n'
+
+    (found,) = [fact for name, fact in read("outputs.tf", text) if name == "terraform"]
+
+    assert (found.identifier, found.line, found.standing) == ("aws_bedrockagent_agent.support", 2, False)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("aws-ia/bedrock/aws", "agent"),
+        ("Azure/openai/azurerm", "ai_account"),
+        ("registry.terraform.io/aws-ia/bedrock/aws//modules/x", "agent"),
+        ("git::https://github.com/aws-ia/terraform-aws-bedrock.git?ref=v1", "agent"),
+        ("terraform-aws-modules/vpc/aws", None),
+        ("acme/bedrock/aws", None),
+    ],
+)
+def test_a_registry_module_whose_purpose_is_ai_is_found(address: str, kind: str | None) -> None:
+    text = f'module "m" {{\n  source = "{address}"\n}}\n'
+
+    found = [(fact.kind, fact.name, fact.line) for name, fact in read("main.tf", text) if name == "terraform"]
+
+    assert found == ([(kind, "module.m", 1)] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ('resource "google_project_service" "s" {\n  service = "aiplatform.googleapis.com"\n}\n', 1),
+        ('resource "google_project_service" "s" {\n  service = "run.googleapis.com"\n}\n', 0),
+        ('resource "mongodbatlas_search_index" "v" {\n  type = "vectorSearch"\n}\n', 1),
+        ('resource "mongodbatlas_search_index" "v" {\n  type = "search"\n}\n', 0),
+    ],
+)
+def test_a_type_for_many_purposes_needs_the_argument_that_says_ai(text: str, count: int) -> None:
+    assert len([fact for name, fact in read("main.tf", text) if name == "terraform"]) == count
+
+
+def test_data_sources_and_models_of_the_json_form_are_read() -> None:
+    text = json.dumps(
+        {
+            "data": {"aws_kendra_index": {"k": {"name": "docs"}}},
+            "resource": {"azurerm_cognitive_deployment": {"d": [{"model": [{"name": "gpt-4o"}]}]}},
+        }
+    )
+
+    found = facts("main.tf.json", text)
+
+    assert found["data.aws_kendra_index.k"].attributes["access"] == "read"
+    assert found["azurerm_cognitive_deployment.d"].model == "gpt-4o"
+
+
+def test_quotes_inside_an_interpolation_end_no_text() -> None:
+    text = """\
+resource "aws_lex_bot" "b" {
+  name = "${format("/%s/*", var.name)}"
+  path = "arn:*:parameter${format("/%s/%s/*", var.a, var.b)}"
+}
+resource "aws_kendra_index" "k" {}
+"""
+
+    found = read("main.tf", text)
+
+    assert [fact.name for name, fact in found if name == "terraform"] == [
+        "aws_lex_bot.b",
+        "aws_kendra_index.k",
+    ]
+    assert found.problems == []
+
+
+@pytest.mark.parametrize("piece", ['"${', '${"', '"${"', "<<A ", 'a="', "resource ", "aws_lex_bot.a.", "/"])
+def test_hostile_text_ends_soon(piece: str) -> None:
+    started = time.process_time()
+
+    read("main.tf", piece * 20_000)
+
+    assert time.process_time() - started < 2

@@ -1,0 +1,68 @@
+"""Keep evidence of data only where it tells of AI: in units that hold AI which runs.
+
+A bucket in a repository without AI is no business of ours; in a unit that calls a model it is the first half
+of the answer to what data the system processes. Files that only instruct a developer's assistant, steps of a
+build pipeline and packages that come along through others make no unit an AI unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connectors.model import Role
+
+if TYPE_CHECKING:
+    from connectors.code.reading import Seen, TreeFacts
+
+PART = "data"
+_NOT_RUNNING = frozenset(
+    {"agent_config", "ci_step", "data_store", "oversight_control", "evaluation", "mcp_server", "api_key"}
+)
+
+
+def join(facts: TreeFacts) -> None:
+    """Let evidence of data stand in units with AI that runs, and drop it everywhere else."""
+    found = facts.by_part.get(PART)
+    if not found:
+        return
+    roles = _roles_of_units(facts)
+    kept: list[Seen] = []
+    for seen in found:
+        role = roles.get(facts.units.of(seen.path))
+        # A test's bucket says nothing of what the application touches, nor does the database of a pipeline.
+        own = facts.roles.of(seen.path)
+        counts = own in (Role.APPLICATION, Role.TEMPLATE, role)
+        if role is not None and counts and not _is_pipeline(seen.path):
+            kept.append(replace(seen, fact=replace(seen.fact, standing=True)))
+    facts.by_part[PART] = kept
+    facts.unit_roles = roles
+
+
+def _roles_of_units(facts: TreeFacts) -> dict[str, Role]:
+    """Return for each unit with AI that runs the role of it that matters most."""
+    roles: dict[str, Role] = {}
+    for several in facts.by_part.values():
+        for seen in several:
+            if not _runs(seen):
+                continue
+            unit = facts.units.of(seen.path)
+            role = facts.roles.of(seen.path)
+            if unit not in roles or role.rank < roles[unit].rank:
+                roles[unit] = role
+    return roles
+
+
+def _is_pipeline(path: str) -> bool:
+    return path.startswith(_PIPELINES) or path.rpartition("/")[2].startswith(_PIPELINE_FILES)
+
+
+_PIPELINES = (".github/", ".circleci/", ".buildkite/", ".gitlab/", ".azuredevops/")
+_PIPELINE_FILES = (".gitlab-ci", "azure-pipelines", "bitbucket-pipelines", "Jenkinsfile", ".travis")
+
+
+def _runs(seen: Seen) -> bool:
+    fact = seen.fact
+    if not fact.standing or fact.kind in _NOT_RUNNING:
+        return False
+    return fact.attributes.get("direct") is not False and fact.attributes.get("scope") not in ("dev", "test")

@@ -1,0 +1,162 @@
+"""Read evidence of human oversight and of data that code touches, by the rows of the catalogue.
+
+A row is tried only in files that hold one of its literals, and where it names a language only there. Lines
+that are comments as a whole say nothing. What is kept is the mechanism or the name of a store, never a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from connectors.catalogue.evidence_rows import DataRow, OversightRow
+from connectors.catalogue.tables import Catalogue
+from connectors.code.facts import Fact, Hit, Source
+from connectors.code.formats.lines import is_comment, line_around, parents, text_lines
+from connectors.code.formats.talk import Talk
+from connectors.code.globs import to_regex
+from connectors.model import Grade, Json
+from connectors.patterns import compile_pattern
+
+_RECORDS = (".jsonl", ".ndjson")
+"""Files that are data themselves: what they name, no code touches."""
+_MOST_LINES = 5
+_MOST_BYTES = 1_000_000
+_MOST_LINE = 2_000
+_MOST_HITS = 2_000
+_NEAR = 3_000
+"""How far (bytes) below a table's name its columns are looked for."""
+_IMPORT = re.compile(r"\s*(?:import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])")
+
+
+def parse_oversight(source: Source) -> Iterator[Fact]:
+    """Yield approval gates, guardrails, evaluation and tracing, the first few lines of each."""
+    rows = dict.fromkeys(hit.row for hit in source.hits[:_MOST_HITS])
+    tried = [source.catalogue.oversight[row] for row in rows]
+    tried = [row for row in tried if _applies(source, row)]
+    if not tried or len(source.data) > _MOST_BYTES:
+        return
+    text = source.lenient_text()
+    for row in tried:
+        for line in _lines_of(text, row):
+            yield _gate(source, row, line)
+
+
+def parse_data(source: Source) -> Iterator[Fact]:
+    """Yield the stores that a file names; they stand only beside AI (``connectors.code.data_joins``)."""
+    if source.name.endswith(_RECORDS):
+        return
+    seen: set[tuple[str, str]] = set()
+    rows = {hit.row for hit in source.hits[:_MOST_HITS]}
+    applying = {row for row in rows if _applies(source, source.catalogue.data[row])}
+    hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying]
+    hits.sort(key=lambda hit: hit.start)
+    talk = Talk(source)
+    line, last = 1, 0
+    for number, hit in enumerate(hits):
+        row = source.catalogue.data[hit.row]
+        name = _name_of(source, row, hit)
+        line += source.data.count(b"\n", last, hit.start)
+        last = hit.start
+        if name and (row.store, name) not in seen and not talk.holds(hit.start, line):
+            seen.add((row.store, name))
+            end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
+            yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])
+
+
+def _applies(source: Source, row: OversightRow | DataRow) -> bool:
+    if row.files and not source.name.endswith(row.files):
+        return False
+    return not row.requires or any(text.encode() in source.data for text in row.requires)
+
+
+def _lines_of(text: str, row: OversightRow) -> Iterator[int]:
+    """Yield the first lines that match and are neither comments nor bare imports."""
+    found = 0
+    # One pass over the whole says no to most files; only the others are taken line by line.
+    if compile_pattern(f"(?m){row.pattern}").search(text) is None:
+        return
+    pattern = compile_pattern(row.pattern)
+    for number, line in enumerate(text_lines(text), 1):
+        if len(line) <= _MOST_LINE and pattern.search(line) and not is_comment(line):
+            if _IMPORT.match(line):
+                continue
+            yield number
+            found += 1
+            if found == _MOST_LINES:
+                return
+
+
+def _gate(source: Source, row: OversightRow, line: int) -> Fact:
+    attributes: dict[str, Json] = {"answers": "oversight", "mechanism": row.mechanism}
+    if row.autonomy:
+        attributes["autonomy"] = True
+    return Fact(
+        kind=row.kind,
+        provider=row.provider,
+        identifier=row.name,
+        name=row.name,
+        grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+        line=line,
+        detail=row.mechanism,
+        attributes=attributes,
+    )
+
+
+def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
+    text, _ = line_around(source.data, hit.start)
+    if is_comment(text):
+        return ""
+    found = compile_pattern(row.pattern).search(text)
+    if found is None:
+        return ""
+    if row.named_by_parent:
+        above = parents(source.data, hit.start, levels=1)
+        return re.sub(r"[\"':\s{]", "", above[0])[:100] if above else ""
+    name = str(found.group("name"))
+    if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
+        return ""  # what an interface shows its readers
+    return "" if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
+
+
+def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> Fact:
+    attributes: dict[str, Json] = {"answers": "data", "store": row.store}
+    if row.store in ("table", "index", "database"):
+        fields = sorted(_personal(source.catalogue, below))
+        if fields:
+            attributes["personal_data_hint"] = list[Json](fields[:10])
+            known = _categories(source.catalogue)
+            attributes["data_categories_hint"] = list[Json](sorted({known[field] for field in fields}))
+    return Fact(
+        kind="data_store",
+        provider=row.provider or "unknown",
+        identifier=f"{row.store}:{name}",
+        name=name,
+        grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+        line=line,
+        standing=False,
+        detail=row.store,
+        attributes=attributes,
+    )
+
+
+def _personal(catalogue: Catalogue, text: bytes) -> Iterable[str]:
+    known = _categories(catalogue)
+    words = {word.decode().lower() for word in re.findall(rb"[A-Za-z][A-Za-z0-9_]{1,40}", text)}
+    return words & known.keys()
+
+
+def _categories(catalogue: Catalogue) -> dict[str, str]:
+    return _by_field(tuple((row.category, row.names) for row in catalogue.personal_fields))
+
+
+@cache
+def _placeholder(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Compile the names that stand for a name still to be filled in."""
+    return re.compile("|".join(map(to_regex, globs)) or r"(?!)")
+
+
+@cache
+def _by_field(rows: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
+    return {name: category for category, names in rows for name in names}

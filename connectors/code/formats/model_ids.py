@@ -1,0 +1,120 @@
+"""Say of a word which model it names: its family, who makes it, and when it was retired."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from connectors.catalogue.tables import Catalogue, Family
+from connectors.patterns import compile_pattern
+
+_FILE = re.compile(
+    r"\.(?:md|mdx|py|ipynb|json|ya?ml|toml|txt|gguf|bin|pt|onnx|safetensors|png|jpe?g|svg|webp|gif|tsx?|jsx?"
+    r"|mjs|html?|css|sh|go|java|cs|csv|zip|gz|pdf|svelte|vue|rb|rs|php)$"
+)
+_ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models|deployments)/")
+_DOTTED = re.compile(r"(?<=\d)-(?=\d)")
+_LONE_O = re.compile(r"(?<=\d)-o(?=-|$)")
+# The method that a URL of Google's APIs calls on the model before it.
+_METHOD = re.compile(r":[a-z]+[A-Z][A-Za-z]*$|:predict$")
+# What serves, stores or configures a model bears its name with one of these behind, and no owner's path.
+_RESOURCE = re.compile(
+    r"-(?:pv|pvc|svc|service|deployment|deploy|ingress|route|configmap|secret|job|pod|namespace|volume|hpa"
+    r"|sa|claim)$"
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+MAX_LENGTH = 150
+
+
+def identify(catalogue: Catalogue, family: Family, token: str) -> str:
+    """Return the model id that a token is when it is one of the family; empty when it is none.
+
+    What only says where the model is served from a client's point of view (an ARN, ``provider:``) is not
+    part of the id; owner paths, cloud prefixes, tags and versions are.
+    """
+    if "://" in token or token.count("/") > 4 or len(token) > MAX_LENGTH or _FILE.search(token.lower()):
+        return ""
+    if "/" not in token and _RESOURCE.search(token):
+        return ""
+    model = _METHOD.sub("", _ARN.sub("", token))
+    if belongs(catalogue, family, model):
+        return model
+    _, colon, behind = model.partition(":")
+    behind = behind.lstrip("-=")  # a shell's ${NAME:-id}
+    return behind if colon and belongs(catalogue, family, behind) else ""
+
+
+def belongs(catalogue: Catalogue, family: Family, model: str) -> bool:
+    """Say whether a model id is one of the family; the same ids come again and again, so answers are kept."""
+    key = (catalogue.version, family.name, model)
+    known = _answers.get(key)
+    if known is None:
+        if len(_answers) >= _MAX_ANSWERS:
+            _answers.clear()
+        known = _answers[key] = _belongs(catalogue, family, model)
+    return known
+
+
+_answers: dict[tuple[str, str, str], bool] = {}
+_MAX_ANSWERS = 50_000
+
+
+def _belongs(catalogue: Catalogue, family: Family, model: str) -> bool:
+    pattern = compile_pattern(family.pattern)
+    if family.whole:
+        return bool(pattern.fullmatch(model.lower()))
+    bare = bare_id(catalogue, model)
+    return bool(pattern.fullmatch(bare) or pattern.fullmatch(bare.partition(":")[0]))
+
+
+def bare_id(catalogue: Catalogue, model: str) -> str:
+    """Return the id in lower case without owner path, cloud prefix and vendor prefix."""
+    bare = model.lower().rsplit("/", 1)[-1]
+    for prefix in catalogue.cloud_prefixes:
+        bare = bare.removeprefix(prefix)
+    vendor, dot, rest = bare.partition(".")
+    return rest if dot and vendor in catalogue.bedrock_vendors else bare
+
+
+def family_of(catalogue: Catalogue, model: str) -> Family | None:
+    """Return the first family that a model id belongs to."""
+    return next((row for row in catalogue.family if belongs(catalogue, row, model)), None)
+
+
+def vendor_of(catalogue: Catalogue, model: str) -> str:
+    """Return who makes a model, by its family or else its owner path; empty when neither is known."""
+    family = family_of(catalogue, model)
+    if family is not None and not family.whole:
+        return family.vendor
+    return owner_of(catalogue, model) or (family.vendor if family else "")
+
+
+def owner_of(catalogue: Catalogue, model: str) -> str:
+    """Return the vendor that an owner path stands for; empty when it is unknown."""
+    return catalogue.owners.get(model.partition("/")[0].lower(), "")
+
+
+def retired_on(catalogue: Catalogue, model: str) -> str:
+    """Return the day (ISO date) on which the vendor retired the model; empty when none is known."""
+    bare = bare_id(catalogue, model)
+    dates = _retirements(catalogue)
+    return dates.get(bare) or dates.get(re.sub(r"(-v\d+)?(:\d+)?$", "", bare).replace("@", "-"), "")
+
+
+@cache
+def _dates(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return dict(pairs)
+
+
+def _retirements(catalogue: Catalogue) -> dict[str, str]:
+    return _dates(tuple((model, row.on) for row in catalogue.retirement for model in row.models))
+
+
+def spelled(name: str) -> Iterator[str]:
+    """Yield the ids a constant may stand for: ``GPT_4_O_MINI``, ``Claude3_7SonnetLatest``."""
+    words = _WORDS.findall(name) if not name.isupper() else re.findall(r"[A-Z]+|\d+[A-Z]*", name)
+    plain = "-".join(words).lower().replace("-dot-", ".")
+    for text in (plain, _LONE_O.sub("o", plain)):
+        yield text
+        yield _DOTTED.sub(".", text, count=1)

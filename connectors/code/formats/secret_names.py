@@ -1,0 +1,78 @@
+"""Find the names of credentials of AI providers: where code reads them and where configuration sets them.
+
+Only the name leaves this module. Nothing of the value does, not even whether there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from connectors.code.facts import Fact, Source
+from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.talk import Talk
+from connectors.model import Grade
+
+_WORD = re.compile(r"[A-Za-z0-9_]")
+# Read from an environment (env.X, $X, ${X}, secrets.X), quoted as a whole, or the name that a line sets.
+_REFERENCE = re.compile(r"(?:[.$]|\$\{|\{\{\s*|%)$")
+_KEY = re.compile(
+    r"^\s*(?:[-+]\s+)?(?:export\s+|set\s+|setx\s+|ENV\s+|ARG\s+"
+    r"|(?:public\s+|static\s+|readonly\s+|const\s+|let\s+|var\s+|val\s+)+)?$"
+)
+_ARGUMENT = re.compile(r"(?:-e|--env|--build-arg|--secret|--from-literal[= ]|name:|key:)\s*$")
+_SET = re.compile(r"\s*(?:[:=?]|\+=)")
+# Looked for in a text (`"KEY" in message`), where it would be read from an environment.
+_IN_TEXT = re.compile(r"\W{1,2}\s*(?:not\s+)?in\s+(?!\w*\.?\w*(?:env|ENV|secrets|config|settings))")
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl")
+_TRIES = 50
+
+
+def parse(source: Source) -> Iterator[Fact]:
+    """Yield a fact for the first place at which each catalogued name is read or set."""
+    tries: dict[int, int] = {}
+    done: set[int] = set()
+    talk = Talk(source)
+    line, last = 1, 0
+    for hit in sorted(source.hits, key=lambda hit: hit.start):
+        line += source.data.count(b"\n", last, hit.start)
+        last = hit.start
+        tries[hit.row] = tries.get(hit.row, 0) + 1
+        if hit.row in done or tries[hit.row] > _TRIES:
+            continue
+        row = source.catalogue.secret[hit.row]
+        text, column = line_around(source.data, hit.start)
+        if not _is_used(source, text, column, row.name) or not _has_context(source.data, row.needs):
+            continue
+        if talk.holds(hit.start, line):
+            continue
+        done.add(hit.row)
+        is_set = source.syntax == "config" and not source.name.endswith(_EXAMPLES)
+        yield Fact(
+            kind="api_key",
+            provider=row.provider,
+            identifier=row.name,
+            name=row.name,
+            grade=Grade.CONFIGURED if is_set else Grade.DECLARED,
+            line=line,
+            attributes={"form": "variable name"},
+        )
+
+
+def _is_used(source: Source, text: str, column: int, name: str) -> bool:
+    before, after = text[:column], text[column + len(name) :]
+    if _WORD.match(before[-1:]) or _WORD.match(after[:1]) or is_comment(text):
+        return False
+    if before.endswith(('"', "'", "`")) and after.lstrip("\\")[:1] == before[-1]:
+        return not _IN_TEXT.match(after)
+    if _REFERENCE.search(before):
+        return True
+    if _KEY.search(before):
+        return bool(_SET.match(after)) or (source.syntax == "config" and not after.strip() and "-" in before)
+    if source.syntax != "config":
+        return False
+    return bool(_ARGUMENT.search(before)) or (after[:1] == "=" and before[-1:] in " \t\"';&")
+
+
+def _has_context(data: bytes, needs: tuple[str, ...]) -> bool:
+    return not needs or any(need.encode() in data for need in needs)

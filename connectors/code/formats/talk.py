@@ -1,0 +1,125 @@
+"""Tell which places of a file are talk, never use.
+
+Talk are docstrings of Python, all but the code of a notebook, prose in JSON (the text of an issue, a
+description), and files that only describe an interface: what stands in an OpenAPI document, or in the types
+generated from one, is what may be said there.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from connectors.code.facts import Source
+from connectors.code.formats.lines import docstrings
+from connectors.code.formats.notebooks import code_lines
+
+_INTERFACE = re.compile(
+    rb"""(?:\A\s*\{\s*|\n[ \t]{0,4})"(?:openapi|swagger|asyncapi)"\s*:\s*"[23]\.\d"""
+    rb"""|(?:\A|\n)(?:openapi|swagger|asyncapi)[ \t]*:[ \t]*["']?[23]\.\d"""
+)
+_GENERATED = re.compile(
+    rb"(?i)generated (?:by|from|with)\b[^\n]{0,80}\b(?:openapi|swagger|datamodel-codegen|stainless)"
+)
+_HEAD = 2_000
+_PROSE = frozenset(
+    (
+        *("abstract", "analysis", "answer", "bio", "body", "bodytext", "body_html", "caption", "changelog"),
+        *(
+            "comment",
+            "comments",
+            "content",
+            "description",
+            "details",
+            "evidence",
+            "excerpt",
+            "explanation",
+            "help",
+        ),
+        *(
+            "longdescription",
+            "markdown",
+            "markdowndescription",
+            "message",
+            "note",
+            "notes",
+            "question",
+            "quote",
+        ),
+        *(
+            "readme",
+            "reason",
+            "releasenotes",
+            "report",
+            "response",
+            "snippet",
+            "subject",
+            "subtitle",
+            "summary",
+        ),
+        *("tagline", "text", "title", "tooltip", "transcript"),
+    )
+)
+"""Keys of JSON whose values are written for people to read."""
+_KEY = re.compile(rb'"([^"\\]{1,40})"\s{0,40}:\s{0,40}\Z')
+_REACH = 20_000
+"""Bytes of a string that are looked through; whoever writes longer ones writes no prose."""
+_MOST_QUOTES = 400
+
+
+class Talk:
+    """The talk of one file, looked for when it is first asked about."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lines: frozenset[int] | None = None
+        self._is_read = False
+        self._is_interface: bool | None = None
+        self._spans: list[tuple[int, int]] | None = None
+
+    def holds(self, place: int, line: int) -> bool:
+        """Say whether the place (in bytes) on the line is talk."""
+        name = self._source.name
+        if name.endswith(".ipynb"):
+            if not self._is_read:
+                self._lines, self._is_read = code_lines(self._source), True
+            return self._lines is not None and line not in self._lines
+        if name.endswith((".json", ".jsonl", ".yaml", ".yml")):
+            if self._is_interface is None:
+                self._is_interface = _INTERFACE.search(self._source.data) is not None
+            is_json = name.endswith((".json", ".jsonl"))
+            return self._is_interface or (is_json and _is_prose(self._source.data, place))
+        if self._is_interface is None:
+            self._is_interface = _GENERATED.search(self._source.data, 0, _HEAD) is not None
+        if self._is_interface or not name.endswith((".py", ".pyi")):
+            return self._is_interface
+        if self._spans is None:
+            # One character a byte, so that places in the text are places in the bytes.
+            self._spans = docstrings(self._source.data.decode("latin-1"))
+        index = bisect_right(self._spans, (place, len(self._source.data))) - 1
+        return index >= 0 and place < self._spans[index][1]
+
+
+def _is_prose(data: bytes, place: int) -> bool:
+    """Say whether a place in JSON lies in a text of several words under a key for people."""
+    start = _quote_before(data, place)
+    if start < 0:
+        return False
+    key = _KEY.search(data[max(0, start - 130) : start])
+    if key is None or key.group(1).decode("utf-8", "replace").lower() not in _PROSE:
+        return False
+    if data[start + 1 : start + 2] in (b"{", b"[", b"<"):  # a document in a document
+        return False
+    end = data.find(b'"', place, place + 300)
+    return b" " in data[start + 1 : end if end >= 0 else place + 300]
+
+
+def _quote_before(data: bytes, place: int) -> int:
+    """Return where the nearest quote without a backslash before it stands; below 0 when none is near."""
+    end, least = place, max(0, place - _REACH)
+    for _ in range(_MOST_QUOTES):
+        found = data.rfind(b'"', least, end)
+        if found <= 0 or data[found - 1 : found] != b"\\":
+            return found
+        end = found
+    return -1

@@ -1,0 +1,108 @@
+"""Join what only a whole tree tells: what a unit builds itself, and what the place of a file says against it.
+
+A unit's own package is no dependency of it. A published MCP server shows itself several times: by its
+manifest, by an entry for the registry, and by the code that builds it; the manifest names it, the rest adds
+evidence. A file with an ordinary name instructs agents only where they look for it. The address that a test
+gives a client is made up. A template compiled from another file says nothing that the file does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connectors.model import Role
+
+if TYPE_CHECKING:
+    from connectors.code.reading import Seen, TreeFacts
+
+OWN = "own_package"
+"""The kind of note that says which catalogued package a manifest builds (``provider``: the ecosystem)."""
+_NAMING = ("package", "registry entry", "bundle")
+"""The forms in which a server is published, the one that names it first."""
+
+
+def join_packages(facts: TreeFacts) -> None:
+    """Drop what says that a unit depends on the package that it is."""
+    own = {
+        (facts.units.of(seen.path), seen.fact.provider, seen.fact.identifier)
+        for seen in facts.notes.get(OWN, ())
+    }
+    for part, rows in facts.by_part.items():
+        if part.startswith("packages-"):
+            facts.by_part[part] = [seen for seen in rows if _thing(facts, seen) not in own]
+
+
+def _thing(facts: TreeFacts, seen: Seen) -> tuple[str, str, str]:
+    return facts.units.of(seen.path), str(seen.fact.attributes.get("ecosystem", "")), seen.fact.name
+
+
+def join_servers(facts: TreeFacts) -> None:
+    """Let the one server that a unit publishes be the one that its code builds."""
+    rows = facts.by_part.get("mcp", [])
+    by_unit: dict[str, list[int]] = {}
+    for index, seen in enumerate(rows):
+        if seen.fact.attributes.get("form") in (*_NAMING, "code"):
+            by_unit.setdefault(facts.units.of(seen.path), []).append(index)
+    for indexes in by_unit.values():
+        members = [index for index in indexes if facts.roles.of(rows[index].path) is not Role.TEST]
+        published = [index for index in members if rows[index].fact.attributes["form"] in _NAMING]
+        built = [index for index in members if rows[index].fact.attributes["form"] == "code"]
+        forms = [rows[index].fact.attributes["form"] for index in published]
+        if published and len(set(forms)) == len(forms):
+            best = min(published, key=lambda index: _NAMING.index(str(rows[index].fact.attributes["form"])))
+            _rename(rows, [index for index in published if index != best], best)
+            if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
+                _rename(rows, built, best)
+
+
+def _rename(rows: list[Seen], indexes: Iterable[int], best: int) -> None:
+    known = rows[best].fact
+    for index in indexes:
+        fact = rows[index].fact
+        called = {"server_name": fact.name} if fact.name and fact.name != known.name else {}
+        rows[index] = replace(
+            rows[index],
+            fact=replace(
+                fact,
+                identifier=known.identifier,
+                name=known.name,
+                is_local=False,
+                attributes={**fact.attributes, **called},
+            ),
+        )
+
+
+def join_places(facts: TreeFacts) -> None:
+    """Drop agent files in places where agents do not look, and let addresses of tests stand for nothing."""
+    rows = facts.by_part.get("agent-files", [])
+    facts.by_part["agent-files"] = [_without_mark(seen) for seen in rows if _is_read_there(facts, seen)]
+    rows = facts.by_part.get("endpoints", [])
+    for index, seen in enumerate(rows):
+        is_base = seen.fact.kind == "provider_endpoint" and "form" in seen.fact.attributes
+        if is_base and facts.roles.of(seen.path) is Role.TEST:
+            rows[index] = replace(seen, fact=replace(seen.fact, standing=False))
+
+
+def join_compiled(facts: TreeFacts) -> None:
+    """Drop what an ARM template says that was compiled from the Bicep file beside it: that one says it."""
+    rows = facts.by_part.get("azure-templates", [])
+    written = {seen.path.removesuffix(".bicep") for seen in rows if seen.path.endswith(".bicep")}
+    facts.by_part["azure-templates"] = [
+        seen
+        for seen in rows
+        if not (seen.format == "arm-template" and seen.path.removesuffix(".json") in written)
+    ]
+
+
+def _is_read_there(facts: TreeFacts, seen: Seen) -> bool:
+    folder = seen.path.rpartition("/")[0]
+    return "unit_root" not in seen.fact.attributes or facts.units.of(seen.path) == (folder or ".")
+
+
+def _without_mark(seen: Seen) -> Seen:
+    if "unit_root" not in seen.fact.attributes:
+        return seen
+    attributes = {key: value for key, value in seen.fact.attributes.items() if key != "unit_root"}
+    return replace(seen, fact=replace(seen.fact, attributes=attributes))

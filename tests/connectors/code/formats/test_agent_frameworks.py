@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import facts, read
+
+BUILT = [
+    ("a.py", "from crewai import Agent\n\nx = Agent(\n    role='Researcher',\n    goal='g')\n", "Researcher"),
+    ("a.py", "from crewai import Agent\nreturn Agent(config=self.agents_config['writer'])\n", "writer"),
+    ("a.py", "from agents import Agent, Runner\ntriage = Agent(name='Triage', tools=[])\n", "Triage"),
+    ("a.py", "from agents import Agent, Runner\nx: Agent = Agent[Ctx](name='T')\n", "T"),
+    ("a.py", "from pydantic_ai import Agent\nbank = Agent('openai:gpt-4o')\n", "bank"),
+    (
+        "a.py",
+        "from google.adk.agents import LlmAgent\nroot = LlmAgent(model=M, name='root_agent')\n",
+        "root_agent",
+    ),
+    ("a.py", "from strands import Agent\nagent = Agent(tools=[calculator])\n", "agent"),
+    ("a.py", "from smolagents import CodeAgent\nagent = CodeAgent(tools=[], model=m)\n", "agent"),
+    ("a.py", "from agno.agent import Agent\na = Agent(name='Web')\n", "Web"),
+    ("a.py", "from autogen_agentchat.agents import AssistantAgent\na = AssistantAgent('writer')\n", "writer"),
+    ("a.py", "from autogen import ConversableAgent\na = ConversableAgent(name='joe')\n", "joe"),
+    (
+        "a.py",
+        "from langgraph.prebuilt import create_react_agent\nagent = create_react_agent(llm, [])\n",
+        "agent",
+    ),
+    ("a.py", "from llama_index.core.agent.workflow import FunctionAgent\na = FunctionAgent(name='W')\n", "W"),
+    (
+        "a.py",
+        "from semantic_kernel.agents import ChatCompletionAgent\na = ChatCompletionAgent(name='H')\n",
+        "H",
+    ),
+    ("a.py", "from agent_framework import ChatAgent\na = ChatAgent(chat_client=c, name='J')\n", "J"),
+    (
+        "a.ts",
+        "import { Agent } from '@mastra/core/agent';\nexport const w = new Agent({\n  name: 'Weather',\n});",
+        "Weather",
+    ),
+    ("a.ts", "import { Agent } from '@openai/agents';\nconst a = new Agent({ name: 'Tutor' });", "Tutor"),
+    ("a.ts", "import { ToolLoopAgent } from 'ai';\nconst helper = new ToolLoopAgent({ model });", "helper"),
+    ("a.cs", 'using Microsoft.Agents.AI;\nAIAgent a = c.CreateAIAgent(name: "Joker");', "Joker"),
+    (
+        "a.go",
+        'import "google.golang.org/adk/agent/llmagent"\nx := llmagent.New(llmagent.Config{Name: "r"})',
+        "r",
+    ),
+    ("A.java", 'import com.google.adk.agents.LlmAgent;\nLlmAgent.builder()\n  .name("root")', "root"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "name"), BUILT)
+def test_an_agent_built_in_code_is_found_with_its_name(path: str, text: str, name: str) -> None:
+    found = [fact for fact in facts(path, text).values() if fact.kind == "agent"]
+
+    assert [fact.name for fact in found] == [name]
+
+
+def test_a_graph_is_a_workflow() -> None:
+    text = "from langgraph.graph import StateGraph\nbuilder = StateGraph(State)\n"
+
+    found = [fact for _, fact in read("a.py", text) if fact.kind in ("agent", "workflow")]
+
+    assert [(fact.kind, fact.name, fact.line) for fact in found] == [("workflow", "builder", 2)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "from crewai import Agent\n"),
+        ("a.py", "from actors import Agent\na = Agent(name='x', role='y')\n"),
+        ("a.py", "from agents import Agent\na = Agent(name='x')\n"),
+        ("a.js", "const https = require('https');\nconst a = new https.Agent({ name: 'x' });"),
+        ("a.js", "import { Agent } from 'undici';\nconst a = new Agent({ name: 'x' });"),
+        ("a.py", "from pydantic_ai import Agent\nx = UserAgent('y')\n"),
+        ("a.md", "from crewai import Agent\nAgent(role='x')"),
+    ],
+)
+def test_other_agents_are_not(path: str, text: str) -> None:
+    assert [fact.name for _, fact in read(path, text) if fact.kind == "agent"] == []

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import facts, read
+
+WORKFLOW = ".github/workflows/review.yml"
+
+
+def steps(path: str, text: str) -> list[tuple[str, int]]:
+    return [(fact.name, fact.line) for fact in facts(path, text).values() if fact.kind == "ci_step"]
+
+
+FOUND = [
+    (
+        WORKFLOW,
+        "jobs:\n  a:\n    steps:\n      - uses: anthropics/claude-code-action@v1\n",
+        "anthropics/claude-code-action",
+        4,
+    ),
+    (
+        WORKFLOW,
+        '      - name: x\n        uses: "Anthropics/Claude-Code-Action@beta"\n',
+        "Anthropics/Claude-Code-Action",
+        2,
+    ),
+    (
+        WORKFLOW,
+        "jobs:\n  a:\n    uses: All-Hands-AI/OpenHands/.github/workflows/r.yml@main\n",
+        "All-Hands-AI/OpenHands/.github/workflows/r.yml",
+        3,
+    ),
+    ("tools/action.yml", "runs:\n  steps:\n    - uses: openai/codex-action@v1\n", "openai/codex-action", 3),
+    (WORKFLOW, "      - run: claude -p 'review this'\n", "claude", 1),
+    (
+        WORKFLOW,
+        "      - run: |\n          npm ci\n          if true; then\n            npx promptfoo@latest eval\n",
+        "promptfoo",
+        4,
+    ),
+    (WORKFLOW, "      - run: KEY=${{ secrets.K }} codex exec --json x\n", "codex", 1),
+    (WORKFLOW, "      - run: |\n          OUT=$(gemini -p 'x')\n", "gemini", 2),
+    (
+        WORKFLOW,
+        "      - run: curl -s https://api.openai.com/v1/chat/completions -d @x\n",
+        "call to api.openai.com",
+        1,
+    ),
+    (
+        ".gitlab-ci.yml",
+        "review:\n  script:\n    - pip install aider-chat\n    - aider --yes --message fix\n",
+        "aider",
+        4,
+    ),
+    (".circleci/config.yml", "    steps:\n      - run: ollama pull llama3.2\n", "ollama", 2),
+    (
+        ".circleci/config.yml",
+        "    steps:\n      - run:\n          name: x\n          command: ollama serve &\n",
+        "ollama",
+        4,
+    ),
+    ("azure-pipelines.yml", "steps:\n- script: az ml job create -f job.yml\n", "az-ml", 2),
+    (
+        "Jenkinsfile",
+        "stage('x') {\n  steps {\n    sh 'gh models eval a.prompt.yml'\n  }\n}\n",
+        "gh-models",
+        3,
+    ),
+    (
+        "bitbucket-pipelines.yml",
+        "pipelines:\n  default:\n    - step:\n        script:\n          - crewai run\n",
+        "crewai",
+        5,
+    ),
+    (
+        ".pre-commit-config.yaml",
+        "repos:\n- repo: local\n  hooks:\n  - id: x\n    entry: claude -p 'check'\n",
+        "claude",
+        5,
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "name", "line"), FOUND)
+def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int) -> None:
+    assert steps(path, text) == [(name, line)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (WORKFLOW, "      - uses: actions/checkout@v4\n"),
+        (WORKFLOW, "      # - uses: anthropics/claude-code-action@v1\n"),
+        (WORKFLOW, "      - name: claude -p runs here\n        run: make\n"),
+        (WORKFLOW, "      - run: echo 'claude -p x'\n"),
+        (WORKFLOW, "      - run: claude --version\n"),
+        (WORKFLOW, "        with:\n          prompt: |\n            claude -p is a command\n"),
+        (
+            WORKFLOW,
+            "      - run: pytest\n        env:\n          OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}\n",
+        ),
+        (WORKFLOW, "      - uses: someone/anthropics@v1\n"),
+        (WORKFLOW, "      - run: cr index\n      - run: cr --version\n"),
+        ("workflows/review.yml", "      - uses: anthropics/claude-code-action@v1\n"),
+        (".gitlab-ci.yml", "x:\n  script:\n    - curl https://example.org\n"),
+    ],
+)
+def test_other_steps_are_not(path: str, text: str) -> None:
+    assert steps(path, text) == []
+
+
+def test_a_step_used_twice_is_one_fact_at_its_first_line() -> None:
+    text = "      - uses: actions/ai-inference@v1\n" * 3
+
+    assert [fact.line for _, fact in read(WORKFLOW, text) if fact.kind == "ci_step"] == [1]
+
+
+def test_an_agentic_workflow_is_known_by_its_front_matter() -> None:
+    text = "---\non:\n  issues:\nengine: claude\n---\n# Triage\n"
+
+    found = [fact for _, fact in read(".github/workflows/triage.md", text)]
+    other = [fact for _, fact in read(".github/workflows/README.md", "# How we build\n")]
+
+    assert [(fact.kind, fact.provider) for fact in found] == [("ci_step", "anthropic")]
+    assert other == []
+
+
+@pytest.mark.parametrize("text", ["", "\0" * 1000, "run: " + "(" * 100_000, "- " * 50_000, "a:\n" * 30_000])
+def test_garbage_is_read_without_a_problem(text: str) -> None:
+    found = read(WORKFLOW, text)
+
+    assert (found.facts, found.problems) == ([], [])

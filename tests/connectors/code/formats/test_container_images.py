@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import read
+
+COMPOSE = """\
+services:
+  llm:
+    image: ollama/ollama:0.3.12
+    deploy:
+      resources:
+        reservations:
+          devices:
+            - capabilities: [gpu]
+  store:
+    image: "docker.io/pgvector/pgvector:pg16"
+  flows:
+    image: n8nio/n8n:1
+"""
+
+
+def images(path: str, text: str) -> list[tuple[str, str, int]]:
+    return [
+        (fact.kind, fact.name, fact.line)
+        for name, fact in read(path, text).facts
+        if name == "container-image"
+    ]
+
+
+def commands(path: str, text: str) -> list[tuple[str, str, int]]:
+    return [
+        (fact.kind, fact.name, fact.line) for name, fact in read(path, text).facts if name == "server-command"
+    ]
+
+
+def test_a_service_of_compose_shows_its_image_tag_and_gpu() -> None:
+    found = [fact for name, fact in read("docker-compose.yml", COMPOSE).facts if name == "container-image"]
+
+    assert [(fact.kind, fact.name, fact.line) for fact in found] == [
+        ("model_server", "ollama/ollama", 3),
+        ("vector_store", "pgvector/pgvector", 10),
+    ]
+    assert found[0].attributes == {
+        "image": "ollama/ollama",
+        "product": "Ollama",
+        "tag": "0.3.12",
+        "gpu": True,
+    }
+    assert "gpu" not in found[1].attributes
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [
+        ("Dockerfile", "FROM --platform=linux/amd64 vllm/vllm-openai:v1 AS base\n", "vllm/vllm-openai"),
+        ("Containerfile", "FROM quay.io/go-skynet/local-ai\n", "go-skynet/local-ai"),
+        ("Dockerfile", "COPY --from=ollama/ollama /bin/ollama /bin/\n", "ollama/ollama"),
+        ("Dockerfile", "FROM registry.example.org/hub/ollama/ollama:1\n", "ollama/ollama"),
+        ("Dockerfile", "FROM registry.example.org:5000/qdrant/qdrant\n", "qdrant/qdrant"),
+        (
+            "a.yaml",
+            "image: ${REGISTRY:-ghcr.io}/open-webui/open-webui:${TAG:-main}\n",
+            "open-webui/open-webui",
+        ),
+        (
+            "a.yaml",
+            "      - image: {{ .Values.registry }}/qdrant/qdrant:{{ .Values.tag }}\n",
+            "qdrant/qdrant",
+        ),
+        ("values.yaml", "image:\n  repository: ollama/ollama\n  tag: latest\n", "ollama/ollama"),
+        ("kustomization.yaml", "images:\n  - name: chromadb/chroma\n    newTag: '1'\n", "chromadb/chroma"),
+        (
+            "kustomization.yaml",
+            "images:\n  - name: x\n    newName: chromadb/chroma\n    newTag: '1'\n",
+            "chromadb/chroma",
+        ),
+        ("ci.yml", "test:\n  services:\n    - qdrant/qdrant:v1\n", "qdrant/qdrant"),
+        ("ci.yml", "test:\n  services:\n    - name: qdrant/qdrant:v1\n      alias: q\n", "qdrant/qdrant"),
+        ("ci.yml", "jobs:\n  a:\n    container: pytorch/pytorch:2\n", "pytorch/pytorch"),
+        ("ci.yml", "      - uses: docker://promptfoo/promptfoo:1\n", "promptfoo/promptfoo"),
+        (
+            "run.sh",
+            "docker run -d \\\n  --gpus all \\\n  -p 1:1 \\\n  ollama/ollama serve\n",
+            "ollama/ollama",
+        ),
+        ("run.sh", "podman pull docker.io/milvusdb/milvus\n", "milvusdb/milvus"),
+        ("main.tf", '  image = "ollama/ollama:0.3"\n', "ollama/ollama"),
+        ("Test.java", 'new GenericContainer<>("chromadb/chroma:0.5");\n', "chromadb/chroma"),
+        ("stack.ts", "ContainerImage.fromRegistry('ollama/ollama')\n", "ollama/ollama"),
+        ("a.yaml", "image: nvcr.io/nim/acme/judge:1.0\n", "nvcr.io/nim/acme/judge"),
+        ("a.yaml", "image: mcp/github\n", "mcp/github"),
+        (
+            "a.tf",
+            'image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/huggingface-pytorch-inference:2"\n',
+            "763104351884.dkr.ecr.eu-west-1.amazonaws.com/huggingface-pytorch-inference",
+        ),
+    ],
+)
+def test_an_image_is_found_wherever_images_are_named(path: str, text: str, name: str) -> None:
+    assert [found for _, found, _ in images(path, text)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Dockerfile", "# FROM ollama/ollama\nFROM nvidia/cuda:12\n"),
+        ("run.sh", "git clone https://github.com/qdrant/qdrant\n"),
+        ("package.json", '{"repository": "ollama/ollama", "image": "ollama/ollama"}'),
+        (
+            "ci.yml",
+            "      - uses: actions/checkout@v4\n        with:\n"
+            "          repository: ollama/ollama\n          path: x\n",
+        ),
+        ("ci.yml", "      - uses: pytorch/pytorch@v1\n"),
+        ("a.yaml", "image: acme/ollama/ollama-fork:1\n"),
+        ("a.yaml", "image: notollama/ollama\n"),
+        ("a.yaml", "about: ollama/ollama is nice\n"),
+        ("a.go", 'import "github.com/qdrant/qdrant/go"\n'),
+        ("a.py", 'MODEL = "mcp/server"\n'),
+        ("README.md", "docker run ollama/ollama\n"),
+        ("a.yaml", "image: redis:7\nimage: minio/minio\nimage: jupyter/base-notebook\n"),
+    ],
+)
+def test_a_name_out_of_an_images_place_is_none(path: str, text: str) -> None:
+    assert images(path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("Dockerfile", "RUN ollama serve & sleep 5 && ollama pull x\n", [("model_server", "Ollama", 1)]),
+        (
+            "Dockerfile",
+            'CMD ["python3", "-m", "vllm.entrypoints.openai.api_server"]\n',
+            [("model_server", "vLLM", 1)],
+        ),
+        ("compose.yml", 'command: ["vllm", "serve", "acme/judge"]\n', [("model_server", "vLLM", 1)]),
+        ("Procfile", "\nweb: litellm --config c.yaml\n", [("gateway", "LiteLLM", 2)]),
+        ("a.service", "ExecStart=/usr/local/bin/ollama serve\n", [("model_server", "Ollama", 1)]),
+        ("run.sh", "mlflow server --host 0.0.0.0\n", [("mlops_server", "MLflow", 1)]),
+        ("up.sh", "az cognitiveservices account create -n x\n", [("ai_account", "Azure AI services", 1)]),
+        ("up.sh", "gcloud ai endpoints create --region r\n", [("model_endpoint", "Vertex AI endpoint", 1)]),
+        ("up.sh", "aws bedrock-runtime invoke-model --model-id x o\n", [("ai_service", "bedrock", 1)]),
+        ("up.sh", "gcloud ai endpoints list\naws bedrock-agent list-agents\n", []),
+        ("run.sh", "echo 'start ollama serve first'\n# ollama serve\n", []),
+        ("a.yaml", "description: then ollama serve answers\n", []),
+        ("app.py", 'HELP = "ollama serve"\n', []),
+        ("run.sh", "cd my-ollama serve\n", []),
+    ],
+)
+def test_a_server_counts_where_a_line_starts_it(
+    path: str, text: str, expected: list[tuple[str, str, int]]
+) -> None:
+    assert commands(path, text) == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"image: ollama/ollama", b"FROM ollama/ollama:\xff\xfe", b"\0ollama/ollama", b"ollama/ollama" * 3_000],
+)
+def test_odd_bytes_are_read_without_a_problem(content: bytes) -> None:
+    assert read("Dockerfile", content).problems == []

@@ -1,0 +1,119 @@
+"""Oversight and data as code shows them: every row of the catalogue, and what must not count."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.catalogue import load_catalogue
+from connectors.catalogue.evidence_rows import DataRow, OversightRow
+from connectors.code.facts import Fact
+from tests.code_samples import read
+
+CATALOGUE = load_catalogue()
+
+
+def _name(files: tuple[str, ...], otherwise: str) -> str:
+    ending = files[0] if files else otherwise
+    return ending if not ending.startswith(".") else f"sample{ending}"
+
+
+def _found(path: str, text: str, part: str) -> dict[str, Fact]:
+    """Return the facts of the format ``part`` by name."""
+    return {fact.name: fact for name, fact in read(path, text) if name == part}
+
+
+@pytest.mark.parametrize("row", CATALOGUE.oversight, ids=lambda row: row.name)
+def test_every_oversight_row_reads_its_example_and_not_the_other(row: OversightRow) -> None:
+    path = _name(row.files, ".py")
+
+    found = _found(path, row.example.replace("; ", "\n") + "\n", "oversight") or _found(
+        path, row.example, "oversight"
+    )
+    other = _found(path, row.not_example, "oversight")
+
+    assert found[row.name].kind == row.kind
+    assert found[row.name].attributes["mechanism"] == row.mechanism
+    assert found[row.name].attributes.get("autonomy", False) is row.autonomy
+    assert row.name not in other
+
+
+@pytest.mark.parametrize("row", CATALOGUE.data, ids=lambda row: row.name)
+def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> None:
+    path = _name(row.files, ".yaml" if row.named_by_parent else ".py")
+    front = "Resources:\n  Claims:\n" if row.named_by_parent else ""
+
+    found = _found(path, f"{front}{row.example}\n", "data")
+    other = _found(path, f"{front}{row.not_example}\n", "data")
+
+    stores = {fact.attributes["store"] for fact in found.values()}
+    assert row.store in stores
+    assert all(not fact.standing for fact in found.values())
+    assert row.store not in {fact.attributes["store"] for fact in other.values()}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "import signal\nsignal.interrupt()\ninterrupt(1)\n"),
+        ("a.py", "# from langgraph.types import interrupt; interrupt()\n"),
+        ("a.py", "from langgraph.types import interrupt\n"),
+        ("a.py", "from crewai import Task\nTask(human_input=False)\n"),
+        ("README.md", "from langgraph.types import interrupt\ninterrupt({})\n"),
+        ("a.ts", "const x = { needsApproval: true };\n"),
+        ("a.json", '{"mcpServers": {"x": {"command": "npx", "autoApprove": []}}}'),
+        ("a.go", "guard := Guard.from_x()\n"),
+    ],
+)
+def test_what_only_looks_like_oversight_is_none(path: str, text: str) -> None:
+    assert not _found(path, text, "oversight")
+
+
+def test_the_line_of_a_gate_is_that_of_the_call_and_five_are_enough() -> None:
+    text = "from langgraph.types import interrupt\n" + "x = interrupt({})\n" * 20
+
+    lines = [fact.line for name, fact in read("a.py", text) if name == "oversight"]
+
+    assert lines == [2, 3, 4, 5, 6]
+
+
+def test_fields_of_a_table_hint_at_personal_data() -> None:
+    text = (
+        "class Claim(Base):\n"
+        '    __tablename__ = "claims"\n'
+        "    email = Column(String)\n"
+        "    diagnosis = Column(String)\n"
+        "\n"
+        "class Other(Base):\n"
+        '    __tablename__ = "others"\n'
+        "    amount = Column(Integer)\n"
+    )
+
+    found = _found("models.py", text, "data")
+
+    assert found["claims"].attributes["personal_data_hint"] == ["diagnosis", "email"]
+    assert found["claims"].attributes["data_categories_hint"] == ["health", "personal"]
+    assert "personal_data_hint" not in found["others"].attributes
+
+
+def test_of_a_store_only_the_name_is_kept() -> None:
+    text = 'DATABASE_URL=postgresql://bot:hunter2-canary@db.example.org/claims\nURL="s3://claims-in/secret-canary"\n'
+
+    facts = [fact for name, fact in read(".env", text) if name == "data"]
+
+    assert sorted(fact.name for fact in facts) == ["DATABASE_URL", "claims-in"]
+    assert "canary" not in repr(facts)
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe\x00", b"Bucket=" * 5_000, b"s3://" + b"a" * 100_000])
+def test_garbage_is_read_without_harm(text: bytes) -> None:
+    facts = [fact for name, fact in read("a.py", text) if name == "data"]
+
+    assert len(facts) <= 1
+
+
+def test_a_store_in_the_example_of_an_interface_is_none() -> None:
+    shown = 'router.post(\n    openapi_examples={\n        "uri": {\n            "value": "s3://acme-docs/a.pdf",\n'
+    used = 'load(\n    source={\n        "uri": {\n            "value": "s3://acme-docs/a.pdf",\n'
+
+    assert _found("api.py", shown, "data") == {}
+    assert set(_found("api.py", used, "data")) == {"acme-docs"}

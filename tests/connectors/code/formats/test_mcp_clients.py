@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import facts
+
+SECRET = "s3cr3t-value-2201"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name", "transport"),
+    [
+        (
+            "a.py",
+            'p = StdioServerParameters(\n    command="npx",\n    args=["-y", "@acme/server-memory"],\n)',
+            "@acme/server-memory",
+            "stdio",
+        ),
+        (
+            "a.py",
+            'MCPServerStdio(params={"command": "uvx", "args": ["mcp-server-git"]})',
+            "mcp-server-git",
+            "stdio",
+        ),
+        (
+            "a.ts",
+            "new StdioClientTransport({ command: 'npx', args: ['-y', 'mcp-docs@1'] })",
+            "mcp-docs",
+            "stdio",
+        ),
+        ("a.py", f'streamablehttp_client("https://m.acme.dev/mcp?k={SECRET}")', "m.acme.dev", "http"),
+        ("a.py", 'MCPServerSse(params={"url": "https://m.acme.dev/sse"})', "m.acme.dev", "http"),
+        (
+            "a.py",
+            'tools=[{"type": "mcp", "server_label": "docs", "server_url": "https://m.acme.dev/mcp"}]',
+            "docs",
+            "http",
+        ),
+    ],
+)
+def test_the_server_that_code_uses_is_told(path: str, text: str, name: str, transport: str) -> None:
+    found = [fact for fact in facts(path, text).values() if fact.kind == "mcp_server"]
+
+    assert [(fact.name, fact.attributes["transport"]) for fact in found] == [(name, transport)]
+    assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "StdioServerParameters(command=program, args=arguments)"),
+        ("a.py", 'StdioServerParameters(command="python", args=["server.py"])'),
+        ("a.py", '# StdioServerParameters(command="npx", args=["mcp-docs"])'),
+        ("a.py", 'sse_client("http://localhost:8000/sse")'),
+        ("a.py", 'StdioServerParameters(command=c)\nrun("npx", "mcp-docs")'),
+        ("a.ts", "new StdioClientTransport({ command, args })"),
+        ("a.py", "StdioServerParameters(" * 3000),
+    ],
+)
+def test_code_that_names_none_gives_none(path: str, text: str) -> None:
+    assert [fact for fact in facts(path, text).values() if fact.kind == "mcp_server"] == []

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.code_samples import facts, read
+
+SDK = "import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';\n"
+
+BUILT = [
+    ("a.py", "from fastmcp import FastMCP\n\nmcp = FastMCP('shop')\n", "shop", 3),
+    ("a.py", "from mcp.server.fastmcp import FastMCP\nmcp = FastMCP(name='shop', port=1)\n", "shop", 2),
+    ("a.py", "from mcp.server.fastmcp import FastMCP\nmcp: FastMCP = FastMCP(\n    'shop',\n)\n", "shop", 2),
+    ("a.py", "from fastmcp import FastMCP\nserver = FastMCP()\n", "server", 2),
+    ("a.py", "from mcp.server import Server\nserver = Server('mcp-git')\n", "mcp-git", 2),
+    ("a.py", "from mcp.server.mcpserver import MCPServer\nm = MCPServer('new')\n", "new", 2),
+    ("a.ts", SDK + "const s = new McpServer({\n  name: 'shop',\n  version: '1',\n});\n", "shop", 2),
+    ("a.mjs", SDK + 'const s = new McpServer({ version: "1", name: "shop" });\n', "shop", 2),
+    (
+        "a.ts",
+        "import { Server } from '@modelcontextprotocol/sdk/server/index.js';\n"
+        "const s = new Server(\n  {\n    name: 'low',\n  },\n  {});",
+        "low",
+        2,
+    ),
+    ("a.ts", "import { McpAgent } from 'agents/mcp';\nexport class Shop extends McpAgent<Env> {}", "Shop", 2),
+    (
+        "n.ipynb",
+        '{\n "cells": [\n  {\n   "cell_type": "code",\n   "source": [\n'
+        '    "from fastmcp import FastMCP\\n",\n    "m = FastMCP(\\"nb\\")"\n   ]\n  }\n ]\n}',
+        "nb",
+        7,
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "name", "line"), BUILT)
+def test_a_server_built_in_code_is_found_with_its_name(path: str, text: str, name: str, line: int) -> None:
+    found = [fact for fact in facts(path, text).values() if fact.kind == "mcp_server"]
+
+    assert [(fact.name, fact.line) for fact in found] == [(name, line)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "class FastMCP: ...\nx = FastMCP('shop')\n"),
+        ("a.py", "from fastmcp import FastMCP\n\n'''\nmcp = FastMCP('shop')\n'''\n"),
+        ("a.py", "from fastmcp import FastMCP\n# mcp = FastMCP('shop')\n"),
+        ("a.py", "from http.server import Server\ns = Server('x')\n"),
+        ("a.ts", "import { Server } from 'http';\nconst s = new Server({ name: 'x' });\n"),
+        ("a.ts", SDK + "// const s = new McpServer({ name: 'x' })\n"),
+        ("README.md", "from fastmcp import FastMCP\nmcp = FastMCP('shop')\n"),
+        ("a.txt", SDK + "new McpServer({ name: 'x' })"),
+    ],
+)
+def test_lookalikes_are_no_servers(path: str, text: str) -> None:
+    assert [fact.name for _, fact in read(path, text) if fact.kind == "mcp_server"] == []
+
+
+def test_a_server_without_a_literal_name_is_told_apart_by_its_variable_and_file() -> None:
+    (found,) = [
+        fact
+        for _, fact in read("a.py", "from fastmcp import FastMCP\nserver = FastMCP(NAME)\n")
+        if fact.kind == "mcp_server"
+    ]
+
+    assert (found.identifier, found.is_local) == ("a.py:server", True)
+
+
+def test_garbage_does_not_hang_or_crash() -> None:
+    text = "from fastmcp import FastMCP\n" + "FastMCP(" * 6_000 + '"""' * 20_001
+
+    found = read("a.py", text)
+
+    assert found.problems == []

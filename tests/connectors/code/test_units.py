@@ -1,0 +1,251 @@
+"""Units as systems: packing, workspaces, what manifests say, links, and data that stands only beside AI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.catalogue import load_catalogue
+from connectors.code.roles import Units
+from connectors.model import Finding, RelationKind, Role
+from tests.code_samples import Scanned, scan, write
+
+BOT = '[project]\nname = "bot"\ndescription = "Answers questions about claims"\ndependencies = ["openai"]\n'
+MODEL = 'MODEL = "gpt-4o"\n'
+
+
+def _units(*paths: str) -> Units:
+    units = Units(load_catalogue())
+    for path in paths:
+        units.note(path)
+    return units
+
+
+def _links(finding: Finding) -> set[tuple[RelationKind, str]]:
+    return {(link.relation, link.target.key) for link in finding.links}
+
+
+def _data(found: Scanned) -> set[tuple[str | None, str]]:
+    return {(one.application, one.name) for one in found.findings if one.kind == "data_store"}
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "unit"),
+    [
+        (("pyproject.toml", "docker/Dockerfile"), "docker/Dockerfile", "."),
+        (("pyproject.toml", "deploy/chart/Chart.yaml"), "deploy/chart/values.yaml", "."),
+        (("svc/go.mod", "svc/k8s/kustomization.yaml"), "svc/k8s/a.yaml", "svc"),
+        (("pyproject.toml", "worker/Dockerfile"), "worker/x.py", "worker"),
+        (("package.json", "nx.json", "docker/Dockerfile"), "docker/Dockerfile", "docker"),
+        (("docker/Dockerfile",), "docker/x.py", "docker"),
+        (("shop.sln", "src/Bot/Bot.csproj", "src/Bot/docker/Dockerfile"), "src/Bot/docker/x", "src/Bot"),
+        (("settings.gradle", "build.gradle", "api/build.gradle"), "api/src/A.java", "api"),
+        (("go.work", "a/go.mod", "b/go.mod"), "b/main.go", "b"),
+    ],
+)
+def test_packing_belongs_to_the_unit_around_it_unless_that_is_a_workspace(
+    files: tuple[str, ...], path: str, unit: str
+) -> None:
+    assert _units(*files).of(path) == unit
+
+
+def test_a_workspace_that_only_its_manifest_names_keeps_packing_apart(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "package.json": '{"workspaces": ["a"], "devDependencies": {"promptfoo": "1"}}',
+            "a/package.json": '{"dependencies": {"openai": "^4"}}',
+            "docker/Dockerfile": 'ENV MODEL="gpt-4o"\n',
+        },
+    )
+
+    found = {one.name: one.application for one in scan(tmp_path).findings}
+
+    assert found["openai"] == "a"
+    assert found["gpt-4o"] == "docker"
+
+
+def test_every_finding_of_a_unit_carries_what_its_manifest_says(tmp_path: Path) -> None:
+    write(tmp_path, {"svc/pyproject.toml": BOT, "svc/app.py": MODEL, "other/app.py": MODEL})
+
+    found = {one.application: one for one in scan(tmp_path).findings if one.kind == "model"}
+
+    assert found["svc"].attributes["unit_description"] == "Answers questions about claims"
+    assert found["svc"].attributes["unit_description_at"] == "svc/pyproject.toml:3"
+    assert "unit_description" not in found["."].attributes
+
+
+def test_a_service_catalogue_says_more_than_a_manifest(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"pyproject.toml": BOT, "app.py": MODEL, "catalog-info.yaml": "metadata: {description: The bot}\n"},
+    )
+
+    assert scan(tmp_path).named("gpt-4o").attributes["unit_description"] == "The bot"
+
+
+def test_an_imported_package_uses_the_models_of_its_vendor_in_the_same_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": BOT,
+            "app.py": 'import openai\nimport anthropic\nA = "gpt-4o"\nB = "claude-3-5-sonnet-20241022"\n',
+            "other.py": 'C = "gpt-4-turbo"\n',
+        },
+    )
+
+    found = scan(tmp_path)
+
+    assert _links(found.named("openai")) == {(RelationKind.USES_MODEL, ".|model|gpt-4o")}
+    assert _links(found.named("anthropic")) == {
+        (RelationKind.USES_MODEL, ".|model|claude-3-5-sonnet-20241022")
+    }
+
+
+def test_a_package_alone_in_its_file_uses_every_model_there_and_calls_the_host(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"app.py": 'import openai\nM = "mistral-large-latest"\nURL = "https://api.mistral.ai/v1"\n'},
+    )
+
+    found = scan(tmp_path)
+
+    assert _links(found.named("openai")) == {
+        (RelationKind.USES_MODEL, ".|model|mistral-large-latest"),
+        (RelationKind.CALLS, ".|provider_endpoint|api.mistral.ai"),
+    }
+    assert _links(found.named("mistral-large-latest")) == {
+        (RelationKind.SERVED_BY, ".|provider_endpoint|api.mistral.ai")
+    }
+
+
+def test_the_only_agent_of_a_file_uses_its_models_and_is_guarded_by_its_guardrail(tmp_path: Path) -> None:
+    text = (
+        "from agents import Agent, Runner, input_guardrail\n"
+        "@input_guardrail\n"
+        "def check(x): ...\n"
+        'helper = Agent(name="helper", model="gpt-4o")\n'
+    )
+    write(tmp_path, {"pyproject.toml": '[project]\ndependencies = ["openai-agents"]\n', "app.py": text})
+
+    found = _links(scan(tmp_path).named("helper"))
+
+    assert found == {
+        (RelationKind.USES_MODEL, ".|model|gpt-4o"),
+        (RelationKind.GUARDED_BY, ".|guardrail|openai-agents-guardrail"),
+    }
+
+
+def test_of_two_agents_in_a_file_each_uses_only_the_model_it_names(tmp_path: Path) -> None:
+    text = (
+        "from agents import Agent, Runner\n"
+        'one = Agent(name="one", model="gpt-4o")\n'
+        'two = Agent(name="two")\n'
+        'OTHER = "gpt-4-turbo"\n'
+    )
+    write(tmp_path, {"pyproject.toml": '[project]\ndependencies = ["openai-agents"]\n', "app.py": text})
+
+    found = scan(tmp_path)
+
+    assert (RelationKind.USES_MODEL, ".|model|gpt-4-turbo") not in _links(found.named("one"))
+    assert _links(found.named("two")) == set()
+
+
+def test_a_package_that_is_only_declared_uses_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": BOT, "app.py": MODEL})
+
+    assert scan(tmp_path).named("openai").links == ()
+
+
+def test_data_stands_in_the_unit_that_holds_ai_and_nowhere_else(tmp_path: Path) -> None:
+    bucket = 's3.put_object(Bucket="{}", Key="k")\n'
+    write(
+        tmp_path,
+        {
+            "bot/pyproject.toml": BOT,
+            "bot/app.py": bucket.format("claims"),
+            "web/pyproject.toml": '[project]\nname = "web"\n',
+            "web/app.py": bucket.format("pages"),
+        },
+    )
+
+    assert _data(scan(tmp_path)) == {("bot", "claims")}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"AGENTS.md": "Be careful.\n"},
+        {".mcp.json": '{"mcpServers": {"a": {"command": "npx", "args": ["x"]}}}'},
+        {"requirements-dev.txt": "deepeval\n"},
+        {"package-lock.json": '{"packages": {"node_modules/openai": {"version": "4.1.0"}}}'},
+        {},
+    ],
+)
+def test_what_does_not_run_makes_no_unit_an_ai_unit(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, {**files, "app.py": 's3.put_object(Bucket="pages", Key="k")\n'})
+
+    assert _data(scan(tmp_path)) == set()
+
+
+def test_data_of_a_unit_whose_ai_is_a_test_raises_no_alert(tmp_path: Path) -> None:
+    write(tmp_path, {"tests/a.py": MODEL, "app.py": 's3.put_object(Bucket="pages", Key="k")\n'})
+
+    assert scan(tmp_path).named("pages").role is Role.TEST
+
+
+def test_the_stack_beside_the_ai_shows_its_stores(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": 'resource "aws_bedrock_guardrail" "g" {\n}\nresource "aws_s3_bucket" "claims" {\n}\n',
+            "other/main.tf": 'resource "aws_s3_bucket" "pages" {\n}\n',
+        },
+    )
+
+    assert _data(scan(tmp_path)) == {(".", "claims")}
+
+
+WORKFLOW = """on: push
+jobs:
+  deploy:
+    environment:
+      name: production
+    steps:
+      - {step}
+  other:
+    environment: ${{{{ inputs.where }}}}
+    steps: []
+"""
+
+
+def test_an_environment_is_a_gate_of_a_workflow_that_runs_ai(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            ".github/workflows/ai.yml": WORKFLOW.format(step="uses: anthropics/claude-code-action@v1"),
+            ".github/workflows/web.yml": WORKFLOW.format(step="run: make deploy"),
+        },
+    )
+
+    gates = [one for one in scan(tmp_path).findings if one.kind == "oversight_control"]
+
+    assert [(one.name, one.evidence[0].locator) for one in gates] == [
+        ("environment production", ".github/workflows/ai.yml:5")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "environment: x",
+        "jobs: [environment: x]",
+        "jobs: {a: {environment: [1]}}",
+        "jobs:\n environment:\n  [",
+    ],
+)
+def test_a_workflow_of_another_shape_has_no_gate(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {".github/workflows/x.yml": text + "\n# uses: anthropics/claude-code-action@v1\n"})
+
+    assert not [one for one in scan(tmp_path).findings if one.kind == "oversight_control"]
