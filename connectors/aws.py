@@ -1,4 +1,4 @@
-"""Find AI assets in AWS accounts: Bedrock, Bedrock agents, AgentCore, SageMaker, Comprehend, Lex, Transcribe.
+"""Find AI assets in the AWS accounts of an organisation, in every region that each has switched on.
 
 One generic connector runs the rows of ``catalogue/aws.toml``: every list operation is a part of every
 (account, region) scope. A further service is further rows.
@@ -8,56 +8,25 @@ One generic connector runs the rows of ``catalogue/aws.toml``: every list operat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Annotated, ClassVar, cast
+from typing import ClassVar, cast
 
-from pydantic import AfterValidator, Field
-
-from connectors import aws_rows
-from connectors.aws_regions import regions_of
+from connectors import aws_plan, aws_policy, aws_presence, aws_rows
+from connectors.aws_options import AwsOptions
+from connectors.aws_organization import Account, accounts, labelled
+from connectors.aws_regions import Region, regions_of
 from connectors.aws_rows import Row
 from connectors.aws_scan import TAGS_PART, ScopeScan
-from connectors.clients.aws import AwsSettings
-from connectors.contract import ConnectorInfo, Context
+from connectors.clients.aws import AwsSettings, Place
+from connectors.contract import Charge, ConnectorInfo, Context
 from connectors.errors import AuthError, NoteAndGoOn
-from connectors.model import Finding, Part, Scope, Unchanged
-from connectors.options import Options, Secret
+from connectors.model import LEFT_OUT_PART, Finding, KnownScope, LeftOut, Part, PartStatus, Scope, Unchanged
+
+__all__ = ["GLOBAL", "AwsConnector", "AwsOptions"]
 
 GLOBAL = "global"
-
-
-def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
-
-
-_Account = Annotated[str, Field(pattern=r"^\d{12}$")]
-_Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
-
-
-class AwsOptions(Options):
-    """Say which accounts and regions are scanned, and with which credential."""
-
-    profile: str = Field(
-        default="", description="Profile of ~/.aws/config; empty: boto3's usual credential chain."
-    )
-    accounts: Annotated[tuple[_Account, ...], AfterValidator(_no_repeats)] = Field(
-        default=(), description="Account ids; empty: the credential's own account."
-    )
-    role_name: str = Field(
-        default="",
-        pattern=r"^[\w+=,.@/-]{0,128}$",
-        description="Role to assume in every account but the credential's own.",
-    )
-    external_id: Secret | None = Field(
-        default=None, description="External id that the role asks for, by reference."
-    )
-    regions: Annotated[tuple[_Region, ...], AfterValidator(_no_repeats)] = Field(
-        default=(), description="Regions to scan; empty: those that each account has switched on."
-    )
-    endpoint_url: str = Field(
-        default="", description="Another endpoint for all services, before AWS_ENDPOINT_URL."
-    )
 
 
 class _Info:
@@ -70,14 +39,18 @@ class _Info:
 @cache
 def _info() -> ConnectorInfo:
     catalogue = aws_rows.load()
+    declared = {(one.host, one.path): one for one in catalogue.operations()}
+    for one in aws_plan.support():
+        declared.setdefault((one.operation.host, one.operation.path), one.operation)
     return ConnectorInfo(
         name="aws",
         title="Amazon Web Services",
         kinds=tuple(sorted({row.kind for row in catalogue.rows})),
-        operations=catalogue.operations(),
+        operations=tuple(declared.values()),
         docs=(
             "https://docs.aws.amazon.com/bedrock/latest/APIReference/ (2026-11-20)",
             "https://docs.aws.amazon.com/sagemaker/latest/APIReference/ (2026-11-20)",
+            "https://docs.aws.amazon.com/organizations/latest/APIReference/ (2026-11-20)",
             "https://docs.aws.amazon.com/service-authorization/latest/reference/ (2026-11-20)",
         ),
         config_model=AwsOptions,
@@ -97,56 +70,136 @@ class AwsConnector:
             profile=config.profile,
             role_name=config.role_name,
             external_id=config.external_id,
+            external_ids=config.external_ids,
+            partition=config.partition or _partition_of(config.regions),
             endpoint_url=config.endpoint_url,
             partitions=tuple(catalogue.partitions.values()),
             redaction=catalogue.redaction,
         )
 
-    def scopes(self, ctx: Context) -> Iterable[Scope]:
-        """Yield one scope for every account and region, accounts in the configured order.
+    def charges(self, config: AwsOptions) -> Iterator[Charge]:
+        """Yield the kinds of calls that AWS charges for, and how much of each a scan may use."""
+        yield from aws_plan.charges(config)
 
-        An account that cannot be entered keeps its place, with the regions of the credential's own
-        account, so that every scan shows that it could not be seen; the listing is then not complete.
-        Raises ``AuthError`` when there is no credential at all. Permission: ``account:ListRegions``.
+    def policy(self, form: str, part: str) -> str:
+        """Return the rights that the connector needs as a document to deploy.
+
+        ``form`` is iam, cloudformation or terraform; ``part`` is member, scanner or management.
+        """
+        return aws_policy.document(self.info.operations, form, part)
+
+    def scopes(self, ctx: Context) -> Iterable[Scope]:
+        """Yield one scope for every account and region, accounts in the configured order, then by id.
+
+        What is not read now is listed as left out, with the reason: accounts that are suspended, closed or
+        excluded, regions that an account has not opted in to, and between two full sweeps regions in which
+        nothing was found. An account that cannot be entered keeps its place, with the regions of the
+        credential's own account, so that every scan shows that it could not be seen; the listing is then
+        not complete. Raises ``AuthError`` when there is no credential at all. Permissions:
+        ``account:ListRegions``, ``organizations:ListAccounts``.
         """
         own = ctx.aws.identity().account
-        for account in ctx.config.accounts or (own,):
-            for region in self._regions(ctx, account, own):
-                yield self._scope(ctx, account, region)
-            if _parts(is_global=True):
-                yield self._scope(ctx, account, GLOBAL)
+        known = ctx.known()
+        listed: list[Scope] = []
+        for account in accounts(ctx, own):
+            if account.left_out:
+                listed.append(_left_out(ctx, account, "", LeftOut(reason=account.left_out)))
+            else:
+                listed += self._places(ctx, account, own, known)
+        is_large = sum(scope.left_out is None for scope in listed) >= aws_presence.WORTH_SCOPES
+        return [
+            replace(scope, listed={aws_presence.ASKED: "1"}) if is_large and scope.region != GLOBAL else scope
+            for scope in listed
+        ]
 
     def scan(self, ctx: Context) -> Iterator[Finding | Unchanged]:
         """Read one account in one region: listings first, then what is new or due of details and tags."""
-        rows = [row for row in aws_rows.load().rows if row.is_global == (ctx.scope.region == GLOBAL)]
-        yield from ScopeScan(ctx, rows).run()
+        region = ctx.scope.region or ""
+        is_own = ctx.scope.account == ctx.aws.identity().account
+        rows = _rows(is_global=region == GLOBAL, is_own=is_own, services=ctx.config.services)
+        where = ctx.aws.home_region() if region == GLOBAL else region
+        with ctx.aws.using(Place(account=ctx.scope.account or "", region=where)):
+            aws_presence.prepare(ctx, rows, region)
+            yield from ScopeScan(ctx, rows).run()
+        if region != GLOBAL:
+            aws_presence.remember(ctx, rows, region)
 
-    def _regions(self, ctx: Context, account: str, own: str) -> Iterable[str]:
+    def _places(
+        self, ctx: Context, account: Account, own: str, known: Mapping[str, KnownScope]
+    ) -> Iterator[Scope]:
+        for region in self._regions(ctx, account.id, own):
+            if region.off:
+                left_out = LeftOut(reason=region.off, status=PartStatus.NOT_OPTED_IN)
+                yield _left_out(ctx, account, region.name, left_out)
+                continue
+            scope = _scope(ctx, account, region.name)
+            listings = sum(not part.details for part in scope.parts)
+            quiet = aws_plan.quiet(region.name, known.get(scope.key), listings, ctx.config, ctx.now())
+            yield replace(scope, left_out=quiet)
+        if _parts(is_global=True, is_own=account.id == own, services=ctx.config.services):
+            yield _scope(ctx, account, GLOBAL)
+
+    def _regions(self, ctx: Context, account: str, own: str) -> Iterable[Region]:
         if ctx.config.regions:
-            return list(ctx.config.regions)
+            return [Region(name=name) for name in ctx.config.regions]
         try:
             return regions_of(ctx.aws, account)
         except (AuthError, NoteAndGoOn) as error:
             if account == own:
                 raise
             ctx.incomplete(f"the regions of account {account} are not known: {error.what}")
-            return regions_of(ctx.aws, own)
+            return ctx.aws.memory.once("own regions", lambda: regions_of(ctx.aws, own))
 
-    def _scope(self, ctx: Context, account: str, region: str) -> Scope:
-        return Scope(
-            connector="aws",
-            instance=ctx.instance,
-            ids=(account, region),
-            parts=_parts(is_global=region == GLOBAL),
-            label=f"{account} {region}",
-            account=account,
-            region=region,
-        )
+
+def _scope(ctx: Context, account: Account, region: str) -> Scope:
+    return Scope(
+        connector="aws",
+        instance=ctx.instance,
+        ids=(account.id, region),
+        parts=_parts(
+            is_global=region == GLOBAL,
+            is_own=account.id == ctx.aws.identity().account,
+            services=ctx.config.services,
+        ),
+        label=f"{labelled(account)} {region}",
+        account=account.id,
+        region=region,
+    )
+
+
+def _left_out(ctx: Context, account: Account, region: str, reason: LeftOut) -> Scope:
+    """Return what stands for a region, or for a whole account, that is not read."""
+    return Scope(
+        connector="aws",
+        instance=ctx.instance,
+        ids=(account.id, region) if region else (account.id,),
+        parts=(LEFT_OUT_PART,),
+        label=f"{labelled(account)} {region}".rstrip(),
+        account=account.id,
+        region=region or None,
+        left_out=reason,
+    )
+
+
+def _partition_of(regions: tuple[str, ...]) -> str:
+    """Return the partition that regions lie in, empty where that decides nothing."""
+    if not regions:
+        return ""
+    known = aws_rows.load().partitions.values()
+    home = next((one.name for one in known if regions[0] in one.default_regions), "")
+    return home if home != "aws" else ""
+
+
+def _rows(*, is_global: bool, is_own: bool, services: tuple[str, ...]) -> list[Row]:
+    """Return what is asked in a region, or once an account; of the organisation only the own account is."""
+    rows = [row for row in aws_rows.load().rows if row.is_global == is_global]
+    rows = [row for row in rows if not services or row.service in services]
+    return [row for row in rows if is_own or not row.is_organizations]
 
 
 @cache
-def _parts(*, is_global: bool) -> tuple[Part, ...]:
-    rows = [row for row in aws_rows.load().rows if row.is_global == is_global]
+def _parts(*, is_global: bool, is_own: bool, services: tuple[str, ...]) -> tuple[Part, ...]:
+    rows = _rows(is_global=is_global, is_own=is_own, services=services)
     if not rows:
         return ()
     taggable = tuple(sorted({row.kind for row in rows if row.has_arn}))
@@ -157,6 +210,6 @@ def _parts(*, is_global: bool) -> tuple[Part, ...]:
 
 
 def _parts_of(row: Row) -> Iterator[Part]:
-    yield Part(name=row.part, kinds=(row.kind,))
+    yield Part(name=row.part, kinds=row.kinds)
     if row.details:
         yield Part(name=row.details_part, kinds=(row.kind,), details=True)

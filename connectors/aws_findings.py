@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from connectors import clock
+from connectors.aws_columns import Facts, LinkRule
 from connectors.aws_paths import Path
-from connectors.aws_rows import ARN, Facts, LinkRule, Row, TagRules, squeeze
+from connectors.aws_rows import ARN, Row, TagRules, squeeze
 from connectors.model import Evidence, Finding, Json, Link, NaturalKey, OwnerHint
 
 PROVIDER = "aws"
 _CREATOR_CONFIDENCE = 0.7
 _MAX_TEXT = 500
+_LAST_S = 253_402_300_800  # the year 10000, which no calendar of Python's holds
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -42,7 +44,7 @@ class Listed:
     key: NaturalKey
     name: str
     stamp: str
-    params: Mapping[str, str]
+    params: Mapping[str, Any]
 
 
 def is_vendors_own(row: Row, item: Mapping[str, Any]) -> bool:
@@ -112,14 +114,27 @@ def apply_facts(finding: Finding, facts: Facts, item: Mapping[str, Any], spot: S
             attributes[name] = value
     finding.attributes = attributes
     if facts.created is not None:
-        created = facts.created.first(item)
-        finding.created_at = created if isinstance(created, datetime) else finding.created_at
+        finding.created_at = _moment(facts.created.first(item)) or finding.created_at
     finding.model = finding.model or _model(facts.model, item)
     if facts.links:
         found = [link for rule in facts.links for link in _links(rule, item, spot)]
         finding.links = tuple(dict.fromkeys((*finding.links, *found)))
     if facts.creators:
         finding.owner_hints += tuple(_creators(facts.creators, item, finding.evidence[0].source))
+
+
+def _moment(value: Any) -> datetime | None:
+    """Return a time (UTC); some services send a text, or milliseconds since 1970."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        seconds = value if value < _LAST_S else value / 1000
+        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < _LAST_S else None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def plain(value: Any) -> Json:
@@ -174,7 +189,9 @@ def _creators(paths: Iterable[Path], item: Mapping[str, Any], source: str) -> It
 
 
 def tag_map(tags: Any) -> dict[str, str]:
-    """Return ``[{Key, Value}]`` as a map."""
+    """Return ``[{Key, Value}]``, or the map that newer services send, as a map."""
+    if isinstance(tags, Mapping):
+        return {str(key): str(value) for key, value in tags.items() if key}
     if not isinstance(tags, list):
         return {}
     return {

@@ -96,7 +96,7 @@ class Template:
     def fill(self, item: Mapping[str, Any], place: Mapping[str, str]) -> str | None:
         """Fill in from the item, then from the place; ``None`` when a field is missing or is no text."""
         if self._only:
-            value = item.get(self._only)
+            value = item.get(self._only) or place.get(self._only)
             return value if isinstance(value, str) and value else None
         texts: list[str] = []
         for piece in self._pieces:

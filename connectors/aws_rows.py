@@ -13,66 +13,27 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from connectors.aws_paths import Path, Template
+from connectors.aws_columns import (
+    About,
+    Detail,
+    Facts,
+    Page,
+    Parent,
+    about_of,
+    detail_of,
+    facts_of,
+    parent_of,
+)
+from connectors.aws_paths import Template
 from connectors.catalogue import read_table
 from connectors.clients.aws import Listing, Partition
 from connectors.clients.aws_redact import Redaction
 from connectors.contract import Operation
 from connectors.kinds import kind_of
-from connectors.model import Grade, RelationKind
+from connectors.model import Grade
 
 _SHAPE = "1"
 """Raise this when findings are built differently, so that every stored fingerprint is out of date."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Name the members that page an operation; ``size`` is empty where the page size cannot be chosen."""
-
-    token: str
-    next: str
-    size: str = ""
-    at: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRule:
-    """Say which field names another thing; ``to`` makes a key of a bare id, an ARN stands for itself."""
-
-    relation: RelationKind
-    path: Path
-    to: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Say what to keep of an answer; :mod:`connectors.aws_findings` applies it."""
-
-    attributes: tuple[tuple[str, Path], ...] = ()
-    created: Path | None = None
-    model: tuple[Path, ...] = ()
-    links: tuple[LinkRule, ...] = ()
-    creators: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """One read of a single item; ``params`` are filled from the item and from earlier details of it."""
-
-    operation: str
-    permission: str
-    params: tuple[tuple[str, Template], ...]
-    root: str
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
-    """Say which row's items are asked for one by one, and how."""
-
-    operation: str
-    param: str
-    field: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +49,12 @@ class Row:
     result: str
     single: bool
     is_global: bool
+    is_organizations: bool
     page: Page | None
     params: Mapping[str, Any]
+    each: tuple[Mapping[str, Any], ...]
+    item: str
+    off: str
     skip: tuple[tuple[str, frozenset[Any]], ...]
     parent: Parent | None
     namespace: str
@@ -100,21 +65,34 @@ class Row:
     tags: str
     volatile: frozenset[str]
     details: tuple[Detail, ...]
+    about: About | None
     version: bytes
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds that the listing may show."""
+        return tuple(dict.fromkeys((self.kind, *(self.about.kinds if self.about else ()))))
 
     @property
     def part(self) -> str:
         """Return the name of the part that lists this row."""
         return f"{self.service}.{self.operation}"
 
-    def listing(self, more: Mapping[str, Any] | None = None) -> Listing:
-        """Return what the client needs to list this row, with further parameters."""
+    def listing(
+        self, more: Mapping[str, Any] | None = None, place: Mapping[str, str] | None = None
+    ) -> Listing:
+        """Return what the client needs to list this row, with further parameters.
+
+        ``place`` fills parameters that ask for the account or the region.
+        """
         page = self.page
+        params = {name: _placed(value, place or {}) for name, value in self.params.items()}
         return Listing(
             service=self.service,
             operation=self.operation,
             items=self.result,
-            params={**self.params, **(more or {})},
+            item=self.item,
+            params={**params, **(more or {})},
             token=page.token if page else "",
             next=page.next if page else "",
             size=page.size if page else "",
@@ -146,9 +124,10 @@ class TagRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsCatalogue:
-    """All that the catalogue says about AWS."""
+    """All that the catalogue says about AWS; ``dormant`` rows say why they are not asked."""
 
     rows: tuple[Row, ...]
+    dormant: tuple[Row, ...]
     partitions: Mapping[str, Partition]
     support: tuple[Operation, ...]
     redaction: Redaction
@@ -192,15 +171,24 @@ _MARKS = re.compile(r"[-_:. ]")
 @cache
 def load() -> AwsCatalogue:
     """Read and compile the rows; raises ``ValueError`` for a row that makes no sense."""
-    return compiled(read_table("aws"))
+    return compiled(tables())
+
+
+def tables() -> dict[str, Any]:
+    """Return the content of ``aws.toml`` with the rows of the files that it names, in their order."""
+    data = dict(read_table("aws"))
+    data["operation"] = [table for name in data["rows"] for table in read_table(name)["operation"]]
+    return data
 
 
 def compiled(data: Mapping[str, Any]) -> AwsCatalogue:
-    """Compile the tables of ``aws.toml``; raises ``ValueError`` for a row that makes no sense."""
-    rows = tuple(_row(table) for table in data["operation"])
+    """Compile what :func:`tables` returns; raises ``ValueError`` for a row that makes no sense."""
+    kinds = {f"{table.get('service')}.{table.get('operation')}": table["kind"] for table in data["operation"]}
+    rows = tuple(_row(table, kinds) for table in data["operation"])
     _check(rows)
     return AwsCatalogue(
-        rows=rows,
+        rows=tuple(row for row in rows if not row.off),
+        dormant=tuple(row for row in rows if row.off),
         partitions={
             table["name"]: Partition(
                 name=table["name"], home=table["home"], default_regions=frozenset(table["default_regions"])
@@ -217,7 +205,7 @@ def compiled(data: Mapping[str, Any]) -> AwsCatalogue:
     )
 
 
-def _row(table: dict[str, Any]) -> Row:
+def _row(table: dict[str, Any], kinds: Mapping[str, str]) -> Row:
     where = f"{table.get('service')}.{table.get('operation')}"
     unknown = table.keys() - _ROW_KEYS
     if unknown:
@@ -234,19 +222,24 @@ def _row(table: dict[str, Any]) -> Row:
         grade=Grade(table.get("grade", "configured")),
         result=table["result"],
         single=table.get("single", False),
-        is_global=table.get("scope") == "global",
+        is_global=table.get("scope") in ("global", "organization"),
+        is_organizations=table.get("scope") == "organization",
         page=Page(**table["page"]) if "page" in table else None,
         params=table.get("params", {}),
+        each=tuple({name: value} for name, values in table.get("each", {}).items() for value in values),
+        item=table.get("item", ""),
+        off=table.get("off", ""),
         skip=tuple((name, frozenset(values)) for name, values in table.get("skip", {}).items()),
-        parent=Parent(**table["parent"]) if "parent" in table else None,
+        parent=parent_of(table["parent"]) if "parent" in table else None,
         namespace=table.get("namespace", ARN),
         key=Template(table["key"]),
         name=table.get("name", ""),
         title=table.get("title", ""),
-        facts=_facts(table),
+        facts=facts_of(table),
         tags=table.get("tags", ""),
         volatile=frozenset(table.get("volatile", ())),
-        details=tuple(_detail(detail) for detail in table.get("detail", ())),
+        details=tuple(detail_of(detail) for detail in table.get("detail", ())),
+        about=about_of(table["about"], kinds) if "about" in table else None,
         version=hashlib.blake2b(f"{_SHAPE}{sorted(table.items())}".encode(), digest_size=6).digest(),
     )
 
@@ -278,31 +271,14 @@ _ROW_KEYS = {
         "tags",
         "model",
     ),
-    *("links", "creators", "detail"),
+    *("links", "creators", "detail", "each", "item", "off", "about"),
 }
 
 
-def _detail(table: dict[str, Any]) -> Detail:
-    return Detail(
-        operation=table["operation"],
-        permission=table["permission"],
-        params=tuple((name, Template(text)) for name, text in table["params"].items()),
-        root=table.get("root", ""),
-        facts=_facts(table),
-    )
-
-
-def _facts(table: dict[str, Any]) -> Facts:
-    return Facts(
-        attributes=tuple((name, Path(path)) for name, path in table.get("attributes", {}).items()),
-        created=Path(table["created"]) if "created" in table else None,
-        model=tuple(Path(path) for path in table.get("model", ())),
-        links=tuple(
-            LinkRule(relation=RelationKind(rule["relation"]), path=Path(rule["path"]), to=rule["to"])
-            for rule in table.get("links", ())
-        ),
-        creators=tuple(Path(path) for path in table.get("creators", ())),
-    )
+def _placed(value: Any, place: Mapping[str, str]) -> Any:
+    if isinstance(value, str) and "{" in value:
+        return value.format_map(place)
+    return value
 
 
 def _check(rows: tuple[Row, ...]) -> None:

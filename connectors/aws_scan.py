@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from connectors import aws_rows
+from connectors.aws_columns import Detail, Parent
 from connectors.aws_findings import (
     Listed,
     Spot,
@@ -27,17 +30,19 @@ from connectors.aws_findings import (
     stamp_of,
     tag_map,
 )
-from connectors.aws_rows import Detail, Row
+from connectors.aws_rows import Row
+from connectors.aws_spoken import Spoken
 from connectors.clients.aws import Place
 from connectors.clients.aws_errors import Rejected, Unreadable
 from connectors.contract import Context, PartHandle
-from connectors.errors import Absent, NoteAndGoOn, PermissionDenied
+from connectors.errors import Absent, NoteAndGoOn, NotEnabled, NotOffered, NotOptedIn, PermissionDenied
 from connectors.model import Finding, NaturalKey, Unchanged
 
 TAGS_PART = "resourcegroupstaggingapi.GetResources"
 _TAG_BATCH = 100
 _REFRESH_DAYS = 7
 _DENIALS_TO_GIVE_UP = 3
+_EACH = 20
 
 
 class ScopeScan:
@@ -59,10 +64,13 @@ class ScopeScan:
         )
         self._listed: dict[str, list[Listed]] = {}
         self._complete: set[str] = set()
-        self._parents: dict[str, list[str]] = {row.part: [] for row in rows}
-        self._parent_fields = {
-            f"{row.service}.{row.parent.operation}": row.parent.field for row in rows if row.parent
-        }
+        self._absent: dict[str, NoteAndGoOn] = {}
+        self._parents: dict[str, list[dict[str, Any]]] = {row.part: [] for row in rows}
+        self._parent_fields: dict[str, frozenset[str]] = {}
+        for row in rows:
+            if row.parent:
+                part = f"{row.service}.{row.parent.operation}"
+                self._parent_fields[part] = self._parent_fields.get(part, frozenset()) | row.parent.fields
 
     def run(self) -> Iterator[Finding | Unchanged]:
         """Yield everything, part by part."""
@@ -80,7 +88,8 @@ class ScopeScan:
             previous = self._ctx.previous(row.part)
             keys: set[NaturalKey] = set()
             is_whole = row.parent is None or f"{row.service}.{row.parent.operation}" in self._complete
-            for item in self._items(row, part):
+            spoken = Spoken(row.about, self._spot) if row.about else None
+            for item in self._noted(row, part):
                 if is_vendors_own(row, item):
                     continue
                 key = key_of(row, item, self._spot)
@@ -93,12 +102,39 @@ class ScopeScan:
                 keys.add(key)
                 known = self._note(row, item, key)
                 listed.append(known)
+                if spoken:
+                    spoken.add(item, key)
                 if previous.get((key.namespace, key.key)) == known.stamp:
                     yield Unchanged(natural_key=key, fingerprint=known.stamp)
                 else:
                     yield from_listing(row, item, known, self._spot, self._tag_rules)
+            if spoken:
+                yield from self._about(row, spoken, part)
             if is_whole:
                 self._complete.add(row.part)
+
+    def _noted(self, row: Row, part: PartHandle) -> Iterator[Mapping[str, Any]]:
+        """Yield a row's items; remember where there is no such service, for what lies inside its items."""
+        try:
+            yield from self._items(row, part)
+        except (NotOffered, NotEnabled, NotOptedIn) as error:
+            self._absent[row.part] = error
+            raise
+
+    def _about(self, row: Row, spoken: Spoken, part: PartHandle) -> Iterator[Finding | Unchanged]:
+        """Add what oversight says to the things of this scope that it speaks of, as listed."""
+        parts = spoken.about.parts
+        things = {one.key.key: one for name in parts for one in self._listed.get(name, ())}
+        if any(one in self._listed and one not in {*self._complete, *self._absent} for one in parts):
+            for key in sorted(spoken.keys() - things.keys()):  # it may be there: what is known of it stays
+                part.exception(key, f"{' or '.join(parts)} could not be read to its end")
+        previous = self._ctx.previous(row.part)
+        for key in sorted(spoken.keys() & things.keys()):
+            finding = spoken.finding(things[key], row.part)
+            if previous.get((finding.natural_key.namespace, key)) == finding.fingerprint:
+                yield Unchanged(natural_key=finding.natural_key, fingerprint=finding.fingerprint)
+            else:
+                yield finding
 
     def _items(self, row: Row, part: PartHandle) -> Iterator[Mapping[str, Any]]:
         if row.single:
@@ -106,29 +142,47 @@ class ScopeScan:
             if answer.get(row.result):
                 yield answer[row.result]
         elif row.parent is None:
-            yield from self._ctx.aws.items(row.listing(), self._place)
+            for more in row.each or ({},):
+                yield from self._asked(row, more)
         else:
             yield from self._items_of_parents(row, row.parent, part)
 
-    def _items_of_parents(
-        self, row: Row, parent: aws_rows.Parent, part: PartHandle
-    ) -> Iterator[Mapping[str, Any]]:
+    def _asked(self, row: Row, more: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """List a row with further parameters.
+
+        A service that does not know the account it is asked for was never set up there.
+        """
+        try:
+            yield from self._ctx.aws.items(row.listing(more, self._spot.fields), self._place)
+        except Absent as error:
+            if row.parent:
+                raise
+            raise NotEnabled(error.what, where=error.where) from error
+
+    def _items_of_parents(self, row: Row, parent: Parent, part: PartHandle) -> Iterator[Mapping[str, Any]]:
         parent_part = f"{row.service}.{parent.operation}"
+        if parent_part in self._absent:
+            raise copy(self._absent[parent_part])
         if parent_part not in self._complete:
             part.incomplete(f"{parent_part} could not be read to its end")
-        for value in self._parents[parent_part]:
-            try:
-                yield from self._ctx.aws.items(row.listing({parent.param: value}), self._place)
-            except Absent:  # deleted since it was listed
+        for known in self._parents[parent_part]:
+            asked = {name: template.fill(known, self._spot.fields) for name, template in parent.params}
+            if None in asked.values():
                 continue
+            for more in row.each or ({},):
+                try:
+                    for item in self._asked(row, {**asked, **more}):
+                        yield {**asked, **item}
+                except Absent:  # deleted since it was listed
+                    continue
 
     def _note(self, row: Row, item: Mapping[str, Any], key: NaturalKey) -> Listed:
-        field = self._parent_fields.get(row.part)
-        if field and isinstance(item.get(field), str):
-            self._parents[row.part].append(item[field])
-        params: dict[str, str] = {}
+        fields = self._parent_fields.get(row.part)
+        if fields:
+            self._parents[row.part].append({name: item[name] for name in fields if name in item})
+        params: dict[str, Any] = {}
         if row.details:
-            params = _filled(row.details[0], item, self._spot) or {}
+            params = row.details[0].asked(item, self._spot.fields) or {}
         return Listed(
             row=row, key=key, name=name_of(row, item, key), stamp=stamp_of(row, item), params=params
         )
@@ -158,18 +212,28 @@ class ScopeScan:
         """Read one item; a later step may use what an earlier one answered."""
         row = listed.row
         finding = bare(row, listed, row.details_part, self._spot)
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = dict(listed.params)
         for index, detail in enumerate(row.details):
-            params = listed.params if index == 0 else _filled(detail, known, self._spot)
-            if not params:
-                break
-            answer = self._ctx.aws.call(row.service, detail.operation, self._place, params)
-            item = answer.get(detail.root) if detail.root else answer
-            if not isinstance(item, dict):
-                raise Unreadable(f"{row.service}.{detail.operation} answered without {detail.root!r}")
-            apply_facts(finding, detail.facts, item, self._spot)
-            known.update(item)
+            for one in islice(detail.each.all(known), _EACH) if detail.each else ("",):
+                filled = {**known, "each": one}
+                params = listed.params if index == 0 else detail.asked(filled, self._spot.fields)
+                if not params:
+                    break
+                item = self._detail_item(row, detail, params)
+                apply_facts(finding, detail.facts, item, self._spot)
+                known.update(item)
         return finding
+
+    def _detail_item(self, row: Row, detail: Detail, params: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._ctx.aws.call(row.service, detail.operation, self._place, params)
+        item = answer.get(detail.root) if detail.root else answer
+        if isinstance(item, list):  # an operation that reads many at a time was asked for one
+            item = item[0] if item else None
+            if item is None:
+                raise Absent(f"{row.service}.{detail.operation} no longer knows it")
+        if not isinstance(item, dict):
+            raise Unreadable(f"{row.service}.{detail.operation} answered without {detail.root!r}")
+        return item
 
     def _read_tags(self) -> Iterator[Finding | Unchanged]:
         with self._ctx.part(TAGS_PART) as part:
@@ -241,16 +305,6 @@ def due_stamp(listed: Listed, now: datetime) -> str:
     jitter = int.from_bytes(hashlib.blake2b(listed.key.key.encode(), digest_size=2).digest()) % _REFRESH_DAYS
     week = (int(now.timestamp()) // 86_400 + jitter) // _REFRESH_DAYS
     return f"{listed.stamp}.{week:x}"
-
-
-def _filled(detail: Detail, item: Mapping[str, Any], spot: Spot) -> dict[str, str] | None:
-    params: dict[str, str] = {}
-    for name, template in detail.params:
-        value = template.fill(item, spot.fields)
-        if value is None:
-            return None
-        params[name] = value
-    return params
 
 
 def _is_own(arn: str, spot: Spot) -> bool:

@@ -11,20 +11,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors import aws_rows
-from connectors.aws_rows import Detail, Row
+from connectors.aws_columns import Detail
+from connectors.aws_rows import Row
 from tests.fakes_aws import HOME, FakeAws
 from tests.fakes_aws_wire import model_of, output_shape
 
 CANARY = "canary-Zx81-do-not-keep"
 CANARY_KEY = "sk-proj-0123456789abcdefCANARY"
 _WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-_OWN = {"type": ("APPLICATION", "CUSTOM", "custom"), "evaluatorType": ("Custom",)}
+_OWN = {
+    "type": ("APPLICATION", "CUSTOM", "custom"),
+    "evaluatorType": ("Custom",),
+    "origin": ("CUSTOMER",),
+    "Type": ("BEDROCK_POLICY",),
+}
+_AWS = "arn:aws:bedrock:us-east-1:aws:aws.v1"
+_CATALOGUE: dict[str, dict[str, Any]] = {
+    "ListInferenceProfiles": {"type": "SYSTEM_DEFINED"},
+    "ListPromptRouters": {"type": "default"},
+    "ListBrowsers": {"browserArn": _AWS},
+    "ListCodeInterpreters": {"codeInterpreterArn": _AWS},
+    "ListBlueprints": {"blueprintArn": _AWS},
+    "ListDataAutomationProjects": {"projectArn": _AWS},
+}
+"""What marks AWS's own items where a parameter keeps them out."""
 _SECRET_TEXTS = aws_rows.load().redaction.texts
 _SECRET_MAPS = aws_rows.load().redaction.maps
 
 
-def item(row: Row, number: int, *, account: str = HOME, region: str = "us-east-1") -> dict[str, Any]:
-    """Return an item of a row's listing; the same number gives the same item."""
+def item(row: Row, number: int, *, account: str = HOME, region: str = "us-east-1") -> Any:
+    """Return an item of a row's listing (a bare name where it lists names); numbers give always the same."""
+    if row.item:
+        return f"{row.operation.lower()}{number}"
     shape = output_shape(row.service, row.operation).members[row.result]
     made: dict[str, Any] = _value(shape if row.single else shape.member, "", str(number), 0)
     for name, value in made.items():
@@ -34,8 +52,21 @@ def item(row: Row, number: int, *, account: str = HOME, region: str = "us-east-1
         if f"{field[0]}-{number}" == made.get(field[0]):
             made[field[0]] = f"{row.operation.lower()}{number}"
     if row.parent:
-        made.update({row.parent.param: "listgateways1"} if row.parent.param in made else {})
-    return made
+        held = parent_params(row, 1, account=account, region=region)
+        made.update({name: value for name, value in held.items() if name in made})
+    return {**made, "AwsManaged": False} if "AwsManaged" in made else made
+
+
+def parent_params(
+    row: Row, number: int, *, account: str = HOME, region: str = "us-east-1"
+) -> dict[str, str | None]:
+    """Return the parameters with which a child row is asked for a numbered item of its parent."""
+    assert row.parent
+    parent = aws_rows.load().row(row.service, row.parent.operation)
+    held = item(parent, number, account=account, region=region)
+    if parent.parent:
+        held = {**parent_params(parent, 1, account=account, region=region), **held}
+    return {name: template.fill(held, {}) for name, template in row.parent.params}
 
 
 def _arn(row: Row, name: str, number: int, account: str, region: str) -> str:
@@ -55,16 +86,7 @@ def detail(row: Row, step: Detail, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def traps(row: Row, *, account: str = HOME, region: str = "us-east-1") -> list[dict[str, Any]]:
     """Return items of AWS's own catalogue that a row's listing mixes in; none may become a finding."""
-    own: dict[str, Any] = {"HubName": "SageMakerPublicHub"} if row.operation == "ListHubs" else {}
-    if row.operation == "ListEvaluators":
-        own = {"evaluatorType": "Builtin"}
-    if row.operation == "ListInferenceProfiles":
-        own = {"type": "SYSTEM_DEFINED"}
-    if row.operation == "ListPromptRouters":
-        own = {"type": "default"}
-    if row.operation in ("ListBrowsers", "ListCodeInterpreters"):
-        name = "browserArn" if row.operation == "ListBrowsers" else "codeInterpreterArn"
-        own = {name: f"arn:aws:bedrock-agentcore:{region}:aws:tool/aws.v1"}
+    own = {name: min(values) for name, values in row.skip} | _CATALOGUE.get(row.operation, {})
     if not own:
         return []
     return [{**item(row, 900_000 + number, account=account, region=region), **own} for number in range(3)]
@@ -105,7 +127,7 @@ def _tags(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(shape: Any, name: str, tail: str, depth: int) -> Any:
     kind = shape.type_name
-    if name in _SECRET_MAPS and kind == "map":
+    if name in _SECRET_MAPS and kind == "map" and shape.value.type_name == "string":
         return {"OPENAI_API_KEY": CANARY_KEY, "GREETING": CANARY, "HF_MODEL_ID": "acme/claims-llm"}
     if name in _SECRET_TEXTS and kind == "string":
         return f"{CANARY} {tail}"

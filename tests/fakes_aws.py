@@ -50,6 +50,10 @@ MOTO = {
     *("sagemaker.ListModelQualityJobDefinitions", "sagemaker.ListDataQualityJobDefinitions"),
     *("lexv2-models.ListBots", "comprehend.ListEndpoints", "comprehend.ListDocumentClassifiers"),
     *("comprehend.ListEntityRecognizers", "comprehend.ListFlywheels", "transcribe.ListVocabularies"),
+    *("connect.ListInstances", "polly.ListLexicons", "forecast.ListDatasetGroups"),
+    *("s3vectors.ListVectorBuckets", "s3vectors.ListIndexes", "opensearchserverless.ListCollections"),
+    *("opensearch.ListDomainNames", "devops-agent.ListAgentSpaces", "sagemaker.ListModelPackages"),
+    *("bedrock.ListModelCustomizationJobs", "bedrock-agentcore-control.ListGatewayTargets"),
 }
 """The rows that moto 5.2.5 answers."""
 ACCESS_KEY = "AKIAFAKEFAKEFAKE0000"

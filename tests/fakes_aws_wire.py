@@ -13,15 +13,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
 
 from connectors import aws_rows
+from connectors.aws import AwsConnector
+from connectors.clients.aws_models import lean_loader
 from discovery.demo import cbor
 from discovery.demo.httpd import Request, Response
 
-_SERVICES = (
-    *("bedrock", "bedrock-agent", "bedrock-agentcore-control", "sagemaker", "comprehend", "lexv2-models"),
-    *("transcribe", "resourcegroupstaggingapi", "account", "sts", "ec2"),
-)
 # Operations that answer with AWS's own items unless asked otherwise:
 # (parameter, field, what no parameter means).
 _FILTERS = {
@@ -29,6 +28,12 @@ _FILTERS = {
     ("bedrock", "ListPromptRouters"): ("type", "type", ""),
     ("bedrock-agentcore-control", "ListBrowsers"): ("type", "browserArn", ""),
     ("bedrock-agentcore-control", "ListCodeInterpreters"): ("type", "codeInterpreterArn", ""),
+    ("bedrock-data-automation", "ListBlueprints"): ("resourceOwner", "blueprintArn", ""),
+    ("bedrock-data-automation", "ListDataAutomationProjects"): ("resourceOwner", "projectArn", ""),
+    ("qconnect", "ListAIAgents"): ("origin", "origin", ""),
+    ("qconnect", "ListAIPrompts"): ("origin", "origin", ""),
+    ("organizations", "ListPolicies"): ("Filter", "Type", ""),
+    ("sagemaker", "ListHubContents"): ("HubContentType", "HubContentType", ""),
 }
 Answer = dict[str, Any]
 
@@ -99,10 +104,17 @@ def _check_text(shape: Any, value: str, where: str, *, strict: bool) -> None:
 
 @cache
 def model_of(service: str) -> Any:
-    from botocore.loaders import create_loader
+    """Return botocore's model of a service, with what our rows may call of it."""
     from botocore.model import ServiceModel
 
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(_loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def _loader() -> Any:
+    declared = {(one.host, one.path) for one in AwsConnector.info.operations}
+    declared |= {(row.service, row.operation) for row in aws_rows.load().dormant}
+    return lean_loader(frozenset(declared))
 
 
 def output_shape(service: str, operation: str) -> Any:
@@ -123,9 +135,15 @@ def row_of(call: Call) -> aws_rows.Row | None:
 
 
 @cache
+def services() -> tuple[str, ...]:
+    """Return the services that our rows and their support ask."""
+    return tuple(dict.fromkeys(one.host for one in AwsConnector.info.operations))
+
+
+@cache
 def _by_signing_name() -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
-    for service in _SERVICES:
+    for service in services():
         names.setdefault(model_of(service).signing_name, []).append(service)
     return names
 
@@ -180,7 +198,8 @@ def _rest_params(service: str, operation: str, request: Request, labels: dict[st
 
 
 def page_of(call: Call) -> int:
-    token = call.params.get("nextToken") or call.params.get("NextToken") or "page-1"
+    tokens = (call.params.get(name) for name in ("nextToken", "NextToken", "Marker"))
+    token = next(filter(None, tokens), "page-1")
     return int(str(token).rpartition("-")[2])
 
 
@@ -191,17 +210,33 @@ def filtered(call: Call, items: list[Answer]) -> list[Answer]:
     param, name, without = rule
     wanted = str(call.params.get(param) or without)
     if name.endswith("Arn"):  # AWS's own tools have an ARN of the account "aws"
-        return [item for item in items if not wanted or (":aws:" in item[name][8:]) == (wanted == "SYSTEM")]
+        is_aws = wanted in ("SYSTEM", "SERVICE")
+        return [item for item in items if not wanted or (":aws:" in item[name][8:]) == is_aws]
     return [item for item in items if not wanted or item[name] == wanted]
 
 
 def wire(call: Call, answer: Answer) -> Response:
     model = model_of(call.service)
     protocol = model.resolved_protocol
-    body = _on_wire(model.operation_model(call.operation).output_shape, answer, protocol)
+    shape = model.operation_model(call.operation).output_shape
+    if protocol in ("query", "ec2"):
+        return xml(call, _as_xml(shape, answer))
+    body = _on_wire(shape, answer, protocol)
     if protocol == "smithy-rpc-v2-cbor":
         return Response(body=cbor.encode(body), headers=_CBOR)
     return Response(body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+
+
+def _as_xml(shape: Any, value: Any) -> str:
+    if shape.type_name == "structure":
+        return "".join(
+            f"<{name}>{_as_xml(shape.members[name], inner)}</{name}>" for name, inner in value.items()
+        )
+    if shape.type_name == "list":
+        return "".join(f"<member>{_as_xml(shape.member, inner)}</member>" for inner in value)
+    if shape.type_name == "timestamp":
+        return str(value.isoformat().replace("+00:00", "Z"))
+    return escape(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 _CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
@@ -227,7 +262,7 @@ def _on_wire(shape: Any, value: Any, protocol: str) -> Any:
 
 
 def error(call: Call, code: str, status: int, message: str) -> Response:
-    protocol = model_of(call.service).resolved_protocol if call.service in _SERVICES else "json"
+    protocol = model_of(call.service).resolved_protocol if call.service in services() else "json"
     if protocol in ("query", "ec2"):
         text = (
             f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.clients import aws_sessions as sessions
 from connectors.clients.aws_errors import Asked, Unreadable, their_errors, translate
+from connectors.clients.aws_memory import Memory
 from connectors.clients.aws_redact import Redaction, Redactor
 from connectors.clients.guard import UndeclaredCall
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import Answer, NextToken, OnePage, Pages, Param, walk
 from connectors.contract import Operation
-from connectors.errors import AuthError, BadResponse, ConfigError, NoteAndGoOn, RetryLater
+from connectors.errors import AuthError, BadResponse, ConfigError, NoteAndGoOn, NotOffered, RetryLater
 from connectors.secrets import SecretRef
 
 _REMEMBER_REFUSAL_S = 300.0
+IDLE_ACCOUNTS = 8
+"""Sessions of accounts that nobody uses now which are kept; scopes of an account come one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +45,17 @@ class Partition:
 class AwsSettings:
     """Say whose credential is used and how; safe to pickle, the external id is only a reference.
 
-    Without ``role_name`` only the credential's own account can be read. ``endpoint_url`` stands before
-    ``AWS_ENDPOINT_URL``; ``partitions`` and ``redaction`` come from the catalogue.
+    Without ``role_name`` only the credential's own account can be read. ``external_ids`` are those of
+    accounts with one of their own. ``partition`` is where to sign in when the credential names no region.
+    ``endpoint_url`` stands before ``AWS_ENDPOINT_URL``; ``partitions`` and ``redaction`` come from the
+    catalogue.
     """
 
     profile: str = ""
     role_name: str = ""
     external_id: SecretRef | None = None
+    external_ids: Mapping[str, SecretRef] = field(default_factory=dict)
+    partition: str = ""
     session_name: str = "aicensus"
     endpoint_url: str = ""
     partitions: tuple[Partition, ...] = ()
@@ -72,11 +81,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One list operation and how it pages; ``token`` is empty where it has a single page."""
+    """One list operation and how it pages; ``token`` is empty where it has a single page.
+
+    Where it answers with bare names, each becomes an item with the one field ``item``.
+    """
 
     service: str
     operation: str
     items: str
+    item: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     token: str = ""
     next: str = ""
@@ -101,9 +114,12 @@ class AwsClients:
         self._account_locks: dict[str, threading.Lock] = {}
         self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._credentials: dict[str, Any] = {}
         self._refusals: dict[str, tuple[float, AuthError]] = {}
+        self._users: Counter[Place] = Counter()
+        self._idle: OrderedDict[str, None] = OrderedDict()
         self._identity: Identity | None = None
-        self._has_answered = False
+        self.memory = Memory()
 
     def identity(self) -> Identity:
         """Return who we are, asked once. Permission: ``sts:GetCallerIdentity``, which none can be denied."""
@@ -129,6 +145,9 @@ class AwsClients:
         """
         if (service, operation) not in self._allowed:
             raise UndeclaredCall(f"{service}.{operation} is not among the declared operations")
+        reason = self.memory.why_absent(place.region, service, operation)
+        if reason is not None:
+            raise NotOffered(reason, where=f"{service}.{operation} in {place.account}/{place.region}")
         client = self._client(service, place)
         method = getattr(client, _method_name(operation), None)
         if method is None:
@@ -138,11 +157,14 @@ class AwsClients:
         try:
             answer: dict[str, Any] = method(**params)
         except their_errors() as error:
-            raise translate(error, self._asked(service, operation, place)) from error
+            known = translate(error, self._asked(service, operation, place))
+            if isinstance(known, NotOffered):
+                self.memory.not_offered(place.region, service, operation)
+            raise known from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:  # botocore's parser on wrong types
             where = self._asked(service, operation, place).where
             raise Unreadable(f"the answer cannot be read: {type(error).__name__}", where=where) from error
-        self._has_answered = True
+        self.memory.answered(place.region)
         shape = client.meta.service_model.operation_model(operation).output_shape
         return self._redactor.clean((service, operation), shape, answer)
 
@@ -162,6 +184,8 @@ class AwsClients:
             answer = self.call(listing.service, listing.operation, place, {**listing.params, **page})
             if answer.get(listing.items) is None and not self._must_answer(listing, place):
                 answer[listing.items] = []  # many services leave an empty list out
+            if listing.item and isinstance(answer.get(listing.items), list):
+                answer[listing.items] = [{listing.item: name} for name in answer[listing.items]]
             return Answer(answer)
 
         try:
@@ -169,10 +193,42 @@ class AwsClients:
         except BadResponse as error:
             raise Unreadable(f"{listing.service}.{listing.operation}: {error}") from error
 
+    @contextmanager
+    def using(self, place: Place) -> Iterator[None]:
+        """Keep a place's clients for as long as anybody is in here, and no longer.
+
+        So memory is flat in the number of accounts and regions. Sessions of the last few accounts stay.
+        """
+        with self._lock:
+            self._users[place] += 1
+            self._idle.pop(place.account, None)
+        try:
+            yield
+        finally:
+            for client in self._leave(place):
+                client.close()
+
+    def _leave(self, place: Place) -> list[Any]:
+        """Count one user less; return the clients that nobody uses any more."""
+        with self._lock:
+            self._users[place] -= 1
+            if self._users[place]:
+                return []
+            del self._users[place]
+            gone = [key for key in self._clients if key[:2] == (place.account, place.region)]
+            if place.account and not any(one.account == place.account for one in self._users):
+                self._idle[place.account] = None
+            while len(self._idle) > IDLE_ACCOUNTS:
+                account, _ = self._idle.popitem(last=False)
+                self._sessions.pop(account, None)
+                gone += [key for key in self._clients if key[0] == account and key not in gone]
+            return [self._clients.pop(key) for key in gone]
+
     def drop_account(self, account: str) -> None:
-        """Forget an account's session and clients; they are made again when needed."""
+        """Forget an account's session, credentials and clients; they are made again when needed."""
         with self._lock:
             self._sessions.pop(account, None)
+            self._credentials.pop(account, None)
             gone = [key for key in self._clients if key[0] == account]
             dropped = [self._clients.pop(key) for key in gone]
         for client in dropped:
@@ -182,9 +238,8 @@ class AwsClients:
         """Drop everything."""
         with self._lock:
             clients = list(self._clients.values())
-            self._clients.clear()
-            self._sessions.clear()
-            self._refusals.clear()
+            for held in (self._clients, self._sessions, self._credentials, self._refusals, self._idle):
+                held.clear()
         for client in clients:
             client.close()
 
@@ -236,12 +291,16 @@ class AwsClients:
         if not account:
             return self._base()
         if account == self.identity().account:
-            return self._sessions[""]
+            return self._session(Place(account="", region=""))
         refused_at, refusal = self._refusals.get(account, (0.0, None))
         if refusal is not None and time.monotonic() - refused_at < _REMEMBER_REFUSAL_S:
             raise copy(refusal)
         try:
-            return sessions.assumed_session(lambda: self._assume(account), self._allowed)
+            credentials = self._credentials.get(account)
+            if credentials is None:
+                credentials = sessions.assumed(lambda: self._assume(account))
+                self._credentials[account] = credentials
+            return sessions.assumed_session(credentials, self._allowed)
         except AuthError as error:
             self._refusals[account] = (time.monotonic(), error)
             raise
@@ -264,8 +323,9 @@ class AwsClients:
                 hint="Set role_name, or leave accounts out.",
             )
         params = {"RoleArn": role, "RoleSessionName": self._settings.session_name}
-        if self._settings.external_id:
-            params["ExternalId"] = self._settings.external_id.resolve()
+        external_id = self._settings.external_ids.get(account, self._settings.external_id)
+        if external_id:
+            params["ExternalId"] = external_id.resolve()
         try:
             answer = self.call("sts", "AssumeRole", Place(account="", region=self.home_region()), params)
         except RetryLater:
@@ -284,10 +344,12 @@ class AwsClients:
         }
 
     def _sign_in_region(self) -> str:
-        """Return the configured region, or the first partition's home."""
+        """Return where to sign in: the partition's home where it is set, else the configured region."""
         session = self._session(Place(account="", region=""))
+        named = self._partition(self._settings.partition)
         homes = [partition.home for partition in self._settings.partitions]
-        return session.get_config_variable("region") or (homes[0] if homes else "us-east-1")
+        configured = None if named else session.get_config_variable("region")
+        return configured or (named.home if named else homes[0] if homes else "us-east-1")
 
     def _partition(self, name: str) -> Partition | None:
         return next((item for item in self._settings.partitions if item.name == name), None)
@@ -305,17 +367,11 @@ class AwsClients:
         )
 
     def _is_known(self, service: str, place: Place) -> bool:
-        """Say whether the endpoint surely exists; before anything answered, our network is the suspect."""
-        session = self._sessions.get(place.account)
-        if session is None or not self._has_answered:
+        """Say whether a name that does not resolve is a matter of our network and not of the service."""
+        if self.memory.blames_network(place.region, service):
             return True
         client = self._clients.get((place.account, place.region, service))
-        if client is not None and not sessions.is_aws_host(client.meta.endpoint_url):
-            return True
-        return any(
-            place.region in session.get_available_regions(service, item.name)
-            for item in self._settings.partitions
-        )
+        return client is not None and not sessions.is_aws_host(client.meta.endpoint_url)
 
 
 def _method_name(operation: str) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -58,7 +59,10 @@ _NOT_HERE = (
     *("not supported in this region", "not available in this region", "not supported in region"),
     "unsupported region",
 )
-_NOT_ENABLED = {"SubscriptionRequiredException", "OptInRequiredException", "NotSubscribedException"}
+_NOT_ENABLED = {
+    *("SubscriptionRequiredException", "OptInRequiredException", "NotSubscribedException"),
+    "AWSOrganizationsNotInUseException",
+}
 _SIGN_IN = "Sign in again (aws sso login) or renew the keys."
 _NO_CREDENTIALS = (
     "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or this connector's option profile."
@@ -198,10 +202,19 @@ def _unreachable(error: Any, asked: Asked) -> ConnectorError:
     """Tell "AWS has no such endpoint" from "we have no network": both look like a failed look-up."""
     reason = error.kwargs.get("error")
     is_lookup = "NameResolution" in type(reason).__name__ or "gaierror" in type(reason).__name__
-    if is_lookup and not asked.is_known_endpoint:
+    if is_lookup and not asked.is_known_endpoint and not _may_pass(reason):
         return NotOffered("the service has no endpoint in this region", where=asked.where)
     return Unavailable(
         f"the endpoint {error.kwargs.get('endpoint_url')} cannot be reached",
         where=asked.where,
         hint="Check the network, [network] proxy and AWS_ENDPOINT_URL.",
     )
+
+
+def _may_pass(reason: BaseException | None) -> bool:
+    """Say whether a name server was the trouble, and not the name."""
+    while reason is not None:
+        if isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_AGAIN:
+            return True
+        reason = reason.__cause__
+    return False

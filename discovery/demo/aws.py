@@ -86,6 +86,8 @@ class AwsFake(LoopbackServer):
         if route.operation == "resourcegroupstaggingapi.GetResources":
             return _reply(request, {"ResourceTagMappingList": list(_tagged(values))})
         held = recorded()["estate"].get(region, {}).get(route.operation)
+        if held is None and route.method == "ACTION":
+            return _xml(route.operation.partition(".")[2], "")
         if held is None:
             return _reply(request, {route.result: []} if route.result else {})
         if not any(name.startswith("#") for name in held):
@@ -152,10 +154,10 @@ def _error(request: Request, status: int, code: str, message: str) -> Response:
 
 
 def _identity(account: str) -> Response:
-    name = "GetCallerIdentity"
     inside = f"<Arn>arn:aws:sts::{account}:assumed-role/auditor/demo</Arn><UserId>AIDADEMO</UserId>"
-    body = (
-        f'<{name}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{name}Result>{inside}'
-        f"<Account>{account}</Account></{name}Result></{name}Response>"
-    )
+    return _xml("GetCallerIdentity", f"{inside}<Account>{account}</Account>")
+
+
+def _xml(name: str, inside: str) -> Response:
+    body = f"<{name}Response><{name}Result>{inside}</{name}Result></{name}Response>"
     return Response(body=body.encode(), headers=dict(_XML))

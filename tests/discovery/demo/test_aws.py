@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors import aws_rows
-from connectors.aws import AwsOptions
+from connectors.aws import AwsConnector, AwsOptions
 from connectors.context import forget_clients
 from discovery.demo import cbor
 from discovery.demo.aws import AwsFake, recorded
@@ -26,8 +25,8 @@ def seen() -> Iterator[Seen]:
         forget_clients()
 
 
-def test_the_account_has_two_regions(seen: Seen) -> None:
-    assert [scope.region for scope in seen.scopes] == ["eu-west-1", "us-east-1"]
+def test_the_account_has_two_regions_and_what_belongs_to_none(seen: Seen) -> None:
+    assert [scope.region for scope in seen.scopes] == ["eu-west-1", "us-east-1", "global"]
 
 
 def test_one_operation_is_denied_and_everything_else_is_complete(seen: Seen) -> None:
@@ -54,7 +53,7 @@ def test_planted_environment_values_do_not_leave_the_client(seen: Seen) -> None:
 def test_every_operation_of_the_connector_has_a_route() -> None:
     served = {row[3] for row in recorded()["routes"]}
 
-    assert {f"{one.host}.{one.path}" for one in aws_rows.load().operations()} <= served
+    assert {f"{one.host}.{one.path}" for one in AwsConnector.info.operations} <= served
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""An organisation of AWS scanned into a store: what cannot be seen stays as it was, and is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.aws import AwsOptions
+from discovery.config import Config, InstanceConfig
+from discovery.service import inventory
+from discovery.service.scan import ScanReport, ScanRequest, SilentProgress, run_scan
+from store import Store, open_store
+from tests.fakes_aws import HOME
+from tests.fakes_aws_organization import FakeOrganization
+from tests.harness_aws import environment
+
+MEMBER = "222233334444"
+WHEN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOrganization]:
+    with FakeOrganization() as started:
+        for name, value in environment(started).items():
+            monkeypatch.setenv(name, value)
+        yield started
+
+
+@pytest.fixture
+def inventory_store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'inventory.db'}")
+    yield opened
+    opened.close()
+
+
+def guardrail(account: str, region: str) -> dict[str, Any]:
+    return {
+        "id": "gr",
+        "arn": f"arn:aws:bedrock:{region}:{account}:guardrail/gr",
+        "status": "READY",
+        "name": f"{account[:3]}-{region}",
+        "version": "DRAFT",
+        "createdAt": WHEN,
+        "updatedAt": WHEN,
+    }
+
+
+def scan(store: Store, **options: Any) -> ScanReport:
+    given = AwsOptions(organization=True, role_name="reader", **options)
+    config = Config(
+        every_instance=(InstanceConfig(connector="aws", name="main", options=given),),
+        path=Path("aicensus.toml"),
+    )
+    return run_scan(config, store, ScanRequest(), SilentProgress())
+
+
+def states(store: Store) -> dict[str, str]:
+    every = inventory.AssetFilter(states=("present", "suspect", "missing", "gone"))
+    return {asset.name: asset.state for asset in inventory.iter_assets(store, every)}
+
+
+def test_what_is_denied_or_left_out_does_not_age(fake: FakeOrganization, inventory_store: Store) -> None:
+    fake.members[MEMBER] = "ACTIVE"
+    fake.regions[HOME] = ["eu-west-1", "us-east-1"]
+    places = ((HOME, "eu-west-1"), (HOME, "us-east-1"), (MEMBER, "us-east-1"))
+    for account, region in places:
+        fake.add("bedrock", "ListGuardrails", guardrail(account, region), account=account, region=region)
+    first = scan(inventory_store)
+    fake.members[MEMBER] = "SUSPENDED"
+    fake.fail("bedrock", "", "AccessDeniedException", account=HOME, region="eu-west-1")
+    for account, region in places:
+        fake.remove("bedrock", "ListGuardrails", lambda _: True, account=account, region=region)
+    fake.calls.clear()
+
+    second = scan(inventory_store)
+
+    assert (first.state, second.state) == ("complete", "partial")
+    changed = {name for name, state in states(inventory_store).items() if state != "present"}
+    assert changed == {f"{HOME[:3]}-us-east-1"}, "only what was read whole and is not there is missing"
+    assert {call.account for call in fake.calls} == {HOME}
+    covered = {
+        (row.scope.removeprefix("aws:main/"), row.part): row for row in inventory.coverage(inventory_store)
+    }
+    assert covered[f"{HOME}/eu-west-1", "bedrock.ListGuardrails"].status == "denied"
+    assert covered[f"{MEMBER}/us-east-1", "bedrock.ListGuardrails"].reason == "the account is suspended"
+    assert covered[MEMBER, "left out"].reason == "the account is suspended"
