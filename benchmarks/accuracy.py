@@ -49,7 +49,7 @@ def main() -> int:
     false_items: list[str] = []
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for label in json.loads(arguments.labels.read_text()):
-            place = _place(arguments.checkouts, label["repo"])
+            place = place_of(arguments.checkouts, label["repo"])
             if place is None:
                 print(f"- {label['repo']}: not there, skipped")
                 continue
@@ -79,7 +79,8 @@ def main() -> int:
     return 1 if false_items else 0
 
 
-def _place(checkouts: Path, repository: str) -> Path | None:
+def place_of(checkouts: Path, repository: str) -> Path | None:
+    """Return where a repository's checkout lies; ``None`` when it is not there."""
     for name in (repository, repository.replace("/", "+"), repository.rpartition("/")[2]):
         for place in (checkouts / name / "repo", checkouts / name):
             if place.is_dir():
@@ -124,21 +125,38 @@ def _plain(batch: Any) -> Iterator[dict[str, Any]]:
             "name": finding.name,
             "model": finding.model or "",
             "paths": [item.locator.rpartition(":")[0] or item.locator for item in finding.evidence],
+            "places": [item.locator for item in finding.evidence],
+            "key": finding.natural_key.key,
             "attributes": dict(finding.attributes),
         }
 
 
 def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
-    """Say whether a finding is the labelled fact, by kind and name."""
+    """Say whether a finding is the labelled fact, by kind and name.
+
+    Labels write some names shorter than their registries do: a Go module without host and major version, a
+    Maven artifact without its group, a host without the account's label in front. Nothing else is forgiven.
+    """
     kinds = CATEGORY_KINDS.get(fact["category"])
     if kinds is not None and item["kind"] not in kinds:
         return False
     name = _plain_name(fact["name"])
     attributes = item["attributes"]
     names = {item["name"], item["model"], *(str(attributes.get(key, "")) for key in _NAMES)}
+    if name in {_plain_name(known) for known in names}:
+        return True
     if fact["category"] == "model_reference":
-        return any(_plain_name(known) == name or _plain_name(known).endswith(f"/{name}") for known in names)
-    return name in {_plain_name(known) for known in names}
+        return any(_plain_name(known).endswith(f"/{name}") for known in names)
+    if fact["category"] == "api_endpoint":
+        return any(_plain_name(known).endswith(f".{name.removeprefix('*.')}") for known in names)
+    return item["kind"] == "package" and name in _short_names(_plain_name(item["name"]))
+
+
+def _short_names(name: str) -> set[str]:
+    """Return how a package is also called: a Go module's ``owner/name``, a Maven artifact's own name."""
+    path = re.sub(r"/v\d+$", "", name)
+    host, _, rest = path.partition("/")
+    return {path, rest if "." in host else path, name.rpartition(":")[2]}
 
 
 def lies_at(path: str, item: dict[str, Any]) -> bool:

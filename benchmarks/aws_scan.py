@@ -1,6 +1,7 @@
 """Measure a scan of 10,000 AWS assets against a bare boto3 loop over the same operations.
 
-Run from the repository's root: ``python -m benchmarks.aws_scan [--assets N] [--rounds N]``. A fake
+Run from the repository's root: ``python -m benchmarks.aws_scan [--assets N] [--rounds N] [--all-rows]``. Both
+sides ask the services of the 15 types; with ``--all-rows`` every row there is. A fake
 of AWS runs in a process of its own; ours and the bare loop each run in fresh processes, in turns. Checked on
 the way: the ids found equal the ids seeded, none of AWS's own items is among them, and a second, unchanged
 scan sends list calls only.
@@ -45,6 +46,7 @@ TYPES = (
     ("transcribe", "ListVocabularies"),
 )
 THREADS = 8
+_ALL_ROWS = "AICENSUS_BENCH_ALL_ROWS"
 ACCOUNT = "111122223333"
 
 
@@ -53,13 +55,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--assets", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--all-rows", action="store_true", help="ask every service, not only the 15 types'")
     parser.add_argument("--role", choices=["serve", "ours", "bare"], help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.all_rows:
+        os.environ[_ALL_ROWS] = "1"  # for the processes of both sides
     roles = {"serve": _serve, "ours": _ours, "bare": _bare}
     if options.role:
         roles[options.role](options.assets)
         return
     _compare(options)
+
+
+def _services() -> tuple[str, ...]:
+    return () if os.environ.get(_ALL_ROWS) else tuple(sorted({service for service, _ in TYPES}))
+
+
+def _rows() -> list[aws_rows.Row]:
+    services = _services()
+    return [row for row in aws_rows.load().rows if not services or row.service in services]
 
 
 def _seeded(assets: int) -> Iterator[tuple[aws_rows.Row, str, list[int]]]:
@@ -160,7 +174,7 @@ def _scan(known: dict[str, dict[str, dict[tuple[str, str], str]]]) -> dict[str, 
             connector="aws",
             instance="main",
             scope=scope,
-            options=AwsOptions(),
+            options=AwsOptions(services=_services()),
             network=NetworkSettings(),
             previous=lambda part: mine.get(part, {}),
         )
@@ -195,14 +209,24 @@ def _scan(known: dict[str, dict[str, dict[tuple[str, str], str]]]) -> dict[str, 
 
 
 def _planned(assets: int) -> int:
-    """Return list operations x regions, and the further pages that the seeded items need."""
-    rows = [row for row in aws_rows.load().rows if row.parent is None]
-    further = 0
+    """Return list operations x regions, the further pages of the seeded items, and lists inside them."""
+    rows = [row for row in _rows() if row.parent is None and not row.is_global]
+    once = [row for row in _rows() if row.is_global]
+    further = sum(len(row.each) or 1 for row in once)
     for row, region, numbers in _seeded(assets):
         size = row.page.at if row.page and row.page.size else 100
         kept = len(numbers) + _trap_count(row, region)
         further += max(0, -(-kept // size) - 1)
+        further += len(numbers) * sum(len(child.each) or 1 for child in _children(row))
     return len(rows) * len(REGIONS) + further
+
+
+def _children(row: aws_rows.Row) -> list[aws_rows.Row]:
+    return [
+        one
+        for one in _rows()
+        if one.parent and (one.service, one.parent.operation) == (row.service, row.operation)
+    ]
 
 
 def _trap_count(row: aws_rows.Row, region: str) -> int:
@@ -214,8 +238,10 @@ def _trap_count(row: aws_rows.Row, region: str) -> int:
 def _bare(assets: int) -> None:
     """Do what a plain script does: the same list, describe and tag calls, eight threads, ids in a set."""
     import boto3
+    from botocore.config import Config
 
     _warm_up()
+    plain = Config(inject_host_prefix=False)  # a prefix would lead away from the fake on loopback
     started = time.process_time()
     session = boto3.Session()
     account = session.client("sts", region_name="us-east-1").get_caller_identity()["Account"]
@@ -224,7 +250,9 @@ def _bare(assets: int) -> None:
     lock = threading.Lock()
     requests = [0]
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda region: _bare_region(session, lock, account, region, requests), regions))
+        found = list(
+            pool.map(lambda region: _bare_region(session, plain, lock, account, region, requests), regions)
+        )
     ids = {one for some in found for one in some}
     cpu_s = time.process_time() - started
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -232,7 +260,7 @@ def _bare(assets: int) -> None:
 
 
 def _bare_region(
-    session: Any, lock: threading.Lock, account: str, region: str, requests: list[int]
+    session: Any, plain: Any, lock: threading.Lock, account: str, region: str, requests: list[int]
 ) -> set[str]:
     clients: dict[str, Any] = {}
     place = {"partition": "aws", "account": account, "region": region}
@@ -241,39 +269,49 @@ def _bare_region(
     def ask(service: str, operation: str, params: dict[str, Any]) -> Any:
         if service not in clients:
             with lock:
-                clients[service] = session.client(service, region_name=region)
+                clients[service] = session.client(service, region_name=region, config=plain)
         requests[0] += 1
         client = clients[service]
         return getattr(client, _snake(operation))(**params)
 
-    for row in aws_rows.load().rows:
-        if row.parent:
+    is_home = region == REGIONS[0]
+    for row in _rows():
+        if row.parent or (row.is_global and not is_home):
             continue
-        params = dict(row.params)
-        if row.page and row.page.size:
-            params[row.page.size] = row.page.at
-        while True:
-            answer = ask(row.service, row.operation, params)
-            for item in [] if row.single else answer.get(row.result) or []:
+        for more in row.each or ({},):
+            for item in _bare_items(ask, row, row.listing(more, place)):
                 if any(item.get(name) in values for name, values in row.skip):
                     continue
                 arns.add(str(row.key.fill(item, place)))
                 _bare_details(ask, row, item, place)
-            token = answer.get(row.page.next) if row.page else None
-            if not token or row.page is None:
-                break
-            params[row.page.token] = token
     wanted = sorted(arns)
     for start in range(0, len(wanted), 100):
         ask("resourcegroupstaggingapi", "GetResources", {"ResourceARNList": wanted[start : start + 100]})
     return arns
 
 
+def _bare_items(ask: Any, row: aws_rows.Row, listing: Any) -> Iterator[dict[str, Any]]:
+    params = dict(listing.params)
+    if listing.size:
+        params[listing.size] = listing.at
+    while True:
+        answer = ask(row.service, row.operation, params)
+        for item in [] if row.single else answer.get(row.result) or []:
+            yield {row.item: item} if row.item else item
+        token = answer.get(listing.next) if listing.next else None
+        if not token:
+            return
+        params[listing.token] = token
+
+
 def _bare_details(ask: Any, row: aws_rows.Row, item: dict[str, Any], place: dict[str, str]) -> None:
     known = dict(item)
     for step in row.details:
-        params = {name: template.fill(known, place) for name, template in step.params}
-        known.update(ask(row.service, step.operation, params))
+        for one in step.each.all(known) if step.each else ("",):
+            params = step.asked({**known, "each": one}, place)
+            answer = ask(row.service, step.operation, params)
+            inside = answer.get(step.root) if step.root else answer
+            known.update(inside[0] if isinstance(inside, list) else inside)
 
 
 def _snake(operation: str) -> str:
@@ -330,11 +368,12 @@ def _report(rounds: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         print(f"ours first: {ours['cpu_s']:.2f} s CPU, {ours['requests']} requests, {ours['peak_mb']:.0f} MB")
         print(f"ours again: {ours['second_cpu_s']:.2f} s CPU, {ours['second_requests']} requests")
     bare, ours = rounds[-1]
+    most_mb = 220 if os.environ.get(_ALL_ROWS) else 120
     checks = {
         f"found {ours['found']}, equal to what was seeded": ours["found_equals_seeded"],
         f"CPU ratio, median of {len(ratios)}: {ratios[len(ratios) // 2]:.2f} <= 1.3": ratios[len(ratios) // 2]
         <= 1.3,
-        f"peak {ours['peak_mb']:.0f} MB < 120": ours["peak_mb"] < 120,
+        f"peak {ours['peak_mb']:.0f} MB < {most_mb} with {len(_rows())} rows": ours["peak_mb"] < most_mb,
         f"second run {ours['second_requests']} requests <= 1.05 x {ours['second_planned']} planned": (
             ours["second_requests"] <= 1.05 * ours["second_planned"]
         ),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import clock, meter
 from connectors.contract import Cache, Connector
 from connectors.errors import ConnectorError, ContractError, NoteAndGoOn
-from connectors.model import Part, PartStatus, Scope
+from connectors.model import KnownScope, Part, PartStatus, Scope
 from connectors.outcome import PartResult
 from connectors.secrets import redact
 
@@ -41,8 +41,14 @@ class NoCache:
 class OpenPart:
     """The part a connector is reading now."""
 
-    def __init__(self, part: Part, now: datetime) -> None:
+    def __init__(
+        self,
+        part: Part,
+        now: datetime,
+        previous: Callable[[str], Mapping[tuple[str, str], str]] | None = None,
+    ) -> None:
         self.part = part
+        self._previous = previous or (lambda name: {})
         self.kinds = frozenset(part.kinds)
         self.count = 0
         self.broken: ConnectorError | None = None
@@ -50,6 +56,8 @@ class OpenPart:
         self._requests = meter.requests()
         self._exceptions: list[tuple[str, str]] = []
         self._incomplete = ""
+        self._state = ""
+        self._stands: int | None = None
 
     def exception(self, locator: str, reason: str) -> None:
         """List one thing that could not be read; sightings whose evidence lies there are held."""
@@ -58,6 +66,14 @@ class OpenPart:
     def incomplete(self, reason: str) -> None:
         """Say that the listing was not read to its end; nothing ages."""
         self._incomplete = self._incomplete or reason
+
+    def state(self, text: str) -> None:
+        """Keep a text for the next scan of this part, if the part ends complete."""
+        self._state = text
+
+    def stands(self) -> None:
+        """Say that the part shows exactly what is on record; nothing is yielded then."""
+        self._stands = len(self._previous(self.part.name))
 
     def result(self, now: datetime, error: BaseException | None = None) -> PartResult:
         """Sum up what became of the part, given the error that ended it."""
@@ -71,6 +87,8 @@ class OpenPart:
             status, reason = PartStatus.FAILED, f"{type(error).__name__}: {error}"
         elif self._incomplete:
             status, reason = PartStatus.INCOMPLETE, self._incomplete
+        is_complete = status is PartStatus.COMPLETE
+        stands = self._stands if is_complete and not self.count else None
         if self._exceptions:
             locator, why = self._exceptions[0]
             told = f"{len(self._exceptions):,} not read, first {locator}: {why}"
@@ -78,11 +96,14 @@ class OpenPart:
         return PartResult(
             status=status,
             reason=redact(reason),
-            count=self.count,
+            count=self.count if stands is None else stands,
             exceptions=tuple(self._exceptions),
             requests=meter.requests() - self._requests,
             started_at=self._started_at,
             ended_at=now,
+            # A text that holds a secret is worth less than not keeping it.
+            state=self._state if is_complete and redact(self._state) == self._state else "",
+            stands=stands is not None,
         )
 
 
@@ -98,6 +119,8 @@ class Services:
     cache: Cache
     fresh: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = clock.now
+    previous_state: Callable[[str], str] = lambda part: ""
+    known: Callable[[], Mapping[str, KnownScope]] = dict
 
 
 class RunContext:
@@ -174,6 +197,14 @@ class RunContext:
         """Return ``(namespace, key) -> fingerprint`` as last recorded for a part of this scope."""
         return self._services.previous(part)
 
+    def previous_state(self, part: str) -> str:
+        """Return the text that the last scan kept with a part; empty unless that part ended complete."""
+        return self._services.previous_state(part)
+
+    def known(self) -> Mapping[str, KnownScope]:
+        """Return, in ``scopes()``, what is on record of this instance's scopes by key."""
+        return self._services.known()
+
     def incomplete(self, reason: str) -> None:
         """Say, in ``scopes()``, that some scopes could not be listed; no scope is retired by this listing."""
         if self.current is None:
@@ -204,7 +235,7 @@ class RunContext:
             raise ContractError(f"part {name!r} is opened twice in scope {self.scope.key}")
         if self.current is not None:
             raise ContractError(f"part {name!r} is opened inside part {self.current.part.name!r}")
-        self.current = self.opened[name] = OpenPart(self._declared[name], self.now())
+        self.current = self.opened[name] = OpenPart(self._declared[name], self.now(), self.previous)
         return self.current
 
 

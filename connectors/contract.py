@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from connectors.model import Finding, Scope, Unchanged
+from connectors.model import Finding, KnownScope, Scope, Unchanged
 
 if TYPE_CHECKING:
     import logging
@@ -67,6 +67,22 @@ class ConnectorInfo:
     extra: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A kind of call that the vendor charges for; a connector with a method ``charges(config)`` yields them.
+
+    ``allowed`` is how many of ``what`` one scan may use, as ``option`` says (0: the call is off),
+    ``usd_each`` the vendor's price of one.
+    """
+
+    name: str
+    operation: str
+    option: str
+    what: str
+    usd_each: float
+    allowed: int
+
+
 class PartHandle(Protocol):
     """What a connector may say about the part it is in."""
 
@@ -75,6 +91,12 @@ class PartHandle(Protocol):
 
     def incomplete(self, reason: str) -> None:
         """Say that the listing was not read to its end; nothing ages."""
+
+    def state(self, text: str) -> None:
+        """Keep a text for the next scan of this part, if the part ends complete; it holds no secret."""
+
+    def stands(self) -> None:
+        """Say that the part shows exactly what :meth:`Context.previous` says; nothing is yielded then."""
 
 
 class Cache(Protocol):
@@ -132,11 +154,17 @@ class Context(Protocol):
     def incomplete(self, reason: str) -> None:
         """Say, in ``scopes()``, that some scopes could not be listed; no scope is retired by this listing."""
 
+    def known(self) -> Mapping[str, KnownScope]:
+        """Return, in ``scopes()``, what is on record of this instance's scopes by key."""
+
     def part(self, name: str) -> AbstractContextManager[PartHandle]:
         """Open a declared part; errors of the kind note-and-go-on end in its status."""
 
     def previous(self, part: str) -> Mapping[tuple[str, str], str]:
         """Return ``(namespace, key) -> fingerprint`` as last recorded for a part of this scope."""
+
+    def previous_state(self, part: str) -> str:
+        """Return the text that the last scan kept with a part; empty unless that part ended complete."""
 
 
 class Connector(Protocol):

@@ -34,7 +34,10 @@ _GRADE_RANK = {grade: rank for rank, grade in enumerate(Grade)}
 
 
 class Role(StrEnum):
-    """Say what part of a tree a finding lies in; only ``application`` raises alerts by default."""
+    """Say what part of a tree a finding lies in; only ``application`` raises alerts by default.
+
+    ``suppressed`` is what a comment in the code asks for, with a reason: it never raises an alert.
+    """
 
     APPLICATION = "application"
     TEMPLATE = "template"
@@ -42,6 +45,7 @@ class Role(StrEnum):
     DOCS = "docs"
     EXAMPLE = "example"
     VENDORED = "vendored"
+    SUPPRESSED = "suppressed"
 
     @property
     def rank(self) -> int:
@@ -106,6 +110,39 @@ class Ref:
     drives: bool = True
 
 
+LEFT_OUT_PART = Part(name="left out", kinds=())
+"""What a scope shows that is left out and was never read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Say why a scope is listed but not read in this run.
+
+    ``status`` is the vendor's own reason (a region that is not opted in to) and is shown for its parts;
+    without one they keep the status of their last reading.
+    """
+
+    reason: str
+    status: PartStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownScope:
+    """What is on record of a scope: how many things it shows, and how it was read last.
+
+    ``tried`` counts the listings that were tried, ``tried_at`` is the oldest of their last tries (UTC,
+    ``None``: none); ``is_cut`` says that one of them failed, was throttled or cut off. Requests and
+    seconds are those of the last run that read the scope.
+    """
+
+    things: int = 0
+    tried: int = 0
+    tried_at: datetime | None = None
+    is_cut: bool = False
+    requests: int | None = None
+    elapsed_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """One unit of work: a connector instance and the vendor's own immutable ids.
@@ -113,7 +150,9 @@ class Scope:
     ``label`` (for people) and ``locator`` (where to read: a path, URL or host) may change without making
     it another scope. ``parts`` is all that the connector promises to open; a promised part that is never
     opened is recorded as failed. ``ref`` is the one ref that a scan of a code scope reads: sightings age
-    only within it. Holds no secret.
+    only within it. ``listed`` is what else the listing said and the scan needs; it travels with the scope
+    and is not stored. ``left_out`` says that neither this scope nor any known one beneath its ids is read
+    now, and that none of them ages. Holds no secret.
     """
 
     connector: str
@@ -125,6 +164,8 @@ class Scope:
     account: str | None = field(default=None, compare=False)
     region: str | None = field(default=None, compare=False)
     ref: Ref | None = field(default=None, compare=False)
+    listed: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    left_out: LeftOut | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -189,6 +230,18 @@ class Usage:
     window_days: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Say how a thing stands against an earlier version of what is scanned.
+
+    ``is_introduced``: the earlier version does not show it at all. ``locators`` are the places of its
+    evidence that lie in what changed since. For the report of one run only; the store does not keep it.
+    """
+
+    is_introduced: bool
+    locators: tuple[str, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Finding:
     """What a connector saw, in the vendor's terms.
@@ -198,7 +251,7 @@ class Finding:
     (``application`` is the vendor's own grouping: a project, an application tag, a repository unit).
     ``created_at`` is the vendor's creation time: a newer one under the same key is a new incarnation.
     ``fingerprint`` is a stable hash of everything listed but volatile fields; empty lets the runner
-    compute it from the content.
+    compute it from the content. ``comparison`` is set by a scan that looks only at what changed.
     """
 
     kind: str
@@ -221,6 +274,7 @@ class Finding:
     links: tuple[Link, ...] = ()
     usage: Usage | None = None
     fingerprint: str = ""
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ class PartResult:
     """What became of a part.
 
     ``count`` is how many things it showed (findings and unchanged); ``exceptions`` are ``(locator,
-    reason)`` of single things that could not be read; ``requests`` were sent while it was open. Times
-    are UTC.
+    reason)`` of single things that could not be read; ``requests`` were sent while it was open. ``state``
+    is a text that the connector wants back at the next scan (empty unless complete). ``stands``: the part
+    shows exactly what is on record, and so nothing was handed on. Times are UTC.
     """
 
     status: PartStatus
@@ -27,6 +28,8 @@ class PartResult:
     requests: int
     started_at: datetime
     ended_at: datetime
+    state: str = ""
+    stands: bool = False
 
     @classmethod
     def never_read(cls, reason: str, now: datetime) -> PartResult:

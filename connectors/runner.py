@@ -20,7 +20,7 @@ from connectors.context import NoCache, OpenPart, RunContext, Services
 from connectors.contract import Cache
 from connectors.errors import ConfigError, ConnectorError, ContractError
 from connectors.hygiene import clean
-from connectors.model import Finding, Part, Scope, Unchanged
+from connectors.model import Finding, KnownScope, Part, Scope, Unchanged
 from connectors.outcome import BATCH_SIZE, PartBatch, PartResult, ScopeOutcome
 from connectors.secrets import redact
 
@@ -35,12 +35,23 @@ def no_previous(part: str) -> Mapping[tuple[str, str], str]:
     return {}
 
 
+def no_state(part: str) -> str:
+    """Know no text of an earlier run."""
+    return ""
+
+
+def nothing_known() -> Mapping[str, KnownScope]:
+    """Know no scope of an earlier run."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeJob:
     """All that is needed to scan a scope anywhere; secrets in ``options`` are references.
 
-    ``previous`` looks up earlier fingerprints by part; ``fresh`` names parts that an interrupted run
-    has just completed. :func:`packed` makes a job that can travel to another process.
+    ``previous`` looks up earlier fingerprints by part, ``previous_state`` the text that a part kept;
+    ``fresh`` names parts that an interrupted run has just completed, ``known`` tells a listing what is on
+    record of the instance's scopes. :func:`packed` makes a job that can travel to another process.
     """
 
     connector: str
@@ -51,6 +62,19 @@ class ScopeJob:
     previous: Previous = no_previous
     cache: Cache = field(default_factory=NoCache)
     fresh: frozenset[str] = frozenset()
+    previous_state: Callable[[str], str] = no_state
+    known: Callable[[], Mapping[str, KnownScope]] = nothing_known
+
+
+@dataclass(frozen=True, slots=True)
+class PackedState:
+    """What the parts kept, by part, to travel with a job."""
+
+    texts: Mapping[str, str]
+
+    def __call__(self, part: str) -> str:
+        """Return the text of one part."""
+        return self.texts.get(part, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +118,17 @@ class ScopeReturn:
             yield pickle.loads(zlib.decompress(batch))
 
 
-def packed(job: ScopeJob) -> ScopeJob:
-    """Return the job with everything it refers to inside it, ready to be pickled."""
+def packed(job: ScopeJob, cache: TravellingCache | None = None) -> ScopeJob:
+    """Return the job with everything it refers to inside it, ready to be pickled.
+
+    ``cache`` travels with it; without one, an empty cache does.
+    """
     known = {part.name: dict(job.previous(part.name)) for part in job.scope.parts}
     data = zlib.compress(pickle.dumps(known), 1)
-    return replace(job, previous=PackedPrevious(data), cache=TravellingCache())
+    kept = PackedState(
+        {part.name: text for part in job.scope.parts if (text := job.previous_state(part.name))}
+    )
+    return replace(job, previous=PackedPrevious(data), previous_state=kept, cache=cache or TravellingCache())
 
 
 def run_scope_collected(job: ScopeJob) -> ScopeReturn:
@@ -185,6 +215,8 @@ def _services(job: ScopeJob) -> Services:
         previous=job.previous,
         cache=job.cache,
         fresh=job.fresh,
+        previous_state=job.previous_state,
+        known=job.known,
     )
 
 

@@ -7,6 +7,7 @@ error or finding that passes through :func:`redact` can show it.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import threading
@@ -62,6 +63,20 @@ class SecretRef:
             return bool(_READERS[self.place](self.name))
         except ConfigError:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization(SecretRef):
+    """Refer to a secret that is sent as ``Basic`` authorization, with the user's name before it."""
+
+    user: str = ""
+
+    def resolve(self) -> str:
+        """Return the whole value of the header; both it and the secret are known to the redactor."""
+        pair = f"{self.user}:{SecretRef.resolve(self)}"
+        value = base64.b64encode(pair.encode()).decode()
+        remember(value)
+        return f"Basic {value}"
 
 
 _WHERE = {

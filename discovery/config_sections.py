@@ -168,11 +168,14 @@ class NetworkSection(Options):
 
 
 class ExecutorSection(Options):
-    """Where the work runs: threads of this process, or an engine that you run already."""
+    """Where the work runs: threads or processes here, or an engine that you run already."""
 
-    kind: Literal["threads", "procrastinate", "dask"] = Field(
+    kind: Literal["threads", "processes", "procrastinate", "dask"] = Field(
         default="threads",
-        description="threads; procrastinate (needs aicensus[cluster]); dask (needs the package distributed).",
+        description=(
+            "threads; processes (one a core, for reading code); procrastinate (needs aicensus[cluster]); "
+            "dask (needs the package distributed)."
+        ),
     )
     address: StoreUrl = Field(
         default="",

@@ -18,12 +18,24 @@ from typing import Protocol
 
 from connectors import clock
 from connectors.clients import budget
+from connectors.model import Finding
 from connectors.outcome import PartBatch, PartResult, ScopeOutcome
-from connectors.runner import ScopeJob, ScopeReturn, packed, run_scope, run_scope_collected
+from connectors.runner import (
+    ScopeJob,
+    ScopeReturn,
+    TravellingCache,
+    packed,
+    run_scope,
+    run_scope_collected,
+)
 from connectors.secrets import redact
+from scheduler.process_executor import LocalProcesses
 from store import Store, journal, leases
+from store.cache import BlobCache
 from store.errors import LeaseLost
 from store.leases import Lease
+from store.placement import Placement
+from store.standing import journal_standing
 from store.writer import PartWriter
 
 log = logging.getLogger("aicensus.engine")
@@ -82,8 +94,12 @@ class Tally:
 
 @dataclass(slots=True, kw_only=True)
 class Touched:
-    """What writing touched: ids of assets, and which assets are made anew (new id by old id)."""
+    """What writing touched: ids of assets, and which assets are made anew (new id by old id).
 
+    ``placement`` is what their writer has already done about grouping them.
+    """
+
+    placement: Placement
     assets: set[str] = field(default_factory=set)
     replaced: dict[str, str] = field(default_factory=dict)
 
@@ -92,17 +108,19 @@ class Touched:
 class _Work:
     """One scope under way.
 
-    ``cut`` are parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing
-    more, ``is_taken`` that another process has the scope.
+    ``standing`` are ends of parts that show just what is on record, to be journaled together. ``cut`` are
+    parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing more,
+    ``is_taken`` that another process has the scope.
     """
 
     job: ScopeJob
     lease: Lease
     writer: PartWriter
+    touched: Touched
     cut: set[str] = field(default_factory=set)
+    standing: list[PartBatch] = field(default_factory=list)
     is_home: bool = False
     is_taken: bool = False
-    touched: Touched = field(default_factory=Touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +138,8 @@ class Engine:
 
     ``holder`` is the name under which leases are taken; the caller keeps them alive. ``window`` bounds how
     many scopes are with the executor at once. ``on_scope`` is called after a
-    scope's last batch was written, with what it touched, to group and judge it.
+    scope's last batch was written, with what it touched, to group and judge it. ``on_findings`` gets what
+    was written of every batch, for a run that reports on just that.
     """
 
     def __init__(
@@ -135,6 +154,7 @@ class Engine:
         on_scope: Callable[[Touched], None],
         filtered: bool = False,
         tally: Tally | None = None,
+        on_findings: Callable[[list[Finding]], None] | None = None,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -144,6 +164,7 @@ class Engine:
         self._window = window
         self._on_scope = on_scope
         self._filtered = filtered
+        self._on_findings = on_findings
         # Room for every scope under way: a future that is done at once is handed over by the thread that
         # also takes out, which must never wait for itself.
         self._events: queue.Queue[_Event] = queue.Queue(max(_QUEUE_BATCHES, window))
@@ -194,7 +215,8 @@ class Engine:
             self._progress.note(f"{key} is being scanned by another process; left to it")
             return
         writer = PartWriter(self._store, self._run_id, job.scope, self._filtered, lease=lease)
-        self._work[key] = _Work(job=job, lease=lease, writer=writer)
+        touched = Touched(placement=writer.placement)
+        self._work[key] = _Work(job=job, lease=lease, writer=writer, touched=touched)
         if isinstance(self._executor, ThreadPoolExecutor):
             self._executor.submit(self._scan_here, job)
         else:
@@ -218,11 +240,17 @@ class Engine:
         key = job.scope.key
         future: Future[ScopeReturn]
         try:
-            future = self._executor.submit(run_scope_collected, packed(job))
+            future = self._executor.submit(run_scope_collected, packed(job, self._near_cache(job)))
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
         future.add_done_callback(lambda done: self._hand_over(_Event(key, returned=done)))
+
+    def _near_cache(self, job: ScopeJob) -> TravellingCache | None:
+        """Return what lets a process of this machine look into the store's cache, where that can be done."""
+        if isinstance(self._executor, LocalProcesses) and isinstance(job.cache, BlobCache):
+            return job.cache.near()
+        return None
 
     def _hand_over(self, event: _Event) -> None:
         """Wait until the writer takes an event, or until it takes none any more."""
@@ -270,6 +298,9 @@ class Engine:
     def _write(self, work: _Work, batch: PartBatch) -> None:
         if work.is_taken or batch.part in work.cut:
             return
+        if batch.final is not None and batch.final.stands:
+            work.standing.append(batch)
+            return
         try:
             delta = work.writer.apply(batch)
         except KeyboardInterrupt:
@@ -290,10 +321,31 @@ class Engine:
         tally.closed += delta.closed
         if seen:
             self._progress.findings(seen)
+        if self._on_findings is not None:
+            self._on_findings(batch.findings)
+
+    def _write_standing(self, work: _Work) -> None:
+        if work.is_taken or not work.standing:
+            return
+        try:
+            journal_standing(
+                *(self._store, self._run_id, work.job.scope, work.standing),
+                filtered=self._filtered,
+                lease=work.lease,
+            )
+        except LeaseLost as error:
+            work.is_taken = True
+            self._progress.note(f"{work.job.scope.key}: {error}")
+            return
+        seen = sum(batch.final.count for batch in work.standing if batch.final)
+        self.tally.seen += seen
+        if seen:
+            self._progress.findings(seen)
 
     def _finish(self, work: _Work, outcome: ScopeOutcome) -> None:
         key = work.job.scope.key
         work.is_home = True
+        self._write_standing(work)
         if work.is_taken:
             del self._work[key]
             self.tally.scopes_busy += 1
@@ -303,7 +355,9 @@ class Engine:
         if outcome.error:
             self.tally.errors[key] = outcome.error
             log.warning("%s: %s", key, outcome.error)
-        work.touched.assets |= journal.finish_scope(self._store, self._run_id, outcome)
+        closed = journal.finish_scope(self._store, self._run_id, outcome)
+        work.writer.placement.note(closed)
+        work.touched.assets |= closed
         if work.touched.assets:
             self._on_scope(work.touched)
         leases.release(self._store, work.lease)

@@ -1,4 +1,4 @@
-"""Open the executor that scopes run on: threads here, or an engine that an organisation runs already.
+"""Open the executor that scopes run on: threads or processes here, or an engine that is run already.
 
 All are ``concurrent.futures.Executor``. What is submitted to any but threads must survive pickling, may
 run twice (a killed worker's tasks run again), and must not rely on being stopped once it runs.
@@ -6,13 +6,14 @@ run twice (a killed worker's tasks run again), and must not rely on being stoppe
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.errors import ConfigError
 
-Kind = Literal["threads", "procrastinate", "dask"]
+Kind = Literal["threads", "processes", "procrastinate", "dask"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,11 @@ def open_executor(settings: ExecutorSettings) -> Executor:
     """
     if settings.kind == "threads":
         return ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="aicensus-scope")
+    if settings.kind == "processes":
+        from scheduler.process_executor import LocalProcesses
+
+        # More than there are cores would only cost their start and memory.
+        return LocalProcesses(min(settings.workers, os.cpu_count() or 1))
     if settings.kind == "procrastinate":
         return _open_procrastinate(settings)
     return _open_dask(settings)
@@ -76,6 +82,7 @@ def available() -> dict[str, bool]:
 
     return {
         "threads": True,
+        "processes": True,
         "procrastinate": find_spec("procrastinate") is not None,
         "dask": find_spec("distributed") is not None,
     }

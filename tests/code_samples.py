@@ -12,7 +12,7 @@ from typing import Any
 from connectors.catalogue import load_catalogue
 from connectors.clients.network import NetworkSettings
 from connectors.code.facts import Fact, FileFacts
-from connectors.code.options import CodeOptions
+from connectors.code.options import Changes, CodeOptions
 from connectors.code.registry import formats_for
 from connectors.context import NoCache
 from connectors.contract import Cache
@@ -56,10 +56,14 @@ class Scanned:
 
 
 def scan(
-    *targets: Path | str, cache: Cache | None = None, network: NetworkSettings | None = None, **options: Any
+    *targets: Path | str,
+    cache: Cache | None = None,
+    network: NetworkSettings | None = None,
+    changes: Changes | None = None,
+    **options: Any,
 ) -> Scanned:
     """Scan targets through the real runner."""
-    chosen = CodeOptions(targets=tuple(map(str, targets)), **options)
+    chosen = CodeOptions(targets=tuple(map(str, targets)), **options).only(changes)
     network = network or NetworkSettings()
     blank = Scope(connector="code", instance="main", ids=("-",), parts=())
     job = ScopeJob(connector="code", instance="main", scope=blank, options=chosen, network=network)

@@ -20,7 +20,7 @@ from discovery.config_sections import InstanceSection
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.example.toml"
 PAGE = ROOT / "docs" / "configuration.md"
-OURS = ("code", "aws", "openai")
+OURS = ("code", "images", "aws", "openai")
 _BLOCK = re.compile(r"(<!-- generated: config-options -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = """\
 # Every option of aicensus with its default. Written from the code; a test compares.

@@ -76,7 +76,16 @@ def write_estate(root: Path) -> None:
             }
         ),
         "infra/main.tf": _terraform(),
+        ".github/workflows/review.yml": "jobs:\n  a:\n    steps:\n      - uses: actions/ai-inference@v1\n",
+        "models/judge.tflite": "....TFL3....",
+        "docker-compose.yml": "services:\n  llm:\n    image: ollama/ollama:0.3.12\n",
         "CODEOWNERS": "* @acme/platform\n",
+        "claims.py": (
+            "from langgraph.types import interrupt\n"
+            'answer = interrupt({"claim": 1})\n'
+            's3.put_object(Bucket="claims-documents", Key="k")\n'
+        ),
+        "promptfooconfig.yaml": "prompts: [hello]\nproviders: [x]\n",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 A fenced block marked ``sh`` is a list of commands. Those of README.md and of the pages in ``RUN`` are run in
 order against the example estate and its served vendors; a comment in front of a block may say
 ``<!-- exit: 1 -->`` or, for a reason of ``NOT_RUN``, ``<!-- not run: ... -->``. On every other page each
-``aicensus`` command must at least exist with the options it is shown with.
+``aicensus`` command must at least exist with the options it is shown with. A block of TOML that begins with
+``# NAME.toml`` is a file that the commands of its page find.
 """
 
 from __future__ import annotations
@@ -24,12 +25,17 @@ import click
 import pytest
 
 from discovery.demo import serve
+from tests.code_samples import commit, git
 from tests.generated_docs import GENERATORS, pages, renewed
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = (
     "README.md",
     "first-scan.md",
+    "scan-code.md",
+    "in-ci.md",
+    "quiet-the-noise.md",
+    "extend-the-catalogue.md",
     "aws.md",
     "openai.md",
     "alerts-and-owners.md",
@@ -46,6 +52,7 @@ NOT_RUN = {
 _FENCE = re.compile(
     r"(?:^<!-- (?P<note>not run: [^>]+?|exit: \d+) -->\n\n?)?^```sh\n(?P<body>.*?)^```$", re.M | re.DOTALL
 )
+_FILE = re.compile(r"^```toml\n# (?P<name>[a-z-]+\.toml)\n(?P<body>.*?)^```$", re.M | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 
 
@@ -107,6 +114,10 @@ def test_commands_of_page_do_what_it_says(
     shutil.copy(serve.write_config(workspace / ".aicensus", vendors, workspace / "repo"), config)
     if name.endswith("openai.md"):  # only there does a configuration name the served address
         monkeypatch.setenv("AICENSUS_CONFIG", str(config))
+    for shown in _FILE.finditer((ROOT / name).read_text(encoding="utf-8")):
+        (workspace / shown["name"]).write_text(shown["body"], encoding="utf-8")
+    if name.endswith(("scan-code.md", "in-ci.md")):
+        _start_branch(workspace / "repo")
     runnable = [block for block in blocks(ROOT / name) if block.is_run]
 
     assert runnable, f"{name} shows no command"
@@ -115,6 +126,14 @@ def test_commands_of_page_do_what_it_says(
             code, said = _run(command)
             assert code == block.exit_code, f"{name}: {command}\n{said}"
             assert "Traceback" not in said, f"{name}: {command}\n{said}"
+
+
+def _start_branch(repository: Path) -> None:
+    """Make the example estate a repository whose checked-out branch brings one package more than ``main``."""
+    commit(repository)
+    git(repository, "checkout", "-q", "-b", "feature")
+    manifest = "services/support-bot/requirements.txt"
+    commit(repository, {manifest: (repository / manifest).read_text(encoding="utf-8") + "cohere==5.0.0\n"})
 
 
 def _run(command: str) -> tuple[int, str]:

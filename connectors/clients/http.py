@@ -8,10 +8,10 @@ It sends only what is declared (:mod:`connectors.clients.guard`), waits and retr
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
@@ -21,6 +21,7 @@ from connectors.clients.guard import Guard, UndeclaredCall, origin
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import Answer, Item, Pages, Param, walk
 from connectors.clients.transport import Call, Raw, Transport, TransportFailure
+from connectors.clients.waits import reset_s, retry_after_s
 from connectors.contract import Operation
 from connectors.errors import (
     AuthError,
@@ -32,7 +33,7 @@ from connectors.errors import (
     RetryLater,
     Unavailable,
 )
-from connectors.secrets import SecretRef, redact
+from connectors.secrets import Authorization, SecretRef, redact, remember
 
 ErrorMap: TypeAlias = Callable[[int, Any], ConnectorError | None]
 """Give a vendor's own meaning of a status and body (parsed JSON or ``None``); ``None`` keeps ours."""
@@ -40,6 +41,7 @@ ErrorMap: TypeAlias = Callable[[int, Any], ConnectorError | None]
 _RETRIED = frozenset({429, 500, 502, 503, 504, 529})
 _BACKOFF_S = 0.5
 _BACKOFF_CAP_S = 20.0
+_TOKEN_MARGIN_S = 600.0
 
 
 def no_vendor_errors(status: int, body: Any) -> ConnectorError | None:
@@ -47,19 +49,28 @@ def no_vendor_errors(status: int, body: Any) -> ConnectorError | None:
     return None
 
 
+class Login(Protocol):
+    """Exchange what is configured for a token that is good for a while; safe to pickle."""
+
+    def token(self, client: HttpClient) -> tuple[str, float]:
+        """Return a new token and how long it is good (seconds); calls name a ``credential`` of their own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
     """Say where a vendor's API is and how to log in; safe to pickle: secrets are references.
 
     ``base_url`` stands for ``{base_url}`` in ``Operation.host``; ``hosts`` maps further hosts or options
-    in braces to URLs. ``bearer`` is the default credential, ``credentials`` are further bearers by name
-    (the ``credential`` argument of every call). ``headers`` go with every call. ``page_size`` is for
+    in braces to URLs. ``bearer`` is the default credential (an :class:`Authorization` is sent as it is),
+    ``login`` makes one where there is none; ``credentials`` are further ones by name (the ``credential``
+    argument of every call). ``headers`` go with every call. ``page_size`` is for
     connectors to pass on to their page styles. ``requests_per_s`` paces each credential (0: not at all).
     ``total_timeout_s`` bounds one answer from the first byte sent to the last one read.
     """
 
     base_url: str
     bearer: SecretRef | None = None
+    login: Login | None = None
     credentials: Mapping[str, SecretRef] = field(default_factory=dict)
     headers: Mapping[str, str | SecretRef] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +104,8 @@ class HttpClient:
         self._transport = Transport(
             network, max_body_bytes=settings.max_body_bytes, total_timeout_s=settings.total_timeout_s
         )
+        self._login_lock = threading.Lock()
+        self._token = ("", 0.0)
 
     @property
     def settings(self) -> HttpSettings:
@@ -165,6 +178,31 @@ class HttpClient:
 
         return walk(fetch, pages)
 
+    def paginate_graphql(
+        self, path: str, document: str, variables: Mapping[str, Any], *, pages: Pages
+    ) -> Iterator[Item]:
+        """Yield every item of a listing that a GraphQL query shows; what pages change are variables."""
+        return walk(lambda step, url: self.graphql(path, document, {**variables, **step}), pages)
+
+    def token(self) -> str:
+        """Return the default credential's value, for what speaks to the vendor in other ways (git).
+
+        Raises ``ConfigError`` when there is none, and what the login raises.
+        """
+        settings = self._settings
+        if settings.bearer is not None:
+            return settings.bearer.resolve()
+        if settings.login is None:
+            raise ConfigError("there is no credential")
+        with self._login_lock:
+            token, good_until = self._token
+            if self._clock.monotonic() >= good_until:
+                token, lifetime_s = settings.login.token(self)
+                remember(token)
+                # A scope that has begun must be able to end with it.
+                self._token = token, self._clock.monotonic() + max(0.0, lifetime_s - _TOKEN_MARGIN_S)
+        return token
+
     def close(self) -> None:
         """Drop all pooled connections."""
         self._transport.close()
@@ -202,7 +240,10 @@ class HttpClient:
             error = kind(failure.what, where=where, hint=failure.hint)
             return _Failure(error, max_attempts=failure.max_attempts)
         if 200 <= raw.status < 300:
-            return Answer(_json(raw, where), raw.headers, raw.status)
+            data = _json(raw, where)
+            limited = self._settings.error_map(raw.status, data) if operation.is_query else None
+            if not isinstance(limited, RateLimited):
+                return Answer(data, raw.headers, raw.status)
         return self._refusal(operation, raw, where)
 
     def _refusal(self, operation: Operation, raw: Raw, where: str) -> _Failure:
@@ -213,11 +254,14 @@ class HttpClient:
             return _Failure(_placed(mapped, where), max_attempts=1)
         error = mapped or _error(operation, raw.status, body, raw.headers)
         wait_s = retry_after_s(raw.headers.get("retry-after", ""), self._clock.wall())
-        if raw.status not in _RETRIED:
+        is_limit = isinstance(error, RateLimited)
+        if wait_s is None and is_limit:
+            wait_s = reset_s(raw.headers, self._clock.wall())
+        if raw.status not in _RETRIED and not is_limit:
             return _Failure(_placed(error, where), max_attempts=1)
         if wait_s is not None and wait_s > self._network.max_wait_s:
             error = type(error)(f"{error.what}; the vendor asks to wait {wait_s:.0f} s", hint=error.hint)
-        return _Failure(_placed(error, where), wait_s=wait_s, for_all=raw.status == 429 or wait_s is not None)
+        return _Failure(_placed(error, where), wait_s=wait_s, for_all=is_limit or wait_s is not None)
 
     def _backoff(self, attempt: int) -> float:
         """Wait exponentially longer, with full jitter, so that threads do not come back in step."""
@@ -236,10 +280,13 @@ class HttpClient:
         return self._budgets.get((origin(base), secret), rate_per_s=self._settings.requests_per_s)
 
     def _headers(self, secret: SecretRef | None) -> dict[str, str]:
-        """Resolve secrets for one call; they live in no attribute."""
+        """Resolve secrets for one call; only the token of a login, which ends by itself, lives longer."""
         headers = {name: _resolved(value, name) for name, value in self._settings.headers.items()}
         if secret is not None:
-            headers["Authorization"] = f"Bearer {_resolved(secret, 'Authorization')}"
+            value = _resolved(secret, "Authorization")
+            headers["Authorization"] = value if isinstance(secret, Authorization) else f"Bearer {value}"
+        elif self._settings.login is not None:
+            headers["Authorization"] = f"Bearer {self.token()}"
         return headers
 
 
@@ -251,17 +298,6 @@ class _Failure:
     wait_s: float | None = None
     for_all: bool = False
     max_attempts: int = 1_000
-
-
-def retry_after_s(value: str, wall_s: float) -> float | None:
-    """Read ``Retry-After`` (seconds or an HTTP date) as seconds from now; ``None`` when it says nothing."""
-    value = value.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - wall_s) if value else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 _GRAPHQL_NOISE = re.compile(r'"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*')

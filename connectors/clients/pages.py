@@ -143,6 +143,26 @@ class LinkHeader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenHeader:
+    """``continuationToken=<x-ms-continuationtoken>`` until the answer's headers name no further token."""
+
+    items: str = "value"
+    limit: int = 100
+    limit_param: str = "$top"
+    token_param: str = "continuationToken"
+    header: str = "x-ms-continuationtoken"
+
+    def first(self) -> Mapping[str, Param]:
+        """Ask for the first page."""
+        return _limit(self.limit_param, self.limit)
+
+    def after(self, answer: Answer, items: list[Item], at: Position) -> Step | None:
+        """Follow the token."""
+        token = answer.headers.get(self.header, "")
+        return Step(token, {self.token_param: token}) if token else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextUrl:
     """A whole URL in the body (``@odata.nextLink``, ``next``); it must stay the same operation and host."""
 

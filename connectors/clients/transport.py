@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,15 @@ class Raw:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer whose body is still to come; ``read`` gives at most so many bytes, fewer only at the end."""
+
+    status: int
+    headers: Mapping[str, str]
+    read: Callable[[int], bytes]
 
 
 class TransportFailure(Exception):
@@ -100,6 +110,35 @@ class Transport:
         if watch.has_cut:  # a cut can also look like a regular end
             raise self._too_slow()
         return Raw(response.status_code, names, body)
+
+    @contextmanager
+    def stream(self, call: Call, headers: Mapping[str, str]) -> Iterator[Streamed]:
+        """Give an answer whose body is read as it comes and not unpacked; its size is the reader's matter.
+
+        Raises :class:`TransportFailure`, also while the body is read.
+        """
+        import requests
+        import urllib3
+
+        watch = Watch(self._total_timeout_s)
+        with watch:
+            try:
+                response = self._open(call, {**headers, "Accept-Encoding": "identity"})
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                raise (self._too_slow() if watch.has_cut else _told_apart(error, call)) from None
+            with response:
+
+                def read(size: int) -> bytes:
+                    try:
+                        data: bytes = response.raw.read(size, decode_content=False)
+                    except (urllib3.exceptions.HTTPError, OSError) as error:
+                        raise (self._too_slow() if watch.has_cut else _told_apart(error, call)) from None
+                    if watch.has_cut:
+                        raise self._too_slow()
+                    return data
+
+                names = {name.lower(): value for name, value in response.headers.items()}
+                yield Streamed(response.status_code, names, read)
 
     def _too_slow(self) -> TransportFailure:
         return TransportFailure(f"the answer did not end within {self._total_timeout_s:g} s", max_attempts=2)

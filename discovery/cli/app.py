@@ -36,7 +36,7 @@ SECTIONS = (
             Entry(
                 "export",
                 "discovery.cli.export:export",
-                "Write the inventory as JSON lines, CSV, one JSON document, or CycloneDX.",
+                "Write the inventory as JSON lines, CSV, one JSON document, CycloneDX, or SARIF.",
             ),
         ),
     ),
@@ -60,6 +60,11 @@ SECTIONS = (
                 "List connectors, check them, see their rights.",
             ),
             Entry("config", "discovery.cli.config:config", "Check and show the configuration."),
+            Entry(
+                "catalogue",
+                "discovery.cli.catalogue:catalogue",
+                "Search what is known, check an extension, try it on a file.",
+            ),
             Entry("db", "discovery.cli.db:db", "Upgrade, prune and describe the store."),
             Entry("audit", "discovery.cli.audit:audit", "Verify the log of every decision."),
         ),

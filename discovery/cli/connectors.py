@@ -98,6 +98,10 @@ def _options(name: str) -> list[str]:
             "Print an IAM policy with nothing but these rights.",
         ),
         Example(
+            "aicensus connectors permissions aws --format cloudformation --part management",
+            "Print the template that brings the role to every account of an organisation.",
+        ),
+        Example(
             "aicensus connectors permissions openai --format json", "Print every operation for a program."
         ),
     ),
@@ -106,13 +110,20 @@ def _options(name: str) -> list[str]:
 @click.option(
     "--format",
     "fmt",
-    type=click.Choice(["text", "json", "iam"]),
+    type=click.Choice(["text", "json", "iam", "cloudformation", "terraform"]),
     default="text",
     show_default=True,
-    help="text: one right a line; json: every operation; iam: an AWS policy.",
+    help="text: one right a line; json: every operation; the others: something to deploy in AWS.",
+)
+@click.option(
+    "--part",
+    type=click.Choice(["member", "trust", "scanner", "management"]),
+    default="member",
+    show_default=True,
+    help="Of AWS: the role in each account; who may take it; what takes it; the organisation's account.",
 )
 @debug_option
-def permissions(name: str, fmt: str) -> None:
+def permissions(name: str, fmt: str, part: str) -> None:
     """List the rights that connector NAME needs: exactly what its client lets through."""
     found = _view(name)
     if fmt == "json":
@@ -120,8 +131,8 @@ def permissions(name: str, fmt: str) -> None:
         from discovery.service.views import to_json
 
         write_array(map(to_json, found.operations), sys.stdout)
-    elif fmt == "iam":
-        click.echo(_iam_policy(found))
+    elif fmt != "text":
+        click.echo(_document(name, fmt, part))
     elif not found.operations:
         click.echo(f"{found.name} asks nobody: it needs no right but to read the files it is given.")
     else:
@@ -133,14 +144,14 @@ def _rights(operations: list[OperationView]) -> list[str]:
     return sorted({row.permission for row in operations if row.permission})
 
 
-def _iam_policy(found: ConnectorView) -> str:
-    from discovery.render.as_json import dumps
+def _document(name: str, fmt: str, part: str) -> str:
+    from connectors import registry
 
-    calls = [row for row in found.operations if row.method == "CALL"]
-    if not calls:
-        raise click.UsageError(f"{found.name!r} is not a connector to AWS; use --format text")
-    statement = {"Sid": "AicensusReadOnly", "Effect": "Allow", "Action": _rights(calls), "Resource": "*"}
-    return dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=True)
+    write = getattr(registry.load(registry.info(name).name)(), "policy", None)
+    if write is None:
+        raise click.UsageError(f"{name!r} is not a connector to AWS; use --format text")
+    text: str = write(fmt, part)
+    return text
 
 
 @connectors.command(

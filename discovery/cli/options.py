@@ -109,6 +109,13 @@ def until_option(what: str) -> Callable[[F], F]:
     return click.option("--until", metavar="DATE", help=what)
 
 
+no_suppressed_option = click.option(
+    "--no-suppressed",
+    is_flag=True,
+    help="Leave suppressed results out of SARIF, for views that show them as open, such as GitHub's.",
+)
+
+
 store_options = stack(config_option, db_option, debug_option)
 
 
@@ -127,6 +134,18 @@ def parse_day(text: str, option: str) -> date:
         raise click.BadParameter(
             f"{text!r} is not a day; write it as 2026-11-22", param_hint=option
         ) from error
+
+
+def parse_start(text: str, zone: str) -> datetime | None:
+    """Read a day (its first moment in ``zone``) or an ISO time; ``None`` when it is neither."""
+    tz = UTC if zone == "UTC" else ZoneInfo(zone)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if "-" not in text:  # 20261122 could be the beginning of a commit's id
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def parse_moment(text: str, zone: str, option: str = "--as-of") -> datetime:

@@ -143,6 +143,15 @@ def _write_system(found: SystemView, zone: str) -> None:
             ("one system by", found.why),
         ),
     )
+    write_list(
+        "Proposed answers, confirmed by nobody",
+        [
+            f"{proposed.question}: {proposed.value} - {proposed.why}"
+            + (f" [{proposed.locator}]" if proposed.locator else "")
+            for proposed in record.prefilled
+            if proposed.question != "owner"
+        ],
+    )
     if not found.owner:
         write_list(
             "Who may answer for it",

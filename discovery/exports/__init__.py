@@ -17,6 +17,7 @@ FORMATS = {
     "csv": "discovery.exports.csv_rows",
     "json": "discovery.exports.json_document",
     "cyclonedx": "discovery.exports.cyclonedx",
+    "sarif": "discovery.exports.sarif",
 }
 """Module of every format; each has ``write``."""
 

@@ -19,11 +19,15 @@ DOCUMENT = "aicensus.inventory/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What a person may choose. ``spec`` is the CycloneDX version; ``organisation`` names the whole."""
+    """What a person may choose. ``spec`` is the CycloneDX version; ``organisation`` names the whole.
+
+    ``without_suppressed`` leaves suppressed results out of SARIF, for views that would show them as open.
+    """
 
     spec: str = "1.6"
     organisation: str = ""
     version: str = ""
+    without_suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,8 @@ class Source(Protocol):
     def assets(self) -> Iterator[AssetView]:
         """Yield all assets that are not gone, in order of id."""
 
-    def alerts(self) -> list[AlertView]:
-        """Return the alerts that still want something."""
+    def alerts(self, states: tuple[str, ...] = ()) -> list[AlertView]:
+        """Return the alerts in ``states``; empty: those that still want something."""
 
     def coverage(self) -> list[CoverageView]:
         """Return what was read and what could not be."""
@@ -76,11 +80,11 @@ class StoreSource:
 
         return inventory.iter_assets(self.store, as_of=self.moment)
 
-    def alerts(self) -> list[AlertView]:
-        """Return the alerts that still want something."""
+    def alerts(self, states: tuple[str, ...] = ()) -> list[AlertView]:
+        """Return the alerts in ``states``; empty: those that still want something."""
         from discovery.service import inventory
 
-        return inventory.list_alerts(self.store, as_of=self.moment)
+        return inventory.list_alerts(self.store, inventory.AlertFilter(states=states), as_of=self.moment)
 
     def coverage(self) -> list[CoverageView]:
         """Return what was read and what could not be."""

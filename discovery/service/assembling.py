@@ -15,11 +15,12 @@ from discovery.service.views import (
     CoverageView,
     EvidenceView,
     OversightView,
+    PrefilledView,
     RunPartView,
     RunView,
     SystemView,
 )
-from normalizer import grouping
+from normalizer import answers, grouping
 from normalizer.owners import OwnerCandidate, combine, hints_from_tags
 
 if TYPE_CHECKING:
@@ -121,6 +122,31 @@ def oversight(record: Record | None, now: str, people: Mapping[str, str]) -> Ove
         confirmed_at=record.confirmed_at,
         missing=oversight_rules.missing(record),
     )
+
+
+def prefilled(members: Sequence[AssetView], candidates: Sequence[CandidateView]) -> list[PrefilledView]:
+    """Return proposed answers to the four questions from the members of a system."""
+    people = [
+        answers.Candidate(
+            party=one.party, confidence=one.confidence, reason=one.reasons[0] if one.reasons else ""
+        )
+        for one in candidates
+    ]
+    return [
+        PrefilledView(question=one.question, value=one.value, why=one.why, locator=one.locator)
+        for one in answers.prefill([_Member(view) for view in members], people)
+    ]
+
+
+class _Member:
+    """An asset as the proposals see it."""
+
+    __slots__ = ("attributes", "kind", "locator", "model", "name", "role")
+
+    def __init__(self, view: AssetView) -> None:
+        self.kind, self.name, self.role, self.model = view.kind, view.name, view.role, view.model
+        self.attributes: Mapping[str, Json] = view.attributes
+        self.locator = view.evidence[0].locator if view.evidence else ""
 
 
 def alert(row: AlertRow, system_name: str | None, shape: type[AnyAlert]) -> AnyAlert:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class InstanceCheck:
     """What an instance's credential reaches.
 
-    ``labels`` name the scopes for people, in the order of the listing; ``reason`` says why it does not
-    work, or what the listing lacks.
+    ``labels`` name the scopes that would be read, for people, in the order of the listing; ``reason`` says
+    why it does not work, or what the listing lacks.
     """
 
     instance: str
@@ -70,5 +70,5 @@ def _check(config: Config, instance: InstanceConfig) -> InstanceCheck:
         works=scopes is not None and result.status is PartStatus.COMPLETE,
         status=result.status.value,
         reason=result.reason,
-        labels=[scope.label or scope.key for scope in scopes or ()],
+        labels=[scope.label or scope.key for scope in scopes or () if scope.left_out is None],
     )

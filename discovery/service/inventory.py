@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from connectors import clock
@@ -67,6 +68,7 @@ ACTIVE_STATES = alert_store.ACTIVE_STATES
 """States of alerts that still want something from someone."""
 _LIVING = ("candidate", "registered", "governed")
 _PRESENT = ("present", "suspect", "missing")
+_MOST_TO_PREFILL = 2_000
 _SEVERITY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
@@ -117,9 +119,14 @@ def list_systems(
 
 
 def get_system(store: Store, ref: str, *, as_of: datetime | None = None) -> SystemView:
-    """Return one system by id, unique beginning, alias or name."""
+    """Return one system by id, unique beginning, alias or name, with proposed answers to the questions."""
     with store.read(as_of) as tx:
-        return _systems(tx, _at(tx, as_of), system_id=refs.system_id(tx, ref, tx.rev))[0]
+        at = _at(tx, as_of)
+        view = _systems(tx, at, system_id=refs.system_id(tx, ref, tx.rev))[0]
+        where = AssetWhere(states=_PRESENT, system_id=view.system_id)
+        members = list(islice(_assets(tx, at, where), _MOST_TO_PREFILL))
+    view.oversight.prefilled = assembling.prefilled(members, view.owner_candidates)
+    return view
 
 
 def iter_assets(

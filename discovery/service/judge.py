@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from discovery.engine import Touched
     from store import Store
+    from store.placement import Placement
 
 
 class Judge:
@@ -26,16 +27,19 @@ class Judge:
 
     def scope_done(self, touched: Touched) -> None:
         """Look at what a scope touched, and ask owners again of things that were made anew."""
-        self.look_at(touched.assets)
+        self.look_at(touched.assets, touched.placement)
         if touched.replaced:
             decisions.ask_owner_again(self._store, touched.replaced, actor=ENGINE)
 
-    def look_at(self, touched: set[str] | None) -> None:
+    def look_at(self, touched: set[str] | None, placement: Placement | None = None) -> None:
         """Regroup the touched assets (``None``: all) and evaluate the rules for their systems.
 
-        With an empty set only what changed with time alone is evaluated.
+        ``placement`` is what their writer has already done about grouping. With an empty set only what
+        changed with time alone is evaluated.
         """
-        changed = systems.regroup(self._store, touched).touched if touched or touched is None else set()
+        changed: set[str] = set()
+        if touched or touched is None:
+            changed = systems.regroup(self._store, touched, placement).touched
         made = evaluate(self._store, changed, roles_that_alert=self._roles)
         self.changes.opened += made.opened
         self.changes.reopened += made.reopened

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -22,9 +23,12 @@ from discovery.service.permissions import ENGINE
 from store import journal
 from store.cache import BlobCache
 from store.journal import RunSpec
-from store.writer import previous_fingerprints
+from store.recorded import Recorded, known_scopes
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from connectors.code.options import Changes
     from discovery.config import Config, InstanceConfig
     from store import Store
 
@@ -37,15 +41,21 @@ class ScanRequest:
     """What to scan.
 
     ``targets`` are folders or git URLs for the code connector; ``connectors`` are names or
-    ``name:instance``. With neither, everything that is configured is scanned.
+    ``name:instance``. With neither, everything that is configured is scanned. ``changes`` narrows a scan of
+    code to what differs from an earlier version; such a run is ``filtered``: nothing ages.
     """
 
     targets: tuple[str, ...] = ()
     connectors: tuple[str, ...] = ()
     trigger: str = "cli"
     strict: bool = False
-    filtered: bool = False
     actor: str = ""
+    changes: Changes | None = None
+
+    @property
+    def filtered(self) -> bool:
+        """Say whether the run looks only at some of the things inside parts."""
+        return self.changes is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,35 @@ class Scan:
 
 
 def chosen(config: Config, request: ScanRequest) -> list[InstanceConfig]:
-    """Return the instances that the request names, or all that are enabled."""
+    """Return the instances that the request names, or all that are enabled.
+
+    Raises ``ConfigError`` for a connector that cannot look at changes alone.
+    """
+    instances = _named(config, request)
+    return instances if request.changes is None else _narrowed(instances, request)
+
+
+def _narrowed(instances: list[InstanceConfig], request: ScanRequest) -> list[InstanceConfig]:
+    """Return the code instances, told to look only at what changed; others have no versions to compare."""
+    code = [item for item in instances if item.connector == "code"]
+    others = [item.key for item in instances if item.connector != "code"]
+    if not code or (request.connectors and others):
+        whose = ", ".join(others) or "what is configured"
+        raise ConfigError(
+            f"--diff and --since compare versions of code; {whose} has none",
+            hint="Name a folder with a git repository.",
+        )
+    return [replace(item, options=_only(item.options, request.changes)) for item in code]
+
+
+def _only(options: BaseModel, changes: Changes | None) -> BaseModel:
+    from connectors.code.options import CodeOptions
+
+    assert isinstance(options, CodeOptions)
+    return options.only(changes)
+
+
+def _named(config: Config, request: ScanRequest) -> list[InstanceConfig]:
     chosen: list[InstanceConfig] = []
     for word in request.connectors:
         connector, _, name = word.partition(":")
@@ -73,9 +111,22 @@ def chosen(config: Config, request: ScanRequest) -> list[InstanceConfig]:
             instances = config.with_connector(connector).instances()
             chosen.extend(item for item in instances if item.connector == connector)
     if request.targets:
-        chosen = [item for item in chosen if item.connector != "code"]
-        chosen.append(_for_targets(config, request.targets))
+        takers = [item for item in chosen if takes_targets(item)]
+        chosen = [item for item in chosen if item not in takers]
+        chosen += [_reading(item, request.targets) for item in takers] or [
+            _for_targets(config, request.targets)
+        ]
     return chosen or config.instances()
+
+
+def takes_targets(instance: InstanceConfig) -> bool:
+    """Say whether a connector reads what a command may name: folders, repositories, images."""
+    return "targets" in type(instance.options).model_fields
+
+
+def _reading(instance: InstanceConfig, targets: tuple[str, ...]) -> InstanceConfig:
+    options = type(instance.options).model_validate({**instance.options.model_dump(), "targets": targets})
+    return replace(instance, options=options)
 
 
 def _for_targets(config: Config, targets: tuple[str, ...]) -> InstanceConfig:
@@ -83,8 +134,7 @@ def _for_targets(config: Config, targets: tuple[str, ...]) -> InstanceConfig:
     code = next((item for item in config.instances() if item.connector == "code"), None)
     if code is None:
         return default_instance("code", targets=targets)
-    options = type(code.options).model_validate({**code.options.model_dump(), "targets": targets})
-    return replace(code, options=options)
+    return _reading(code, targets)
 
 
 def plan(
@@ -99,21 +149,27 @@ def plan(
     """
     hands: list[list[ScopeJob]] = []
     shortfalls: list[str] = []
-    spec = run_spec(scan)
+    spec, left_out = run_spec(scan), 0
     for instance in instances:
         template = _template(scan, instance)
-        scopes, result = _listed(instance, template)
+        known = partial(known_scopes, scan.store, instance.connector, instance.name)
+        scopes, result = _listed(instance, replace(template, known=known))
         tally.requests += result.requests
         if result.status is not PartStatus.COMPLETE:
             shortfalls.append(f"{instance.key} could not be listed: {result.reason}")
         if _names_targets(scan, instance):
             reason = "only the named targets were listed"
+            if scan.request.filtered:
+                reason = "a scan of changes lists its targets only, not the clones in them"
             result = replace(result, status=PartStatus.INCOMPLETE, reason=reason)
         lost = journal.note_scopes_listing(
             scan.store, instance.connector, instance.name, scopes, result, run_id=scan.run_id
         )
         look_at(lost)
-        hands.append([_job(scan, template, scope, spec) for scope in scopes or ()])
+        hands.append([_job(scan, template, scope, spec) for scope in scopes or () if not scope.left_out])
+        left_out += sum(scope.left_out is not None for scope in scopes or ())
+    if left_out:
+        scan.progress.note(f"{left_out:,} scopes are left out of this scan; coverage says why")
     _note_unmanaged(scan)
     jobs = [job for turn in zip_longest(*hands) for job in turn if job is not None]
     waiting = [job for job in jobs if not _is_done(job)]
@@ -141,7 +197,11 @@ def _is_done(job: ScopeJob) -> bool:
 
 def _names_targets(scan: Scan, instance: InstanceConfig) -> bool:
     """Say whether the listing is a choice of the moment; then what it lacks has not gone away."""
-    return instance.connector == "code" and (bool(scan.request.targets) or scan.config.path is None)
+    if scan.request.filtered:  # clones inside the targets are not listed
+        return True
+    if scan.request.targets and takes_targets(instance):
+        return True
+    return instance.connector == "code" and scan.config.path is None
 
 
 def _note_unmanaged(scan: Scan) -> None:
@@ -165,11 +225,16 @@ def _template(scan: Scan, instance: InstanceConfig) -> ScopeJob:
 
 def _job(scan: Scan, template: ScopeJob, scope: Scope, spec: RunSpec) -> ScopeJob:
     store = scan.store
+    fresh: set[str] = set()
+    if not scan.request.filtered:  # what changed must be looked at, even right after a run that was cut off
+        fresh = set(journal.fresh_parts(store, scope.key, clock.now() - FRESH, like=spec))
+    recorded = Recorded(store, scope.key, scope.ref)
     return replace(
         template,
         scope=scope,
-        previous=lambda part: previous_fingerprints(store, scope.key, part),
-        fresh=frozenset(journal.fresh_parts(store, scope.key, clock.now() - FRESH, like=spec)),
+        previous=recorded.fingerprints,
+        previous_state=recorded.state,
+        fresh=frozenset(fresh),
     )
 
 

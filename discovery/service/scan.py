@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.context import forget_clients
-from connectors.model import PartStatus
+from connectors.model import Finding, PartStatus
 from discovery.engine import LEASE_S, Engine, Progress, Tally
 from discovery.service import inventory
 from discovery.service.alerting import AlertChanges
@@ -49,7 +49,8 @@ class ScanReport:
     """What a run did.
 
     ``state`` is complete, partial, interrupted or failed. ``partial_reasons`` say why it is partial, one
-    line for each part or listing that fell short of its promise.
+    line for each part or listing that fell short of its promise. ``is_compared``: it looked only at
+    changes, and ``shown`` is what it saw there, each thing with its comparison.
     """
 
     run_id: str
@@ -60,6 +61,8 @@ class ScanReport:
     partial_reasons: list[str] = field(default_factory=list)
     alerts: AlertChanges = field(default_factory=AlertChanges)
     interrupted_before: list[str] = field(default_factory=list)
+    is_compared: bool = False
+    shown: list[Finding] = field(default_factory=list)
 
 
 class SilentProgress:
@@ -102,6 +105,7 @@ def run_scan(
     report = ScanReport(
         run_id=scan.run_id, state="failed", elapsed_s=0.0, scopes=0, tally=Tally(), alerts=judge.changes
     )
+    report.is_compared = request.filtered
     started = time.monotonic()
     _take_up_interrupted(scan, judge, report)
     journal.begin_run(store, run_spec(scan))
@@ -146,6 +150,7 @@ def _carry_out(scan: Scan, instances: Sequence[InstanceConfig], judge: Judge, re
             on_scope=judge.scope_done,
             filtered=scan.request.filtered,
             tally=report.tally,
+            on_findings=report.shown.extend if scan.request.filtered else None,
         )
         engine.run(iter(jobs))
     scan.cache.flush()

@@ -72,11 +72,26 @@ class AssetView:
 
 
 @dataclass(slots=True, kw_only=True)
+class PrefilledView:
+    """A proposed answer to one of the four questions: purpose, owner, data, oversight.
+
+    ``confirmed`` is always false: proposals never count as a record; only a person answers.
+    """
+
+    question: str
+    value: str
+    why: str
+    locator: str
+    confirmed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class OversightView:
     """The four questions and the next review.
 
     ``complete`` is true when a person confirmed all of them and the review day has not passed.
-    ``state`` is none, incomplete, complete, lapsed or withdrawn.
+    ``state`` is none, incomplete, complete, lapsed or withdrawn. ``prefilled`` are proposals from evidence,
+    in the order of the questions; they are given for one system at a time, in lists they are left empty.
     """
 
     state: str = "none"
@@ -89,6 +104,7 @@ class OversightView:
     confirmed_by: str | None = None
     confirmed_at: str | None = None
     missing: list[str] = field(default_factory=list)
+    prefilled: list[PrefilledView] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -33,3 +33,10 @@ def test_a_host_is_matched_whole(host: str, text: str, found: str | None) -> Non
     match = host_pattern(host).search(text)
 
     assert (match.group("host") if match else None) == found
+
+
+def test_a_wrong_pattern_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigError):
+        compile_pattern("a[z-b]")
+
+    assert capfd.readouterr().err == ""

@@ -111,7 +111,9 @@ class SampleSource:
     def assets(self) -> Iterator[AssetView]:
         return iter(self.assets_)
 
-    def alerts(self) -> list[AlertView]:
+    def alerts(self, states: tuple[str, ...] = ()) -> list[AlertView]:
+        if states:
+            return []
         return [
             AlertView(
                 alert_id="alr_1",

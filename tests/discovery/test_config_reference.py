@@ -32,7 +32,7 @@ def test_the_example_loads_and_means_the_defaults() -> None:
     config = load_config(reference.EXAMPLE, {})
     plain = load_config(None, {})
 
-    assert [instance.key for instance in config.instances()] == ["code:main", "aws:main", "openai:main"]
+    assert [instance.key for instance in config.instances()] == [f"{name}:main" for name in reference.OURS]
     assert config.instance("code").options == plain.instance("code").options
     for section in ("store", "organisation", "scan", "network_section", "executor", "daemon"):
         assert getattr(config, section) == getattr(plain, section)

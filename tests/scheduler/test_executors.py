@@ -23,7 +23,7 @@ RUN_WORKER = (
     "import sys; from scheduler.procrastinate_worker import Worker; "
     "Worker(sys.argv[1], concurrency=int(sys.argv[2]), heartbeat_s=0.2, poll_s=0.2).run()"
 )
-KINDS = ["threads", "pickling-threads", "pickling-processes", "procrastinate", "dask"]
+KINDS = ["threads", "processes", "pickling-threads", "pickling-processes", "procrastinate", "dask"]
 
 
 def start_worker(url: str, concurrency: int = 2) -> subprocess.Popen[bytes]:
@@ -44,6 +44,8 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     workers: list[subprocess.Popen[bytes]] = []
     if kind == "threads":
         opened = open_executor(ExecutorSettings(kind="threads", workers=2))
+    elif kind == "processes":
+        opened = open_executor(ExecutorSettings(kind="processes", workers=2))
     elif kind.startswith("pickling"):
         opened = PicklingExecutor(where="thread" if kind == "pickling-threads" else "process")
     elif kind == "procrastinate":

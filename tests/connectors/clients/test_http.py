@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import pickle
 import threading
@@ -14,9 +15,10 @@ import pytest
 from connectors import meter
 from connectors.clients.budget import Clock
 from connectors.clients.guard import UndeclaredCall
-from connectors.clients.http import HttpClient, HttpSettings, is_graphql_query, retry_after_s
+from connectors.clients.http import HttpClient, HttpSettings, is_graphql_query
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import Cursor, NextToken, NextUrl
+from connectors.clients.waits import retry_after_s
 from connectors.contract import Operation
 from connectors.errors import (
     AuthError,
@@ -29,7 +31,7 @@ from connectors.errors import (
     RateLimited,
     Unavailable,
 )
-from connectors.secrets import SecretRef
+from connectors.secrets import Authorization, SecretRef, redact
 from tests.hostile_http import BEHAVIOURS, PLANTED, HostileServer
 
 TOKEN = "tok-4f2c9a-not-of-a-known-shape"
@@ -477,3 +479,66 @@ def test_closing_a_client_leaves_it_usable(server: HostileServer, passing: FakeT
 
     assert one.get("/ok").data == {"ok": True}
     assert server.connections == 2
+
+
+class Renewing:
+    """A login whose tokens are good for so many seconds."""
+
+    def __init__(self, good_s: float) -> None:
+        self.good_s = good_s
+        self.issued = 0
+
+    def token(self, client: HttpClient) -> tuple[str, float]:
+        self.issued += 1
+        return f"{TOKEN}-{self.issued}", self.good_s
+
+
+def test_a_login_is_asked_once_while_its_token_is_good(server: HostileServer, passing: FakeTime) -> None:
+    login = Renewing(3_600)
+    one = client(server, passing, bearer=None, login=login)
+
+    for _ in range(3):
+        one.get("/ok")
+
+    assert login.issued == 1
+    assert one.token() == f"{TOKEN}-1"
+    assert f"Authorization: Bearer {TOKEN}-1" in server.seen[-1]
+
+
+def test_a_token_is_renewed_before_it_ends(server: HostileServer, passing: FakeTime) -> None:
+    login = Renewing(3_600)
+    one = client(server, passing, bearer=None, login=login)
+    one.get("/ok")
+
+    passing.now += 3_100
+    one.get("/ok")
+
+    assert login.issued == 2
+    assert f"Authorization: Bearer {TOKEN}-2" in server.seen[-1]
+
+
+def test_basic_authorization_is_sent_as_it_is_and_known_to_the_redactor(
+    server: HostileServer, passing: FakeTime
+) -> None:
+    secret = Authorization("env", "HOSTILE_TOKEN", "dana")
+
+    client(server, passing, bearer=secret).get("/ok")
+
+    sent = base64.b64encode(f"dana:{TOKEN}".encode()).decode()
+    assert f"Authorization: Basic {sent}" in server.seen[0]
+    assert redact(f"x {sent} y") == "x [redacted] y"
+    assert TOKEN not in repr(secret)
+
+
+def test_a_limit_that_the_vendor_calls_forbidden_is_waited_for(
+    server: HostileServer, passing: FakeTime
+) -> None:
+    one = client(
+        server, passing, error_map=lambda status, body: RateLimited("slow down") if status == 404 else None
+    )
+
+    with pytest.raises(RateLimited):
+        one.get("/404")
+
+    assert len(server.seen) == 3
+    assert len(passing.slept) == 2

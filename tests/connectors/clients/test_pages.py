@@ -20,6 +20,7 @@ from connectors.clients.pages import (
     PageNumber,
     Pages,
     Param,
+    TokenHeader,
     walk,
 )
 from connectors.errors import BadResponse, Incomplete
@@ -216,3 +217,22 @@ def test_every_item_is_read_once_however_the_vendor_cuts(sizes: list[int]) -> No
     ]
 
     assert names(Script(*bodies), Cursor()) == [name for page in names_of for name in page]
+
+
+def test_a_token_in_the_headers_is_followed_until_there_is_none() -> None:
+    script = Script(
+        {"value": things("a", "b")},
+        {"value": things("c")},
+        headers=({"x-ms-continuationtoken": "t1"}, {}),
+    )
+
+    assert names(script, TokenHeader(limit=2)) == ["a", "b", "c"]
+    assert script.asked == [{"$top": 2}, {"$top": 2, "continuationToken": "t1"}]
+
+
+def test_a_token_in_the_headers_that_comes_again_is_no_end() -> None:
+    headers = {"x-ms-continuationtoken": "t1"}
+    script = Script({"value": things("a")}, {"value": things("b")}, headers=(headers, headers, headers))
+
+    with pytest.raises(Incomplete, match="repeated"):
+        names(script, TokenHeader())

@@ -75,5 +75,5 @@ def test_empty_inventory_exports_as_a_whole_document(form: str) -> None:
     text = exported(form, SampleSource([], []))
 
     assert text.endswith("\n")
-    if form in ("json", "cyclonedx"):
+    if form in ("json", "cyclonedx", "sarif"):
         json.loads(text)

@@ -222,3 +222,26 @@ def test_a_hostile_name_is_quoted_or_replaced_by_the_id(store: Store) -> None:
     (owner, _) = inventory.what_next(store)
 
     assert "'x; rm -rf ~'" in owner.command
+
+
+def test_one_system_shows_proposed_answers_that_count_for_nothing(store: Store) -> None:
+    gate = {"mechanism": "approval gate", "answers": "oversight"}
+    Estate(store).show(
+        code("openai", owner_hints=(hint("@acme/bots"),), attributes={"unit_description": "Answers mail"}),
+        code("langgraph-interrupt", kind="oversight_control", attributes=gate),
+        code("claims", kind="data_store", attributes={"store": "bucket"}),
+    )
+
+    system = inventory.get_system(store, "bot")
+    listed = inventory.list_systems(store)[0]
+
+    assert [(one.question, one.value) for one in system.oversight.prefilled] == [
+        ("purpose", "Answers mail"),
+        ("owner", "@acme/bots"),
+        ("data", "bucket claims"),
+        ("oversight", "approval gate (langgraph-interrupt)"),
+    ]
+    assert (system.oversight.state, system.oversight.complete) == ("none", False)
+    assert system.oversight.missing == listed.oversight.missing
+    assert not any(one["confirmed"] for one in to_json(system)["oversight"]["prefilled"])
+    assert listed.oversight.prefilled == []
