@@ -7,6 +7,7 @@ asked for by name.
 from __future__ import annotations
 
 import difflib
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -16,8 +17,13 @@ from connectors.errors import ConfigError
 GROUP = "aicensus.connectors"
 
 
-@cache
 def _points() -> dict[str, EntryPoint]:
+    # Another import path has other packages: what was found on one says nothing of the next.
+    return _points_on(tuple(sys.path))
+
+
+@cache
+def _points_on(path: tuple[str, ...]) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
         other = found.setdefault(point.name, point)
@@ -61,5 +67,5 @@ def all_infos() -> list[ConnectorInfo]:
 
 
 def refresh() -> None:
-    """Look for entry points again, after a package was installed or the import path changed."""
-    _points.cache_clear()
+    """Look for entry points again, after a package was installed."""
+    _points_on.cache_clear()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,13 +37,24 @@ def test_every_connector_is_shown_with_options_and_rights(name: str, aicensus: A
 
 
 def test_iam_policy_allows_exactly_the_declared_reading(aicensus: Aicensus) -> None:
-    policy = aicensus("connectors", "permissions", "aws", "--format", "iam").json
+    policies = [
+        policy
+        for part in ("member", "scanner", "management")
+        for policy in _listed(
+            aicensus("connectors", "permissions", "aws", "--format", "iam", "--part", part).json
+        )
+    ]
 
-    statement = policy["Statement"][0]
+    statements = [one for policy in policies for one in policy["Statement"]]
+    allowed = {action for one in statements for action in _listed(one["Action"])}
     declared = {one.permission for one in registry.info("aws").operations}
-    assert set(statement["Action"]) == declared - {""}
-    assert statement["Effect"] == "Allow"
-    assert not [action for action in statement["Action"] if "*" in action]
+    assert allowed == declared - {""}
+    assert {one["Effect"] for one in statements} == {"Allow"}
+    assert not [action for action in allowed if "*" in action]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_iam_policy_of_another_vendor_is_a_usage_error(aicensus: Aicensus) -> None:
