@@ -5,14 +5,16 @@ A fact knows no path, role, unit or owner; those are added for each tree (:mod:`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import orjson
 
 from connectors.catalogue.tables import Catalogue
 from connectors.model import Grade, Json
+
+T = TypeVar("T")
 
 MAX_FACTS = 5_000
 """Facts kept of one file and format; a file with more is listed as an exception."""
@@ -28,6 +30,18 @@ Any other kind that is none of :mod:`connectors.kinds` makes a note for :mod:`co
 
 class UnreadableError(Exception):
     """A file cannot be parsed; the text says why in a few words and quotes nothing of the file."""
+
+
+class CutShortError(UnreadableError):
+    """A file holds more than a parser looks at: what was read counts, and that there is more is told."""
+
+
+def within(items: Iterable[T], most: int, what: str) -> Iterator[T]:
+    """Yield up to ``most`` items, then raise :class:`CutShortError` if there is one more."""
+    for number, item in enumerate(items):
+        if number == most:
+            raise CutShortError(f"more than {most} {what}; the rest is left out")
+        yield item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

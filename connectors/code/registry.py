@@ -14,7 +14,16 @@ from functools import cache, cached_property
 from itertools import islice
 
 from connectors.catalogue.tables import Catalogue, Format
-from connectors.code.facts import MAX_FACTS, MAX_NAME, Fact, FileFacts, Hit, Source, UnreadableError
+from connectors.code.facts import (
+    MAX_FACTS,
+    MAX_NAME,
+    CutShortError,
+    Fact,
+    FileFacts,
+    Hit,
+    Source,
+    UnreadableError,
+)
 from connectors.code.globs import GlobTable
 from connectors.code.prefilter import MAX_HITS, SUPPRESSION_MARK, Prefilter
 
@@ -132,8 +141,12 @@ class Formats:
         return tuple(hit for hit in self.prefilter.search(data) if hit.hit_class == "suppression")
 
     def _parse(self, row: Format, source: Source, result: FileFacts) -> None:
+        facts: list[Fact] = []
         try:
-            facts = list(islice(_parser(row.parser)(source), MAX_FACTS + 1))
+            for fact in islice(_parser(row.parser)(source), MAX_FACTS + 1):
+                facts.append(fact)  # one by one: what came before a cut counts
+        except CutShortError as error:
+            result.problems.append((row.name, str(error)))
         except UnreadableError as error:
             result.problems.append((row.name, str(error)))
             return

@@ -12,10 +12,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from connectors.catalogue.infra_rows import ResourceType
-from connectors.code.facts import Fact, Source, UnreadableError
+from connectors.code.facts import Fact, Source, UnreadableError, within
 from connectors.code.formats.common import short
 from connectors.model import Grade, Json
 
@@ -87,7 +86,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     """Yield the declarations in order, with the full types of those inside another."""
     parents: list[_Block] = []
     opens, ends = _braces(_NOISE.sub(lambda found: " " * len(found.group()), text))
-    for found in islice(_DECLARED.finditer(text), _MAX_BLOCKS):
+    for found in within(_DECLARED.finditer(text), _MAX_BLOCKS, "declarations"):
         while parents and parents[-1].end <= found.start():
             parents.pop()
         brace = bisect_left(opens, found.end())

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.catalogue.infra_rows import Chart
-from connectors.code.facts import Fact, Hit, Source
+from connectors.code.facts import Fact, Hit, Source, within
 from connectors.code.formats.lines import LineCounter, is_comment, line_around
 from connectors.model import Grade
 
@@ -26,7 +26,7 @@ _NEAR = 400
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each catalogued chart repository in use."""
     lines = LineCounter(source.data)
-    for hit in source.hits[:_MAX_PLACES]:
+    for hit in within(source.hits, _MAX_PLACES, "addresses"):
         row = source.catalogue.chart[hit.row]
         text, column = line_around(source.data, hit.start)
         following = source.data[hit.end : hit.end + 1]

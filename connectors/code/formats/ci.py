@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from connectors.catalogue.tables import Catalogue
-from connectors.code.facts import Fact, Source
+from connectors.code.facts import CutShortError, Fact, Source
 from connectors.code.formats.lines import is_comment, parents
 from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
@@ -48,7 +48,7 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         looks += 1
         if looks > MAX_LOOKS:
-            return
+            raise CutShortError(f"more than {MAX_LOOKS} lines that may be steps; the rest is left out")
         for name, provider, form in _steps(source, line, start):
             if name.lower() not in seen:
                 seen.add(name.lower())

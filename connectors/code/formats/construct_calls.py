@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from connectors.catalogue.infra_rows import ResourceType, plain_path
-from connectors.code.facts import Fact, Source
+from connectors.code.facts import Fact, Source, within
 from connectors.code.formats.common import short
 from connectors.code.formats.lines import LineCounter
 from connectors.model import Grade
@@ -76,7 +76,7 @@ def parse(source: Source) -> Iterator[Fact]:
         return
     types, classes = source.catalogue.construct_types, source.catalogue.construct_classes
     counter = LineCounter(text)
-    for call in islice(_CALL.finditer(text), _MAX_CALLS):
+    for call in within(_CALL.finditer(text), _MAX_CALLS, "calls"):
         last = call.group(1).lower()
         if last not in classes and last.removeprefix("new") not in classes:
             continue

@@ -12,7 +12,7 @@ from functools import cache
 
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.tables import Catalogue
-from connectors.code.facts import Fact, Hit, Source
+from connectors.code.facts import CutShortError, Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around, parents, text_lines
 from connectors.code.formats.talk import Talk
 from connectors.code.globs import to_regex
@@ -63,6 +63,8 @@ def parse_data(source: Source) -> Iterator[Fact]:
             seen.add((row.store, name))
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])
+    if len(source.hits) > _MOST_HITS:
+        raise CutShortError(f"more than {_MOST_HITS} places that may name a store; the rest is left out")
 
 
 def _applies(source: Source, row: OversightRow | DataRow) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.catalogue import load_catalogue
+from connectors.code.formats.ci import MAX_LOOKS
 from connectors.code.registry import Plan, formats_for
 from tests.code_samples import read
 
@@ -154,3 +155,15 @@ def test_places_beyond_the_most_that_are_looked_at_are_told() -> None:
     found = read("a.tf", "# " + "ollama/ " * 20_001)
 
     assert ("model-id", "more than 20,000 places to look at; the rest is left out") in found.problems
+
+
+def test_what_a_parser_leaves_out_is_told_and_what_came_before_counts() -> None:
+    formats = formats_for(load_catalogue())
+    step = "  - uses: anthropics/claude-code-action@v1\n"
+    data = f"jobs:\n  a:\n    steps:\n{step * (MAX_LOOKS + 1)}".encode()
+    path = ".github/workflows/review.yml"
+
+    found = formats.read(data, "review.yml", formats.plan(path))
+
+    assert {fact.name for _, fact in found if fact.kind == "ci_step"} == {"anthropics/claude-code-action"}
+    assert any(f"more than {MAX_LOOKS} lines" in reason for _, reason in found.problems)

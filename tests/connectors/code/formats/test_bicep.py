@@ -96,7 +96,7 @@ def test_a_type_that_serves_without_ai_needs_its_kind(kind: str, count: int) -> 
         b"resource account 'Microsoft.CognitiveServices/accounts",
         b"resource '' = {{{{",
         b"resource x 'deployments@1' = {}",
-        b"resource x 'Microsoft.Web/sites@1' = {\n" * 3_000,
+        b"resource x 'Microsoft.Web/sites@1' = {\n" * 1_500,
         b"resource '''never closed",
         b"resource /* never closed",
         b"module m 'br/public:' = {",
@@ -105,6 +105,15 @@ def test_a_type_that_serves_without_ai_needs_its_kind(kind: str, count: int) -> 
 def test_what_is_cut_off_declares_nothing(content: bytes) -> None:
     assert resources(content) == []
     assert read("ai.bicep", content).problems == []
+
+
+def test_declarations_beyond_the_limit_are_told() -> None:
+    first = b"resource a 'Microsoft.CognitiveServices/accounts@2024-10-01' = {\n  kind: 'OpenAI'\n}\n"
+
+    found = read("ai.bicep", first + b"resource x 'Microsoft.Web/sites@1' = {}\n" * 2_000)
+
+    assert [fact.name for _, fact in found if fact.kind == "ai_account"]
+    assert found.problems == [("bicep", "more than 2000 declarations; the rest is left out")]
 
 
 def test_undecodable_bytes_are_a_problem() -> None:
