@@ -7,21 +7,21 @@ record that rules look at.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from connectors.secrets import redact
-from store import oversight, owners
+from store import cases, outbox, oversight, owners, rule_facts
 from store.bulk import insert_rows, is_one_of
 from store.oversight import Record
 from store.owners import Owner
-from store.regroup import SUGGESTION
-from store.schema import alert, alert_event, asset, meta, revision, system, system_alias, system_member
-from store.temporal import chunks
+from store.rule_facts import Asked, Member
+from store.schema import alert, alert_event, meta, revision, system, system_alias
+from store.temporal import chunks, holds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +40,7 @@ _COLUMNS = (
     "rule",
     "severity",
     "system_id",
+    "asset_id",
     "title",
     "state",
     "opened_at",
@@ -49,18 +50,23 @@ _COLUMNS = (
     "assignee",
     "until",
 )
-_EVENT = ("alert_id", "rev", "at", "actor", "event", "from_state", "to_state", "reason")
+_STOOD = ("system_id", "assignee", "due_at", "until")
+"""How an alert stood after an event, beside its state: what a past day shows."""
+_EVENT = ("alert_id", "rev", "at", "actor", "event", "from_state", "to_state", "reason", *_STOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One alert as it stands; times are UTC texts."""
+    """One alert as it stands; times are UTC texts.
+
+    One of an asset names it, and the system that it is in; one of the organisation names neither.
+    """
 
     alert_id: str
     fingerprint: str
     rule: str
     severity: str
-    system_id: str
+    system_id: str | None
     title: str
     state: str
     opened_at: str
@@ -69,21 +75,27 @@ class AlertRow:
     reopen_count: int = 0
     assignee: str | None = None
     until: str | None = None
+    asset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One alert after an event; ``from_state`` is empty for a new one."""
+    """One alert after an event; ``from_state`` is empty for a new one, ``told`` is who hears of it."""
 
     row: AlertRow
     event: str
     from_state: str
     reason: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFacts:
-    """What rules may know of a system. ``roles`` counts its members that are not gone, by role."""
+    """What rules may know of a system. ``roles`` counts its members that are not gone, by role.
+
+    ``told`` are attributes by asset, those of other systems too; ``last_seen_at`` is known for systems that
+    have a record.
+    """
 
     system_id: str
     name: str
@@ -93,23 +105,37 @@ class SystemFacts:
     roles: Mapping[str, int]
     owners: Sequence[Owner]
     record: Record | None
+    members: Sequence[Member] = ()
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    last_seen_at: str | None = None
 
 
-def fingerprint(rule: str, system_id: str, qualifier: str = "") -> str:
-    """Return what makes an alert the same one: rule, the system's resolved id, and a qualifier."""
-    return hashlib.sha256(f"{rule}|system|{system_id}|{qualifier}".encode()).hexdigest()
+def fingerprint(rule: str, subject_id: str, qualifier: str = "", *, subject: str = "system") -> str:
+    """Return what makes an alert the same one: rule, the subject's resolved id, and a qualifier."""
+    return hashlib.sha256(f"{rule}|{subject}|{subject_id}|{qualifier}".encode()).hexdigest()
 
 
-def facts(conn: Connection, system_ids: Collection[str] | None) -> list[SystemFacts]:
-    """Return what rules may know of the systems (``None``: of all that are not merged), by id."""
-    query = select(system).where(system.c.valid_to.is_(None), system.c.state != "merged")
+def facts(
+    conn: Connection,
+    system_ids: Collection[str] | None,
+    rev: int | None = None,
+    *,
+    asked: Asked | None = None,
+) -> list[SystemFacts]:
+    """Return what rules may know of the systems (``None``: of all that are not merged), by id.
+
+    ``rev`` is the revision to read at (``None``: now); ``asked`` says which attributes of members to tell.
+    """
+    query = select(system).where(holds(system, rev), system.c.state != "merged")
     if system_ids is not None:
         query = query.where(is_one_of(conn, system.c.system_id, sorted(system_ids)))
     rows = conn.execute(query.order_by(system.c.system_id)).all()
     wanted = None if system_ids is None else [row.system_id for row in rows]
-    roles = _roles(conn, wanted)
-    people = owners.of_systems(conn, wanted)
-    records = oversight.of_systems(conn, wanted)
+    members = rule_facts.members(conn, wanted, rev)
+    people = owners.of_systems(conn, wanted, rev)
+    records = oversight.of_systems(conn, wanted, rev)
+    told = rule_facts.attributes(conn, wanted, asked, rev) if asked else {}
+    seen = rule_facts.last_seen(conn, records.keys(), rev)
     return [
         SystemFacts(
             system_id=row.system_id,
@@ -117,9 +143,12 @@ def facts(conn: Connection, system_ids: Collection[str] | None) -> list[SystemFa
             kind=row.kind,
             state=row.state,
             first_seen_at=row.first_seen_at,
-            roles=roles.get(row.system_id, {}),
+            roles=Counter(one.role for one in members.get(row.system_id, ()) if one.drives),
             owners=people.get(row.system_id, ()),
             record=records.get(row.system_id),
+            members=members.get(row.system_id, ()),
+            told=told,
+            last_seen_at=seen.get(row.system_id),
         )
         for row in rows
     ]
@@ -130,7 +159,23 @@ def of_systems(conn: Connection, system_ids: Collection[str] | None) -> list[Ale
     query = select(*(alert.c[name] for name in _COLUMNS)).order_by(alert.c.alert_id)
     if system_ids is not None:
         query = query.where(is_one_of(conn, alert.c.system_id, sorted(system_ids)))
-    return [_row(row._mapping) for row in conn.execute(query).all()]
+    return [_row(row) for row in conn.execute(query).all()]
+
+
+def by_fingerprint(conn: Connection, fingerprints: Collection[str]) -> list[AlertRow]:
+    """Return the alerts with these fingerprints, by id."""
+    query = select(*(alert.c[name] for name in _COLUMNS)).order_by(alert.c.alert_id)
+    return [
+        _row(row)
+        for chunk in chunks(sorted(fingerprints))
+        for row in conn.execute(query.where(is_one_of(conn, alert.c.fingerprint, chunk))).all()
+    ]
+
+
+def of_no_system(conn: Connection) -> list[AlertRow]:
+    """Return the alerts of the organisation, and of assets that were in no system, by id."""
+    query = select(*(alert.c[name] for name in _COLUMNS)).where(alert.c.system_id.is_(None))
+    return [_row(row) for row in conn.execute(query.order_by(alert.c.alert_id)).all()]
 
 
 def get(conn: Connection, alert_id: str) -> AlertRow:
@@ -139,7 +184,7 @@ def get(conn: Connection, alert_id: str) -> AlertRow:
     row = conn.execute(query).first()
     if row is None:
         raise LookupError(alert_id)
-    return _row(row._mapping)
+    return _row(row)
 
 
 def alerting_roles(conn: Connection) -> tuple[str, ...]:
@@ -183,7 +228,9 @@ def aliases_of(conn: Connection, system_ids: Collection[str] | None) -> dict[str
 
 
 def write(conn: Connection, rev: int, now: str, actor: str, changes: Sequence[Change]) -> None:
-    """Write alerts and their events."""
+    """Write alerts and their events, their cases, and the news for whoever is to be told."""
+    outbox.tell_changes(conn, now, changes)
+    before = cases.homes(conn, changes)
     new = [one.row for one in changes if not one.from_state]
     insert_rows(conn, alert, _COLUMNS, [tuple(getattr(row, name) for name in _COLUMNS) for row in new])
     for one in changes:
@@ -204,10 +251,12 @@ def write(conn: Connection, rev: int, now: str, actor: str, changes: Sequence[Ch
                 one.from_state,
                 one.row.state,
                 redact(one.reason),
+                *(getattr(one.row, name) for name in _STOOD),
             )
             for one in changes
         ],
     )
+    cases.follow(conn, now, changes, before)
 
 
 def reopened(row: AlertRow, *, due_at: str | None, reason: str) -> Change:
@@ -224,26 +273,5 @@ def resolved(row: AlertRow, *, now: str, reason: str) -> Change:
     return Change(row=after, event="resolved", from_state=row.state, reason=reason)
 
 
-def _roles(conn: Connection, system_ids: Collection[str] | None) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    query = (
-        select(system_member.c.system_id, asset.c.role, func.count())
-        .join(asset, asset.c.asset_id == system_member.c.asset_id)
-        .where(system_member.c.valid_to.is_(None), system_member.c.strength != SUGGESTION)
-        .where(asset.c.valid_to.is_(None), asset.c.state != "gone", asset.c.drives)
-        .group_by(system_member.c.system_id, asset.c.role)
-    )
-    if system_ids is None:
-        queries = [query]
-    else:
-        queries = [
-            query.where(is_one_of(conn, system_member.c.system_id, chunk)) for chunk in chunks(system_ids)
-        ]
-    for one in queries:
-        for system_id, role, count in conn.execute(one).all():
-            found[system_id][role] += count
-    return dict(found)
-
-
-def _row(kept: Mapping[Any, Any]) -> AlertRow:
-    return AlertRow(**{name: kept[name] for name in _COLUMNS})
+def _row(kept: Sequence[Any]) -> AlertRow:
+    return AlertRow(**dict(zip(_COLUMNS, kept, strict=True)))

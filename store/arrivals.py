@@ -37,6 +37,9 @@ SIGHTING_COLUMNS = (
 PAYLOAD = SIGHTING_COLUMNS.index("payload")
 """The place of the wide part in a row."""
 
+FOLDED = slice(SIGHTING_COLUMNS.index("kind"), SIGHTING_COLUMNS.index("created_at"))
+"""The places of what an asset takes over from a row, the wide part aside."""
+
 JOINT = "\x1f"
 """Between the fingerprints of several findings under one key."""
 

@@ -58,11 +58,16 @@ def insert_assets(tx: WriteTx, shown: Mapping[str, Sequence[Arrival]], alone: Ma
     insert_rows(tx.conn, asset, _COLUMNS, rows)
 
 
-def new_asset(asset_id: str, arrival: Arrival, told: str) -> NewAsset:
-    """Return a new asset as far as grouping goes; ``told`` is what it says of its owner."""
+def group_key_of(arrival: Arrival) -> str:
+    """Return the group of an asset that this alone shows."""
     one, (namespace, key) = arrival.shown, arrival.key
-    group = group_of(one.kind, namespace, key, one.account, one.application, arrival.content.tags)
-    return NewAsset(asset_id, _kept(group), one.kind, one.name, key, arrival.opened_at, told)
+    return _kept(group_of(one.kind, namespace, key, one.account, one.application, arrival.content.tags))
+
+
+def new_asset(asset_id: str, arrival: Arrival, group_key: str, told: str) -> NewAsset:
+    """Return a new asset as far as grouping goes; ``told`` is what it says of its owner."""
+    one = arrival.shown
+    return NewAsset(asset_id, group_key, one.kind, one.name, arrival.key[1], arrival.opened_at, told)
 
 
 def refold(tx: WriteTx, asset_ids: set[str], at_hand: Mapping[int, Sighted] | None = None) -> set[str]:

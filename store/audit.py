@@ -3,14 +3,16 @@
 The hash is SHA-256 over the exact text kept in ``body``, canonical JSON with sorted keys that holds the
 hash before it; the first entry's is 64 zeros. So one changed byte, a removed or added entry and a
 rewritten history are found by :func:`verify`, a cut tail by the head row or by a hash noted elsewhere.
-People are named by party id; an actor is named as it acted.
+People are named by party id, those who act too and also inside a sentence (their address), so that a person
+can be erased and the chain still holds.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,6 +20,7 @@ from sqlalchemy import func, select
 
 from connectors.model import Json
 from connectors.secrets import redact
+from store import parties
 from store.schema import audit, audit_head
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 _REASON_CHARS = 2_000
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +72,20 @@ def append(conn: Connection, actor: Actor, entry: Entry, *, at: str) -> str:
 
     The head row is locked until that transaction ends, so that entries are numbered without a gap.
     """
+    who, told = _who(conn, actor, at), _without_addresses(conn, entry, at)
     seq, prev_hash = _lock_head(conn)
     seq += 1
     content = {
         "action": entry.action,
-        "actor": entry_actor(actor),
+        "actor": who,
         "actor_kind": actor.kind,
         "at": at,
         "authenticated": actor.authenticated,
-        "new": dict(entry.new),
+        "new": told.new,
         "object": entry.object,
-        "old": dict(entry.old),
+        "old": told.old,
         "prev_hash": prev_hash,
-        "reason": redact(entry.reason)[:_REASON_CHARS],
+        "reason": told.reason,
         "seq": seq,
     }
     body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
@@ -92,9 +97,62 @@ def append(conn: Connection, actor: Actor, entry: Entry, *, at: str) -> str:
     return digest
 
 
-def entry_actor(actor: Actor) -> str:
-    """Return the actor's name as the log keeps it, without anything shaped like a secret."""
-    return redact(actor.name)
+def _who(conn: Connection, actor: Actor, at: str) -> str:
+    """Return whom the log names: a service by its name, anybody else by party id."""
+    name = redact(actor.name)
+    if actor.kind == "service":
+        return name
+    return parties.ensure(conn, [name], now=at, team=False)[name].party_id
+
+
+def _without_addresses(conn: Connection, entry: Entry, at: str) -> Entry:
+    """Return an entry in which the id of a person stands for their address, also inside a sentence."""
+    reason = redact(entry.reason)[:_REASON_CHARS]
+    found: set[str] = set()
+
+    def note(text: str) -> str:
+        found.update(_ADDRESS.findall(text))
+        return text
+
+    for told in (entry.old, entry.new, reason):
+        _mapped(told, note)
+    known = parties.ensure(conn, sorted(found), now=at, team=False) if found else {}
+
+    def put(text: str) -> str:
+        return _ADDRESS.sub(lambda hit: known[hit[0]].party_id, text)
+
+    return replace(entry, old=_mapped(entry.old, put), new=_mapped(entry.new, put), reason=put(reason))
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it changed, keys too."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(key): _mapped(inner, change) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mapped(inner, change) for inner in value]
+    return value
+
+
+def entries(
+    conn: Connection, *, object_id: str | None = None, since: str | None = None, last: int | None = None
+) -> list[dict[str, Any]]:
+    """Return entries as they were hashed, newest first; ``object_id`` and ``since`` (UTC text) narrow."""
+    query = select(audit.c.body).order_by(audit.c.seq.desc())
+    if object_id is not None:
+        query = query.where(audit.c.object == object_id)
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    return [orjson.loads(body) for body in conn.execute(query.limit(last)).scalars()]
+
+
+def texts(conn: Connection, *, until: str) -> Iterator[tuple[str, str]]:
+    """Yield ``(body, hash)`` of the entries up to a moment (UTC text), oldest first, in bounded memory."""
+    query = select(audit.c.body, audit.c.hash).where(audit.c.at <= until).order_by(audit.c.seq)
+    with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
+        for row in rows:
+            yield row.body, row.hash
 
 
 def head(conn: Connection) -> tuple[int, str]:

@@ -32,6 +32,8 @@ from sqlalchemy import (
 from sqlalchemy import any_ as any_of
 from sqlalchemy.dialects.postgresql import JSON
 
+from store.sending import OPTION, sender_of
+
 _pause = threading.Lock()
 _pausing = 0
 
@@ -67,20 +69,21 @@ def insert_rows(
     """Insert ``rows`` (values in the order of ``columns``) that are known not to be there yet.
 
     Rows that are made while they are asked for are sent to a server as they come, so that both work at once.
+    The store's own connections do not wait for it: what the server refuses is raised by the next statement or
+    by the commit.
     """
     ready = iter(rows)
     first = next(ready, None)
     if first is None:
         return
     names = ", ".join(f'"{name}"' for name in columns)
-    driver: Any = conn.connection.driver_connection
     if conn.dialect.name == "postgresql":
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            write = copy.write_row
-            write(first)
-            for row in ready:
-                write(row)
+        sender = sender_of(conn)
+        sender.copy(f'COPY "{table.name}" ({names}) FROM STDIN', chain((first,), ready))
+        if not conn.get_execution_options().get(OPTION):
+            sender.finish()
         return
+    driver: Any = conn.connection.driver_connection
     marks = ", ".join("?" * len(columns))
     driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', chain((first,), ready))
 

@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from store.errors import StoreError
 from store.places import prepare_file
+from store.sending import OPTION, sender_in_use
 
 LOCK_WAIT_S = 30
 """How long a writer waits for the others before it says that the store is locked."""
@@ -121,11 +122,29 @@ def _postgresql(url: URL, *, read_only: bool) -> tuple[Engine | None, Engine]:
         raise StoreError(
             "a store on PostgreSQL needs the driver psycopg", hint="Install aicensus[postgres]."
         ) from error
-    writer = None if read_only else _postgresql_engine(url)
+    writer = None if read_only else _sending_later(_postgresql_engine(url))
     reader = _postgresql_engine(url).execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
     return writer, reader
+
+
+def _sending_later(engine: Engine) -> Engine:
+    """Let rows be on their way while the program goes on; they arrive before anything else is said."""
+
+    def arrive(conn: Connection, *_: object) -> None:
+        if (sender := sender_in_use(conn)) is not None:
+            sender.finish()
+
+    def forget(conn: Connection) -> None:
+        if (sender := sender_in_use(conn)) is not None:
+            sender.abandon()
+
+    event.listen(engine, "before_cursor_execute", arrive)
+    event.listen(engine, "commit", arrive)
+    event.listen(engine, "rollback", forget)
+    engine.update_execution_options(**{OPTION: True})
+    return engine
 
 
 def _postgresql_engine(url: URL) -> Engine:

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from normalizer.fold import AssetState, Sighted
-from normalizer.identity import MoveWhy, Resolver
+from normalizer.identity import Key, MoveWhy, Resolver
 from store import owners
-from store.arrivals import PAYLOAD, SIGHTING_COLUMNS, Arrival, arrival_of_row, joined
+from store.arrivals import (
+    FOLDED,
+    PAYLOAD,
+    SIGHTING_COLUMNS,
+    Arrival,
+    arrival_of_row,
+    joined,
+    moment_kept,
+)
 from store.assets import (
     Edge,
     answer_waiting,
     edges_of,
     find_targets,
+    group_key_of,
     insert_assets,
     new_asset,
     relate,
 )
 from store.bulk import insert_rows, is_one_of
 from store.database import WriteTx
-from store.identities import resolve
+from store.identities import resolve, write_identities
 from store.partpass import Intake, PartPass
-from store.placement import Placement, place
+from store.placement import Placement, open_groups, place
 from store.schema import sighting
-from store.sightings import Open, SightKey, end_versions, epoch, load_open, next_number, payloads, restate
+from store.sightings import (
+    Open,
+    SightKey,
+    Version,
+    end_versions,
+    epoch,
+    load_open,
+    next_number,
+    restate,
+    versions,
+)
 
 
 @dataclass(slots=True)
 class Taken:
     """What became of a batch: counts, assets that are new, and known ones to be folded again.
 
-    ``told_same`` are known assets of which a sighting changed but not what it tells of an owner, ``altered``
-    those touched in any other way (an asset may be in both).
+    ``told_same`` are known assets of which a sighting changed but not what it tells of an owner, ``standing``
+    those of which it changed in nothing that an asset or a relation takes over, ``altered`` those touched in
+    any other way (an asset may be in several).
     """
 
     added: int = 0
@@ -44,6 +64,7 @@ class Taken:
     fresh: set[str] = field(default_factory=set)
     replaced: dict[str, str] = field(default_factory=dict)
     told_same: set[str] = field(default_factory=set)
+    standing: set[str] = field(default_factory=set)
     altered: set[str] = field(default_factory=set)
     # What was written just now, by row number: folding again need not read it back.
     at_hand: dict[int, Sighted] = field(default_factory=dict)
@@ -87,16 +108,23 @@ def _write(
 ) -> None:
     keys = list(arrivals)
     ordered = [arrivals[key] for key in keys]
-    resolver, asset_ids, moved = resolve(tx, ordered)
+    before = _versions_before(tx, at_work, keys)
+    named = _named(at_work, keys, ordered, before)
+    resolver, asset_ids, moved = resolve(tx, ordered, named, is_first=placement.is_first)
     taken.altered |= moved
     taken.replaced = {move.old: move.new for move in resolver.moves if move.why is MoveWhy.REPLACED}
     if moved:
         # Rows of this part may have got new numbers, or may be closed.
         at_work.load(load_open(tx.conn, at_work.row.part_no), epoch(tx.conn))
-    ended, told_before = _end_previous(tx, at_work, keys, taken)
+        before = _versions_before(tx, at_work, keys)
+    ended = _end_previous(tx, at_work, keys, taken)
     first = next_number(tx.conn)
+    news = _news(tx, at_work.row.part_no, ordered, asset_ids, resolver, placement)
+    # From here on nothing is asked any more: the server takes in one table while we make the next.
+    write_identities(tx, resolver)
     told: list[str] = []
-    for number, (key, arrival, asset_id) in enumerate(zip(keys, ordered, asset_ids, strict=True), first):
+    standing: set[SightKey] = set()
+    for number, (key, arrival) in enumerate(zip(keys, ordered, strict=True), first):
         was = ended.get(key)
         if was is None:
             taken.added += 1
@@ -104,17 +132,28 @@ def _write(
             taken.changed += 1
             arrival.opened_at = was.opened_at
         at_work.written[key] = (number, arrival.fingerprint)
-        if asset_id not in resolver.fresh:
-            taken.at_hand[number] = arrival.sighted
     rows = _rows(ordered, asset_ids, first, at_work.row.part_no, tx.rev, told)
+    if before:
+        rows = _compared(rows, keys, ended, before, standing)
     insert_rows(tx.conn, sighting, SIGHTING_COLUMNS, rows)
-    for key, asset_id, text in zip(keys, asset_ids, told, strict=True):
-        was = ended.get(key)
-        if was is not None and was.asset_id == asset_id and told_before[was.sighting_no] == text:
-            taken.told_same.add(asset_id)
+    for number, (key, asset_id, text) in enumerate(zip(keys, asset_ids, told, strict=True), first):
+        if key in standing and ended[key].asset_id == asset_id:
+            taken.standing.add(asset_id)
         elif asset_id not in resolver.fresh:
-            taken.altered.update({asset_id, was.asset_id if was else asset_id})
-    _write_assets(tx, at_work.row.part_no, ordered, asset_ids, told, resolver, taken, placement)
+            taken.at_hand[number] = arrivals[key].sighted
+            _note_known(taken, asset_id, ended.get(key), before, text)
+    _write_assets(tx, news, dict(zip(asset_ids, told, strict=True)), taken, placement)
+
+
+def _note_known(
+    taken: Taken, asset_id: str, was: Open | None, before: Mapping[int, Version], told: str
+) -> None:
+    """Note that a known asset is shown differently, and whether that tells something new of its owner."""
+    if was is not None and was.asset_id == asset_id:
+        is_same = owners.told(before[was.sighting_no].payload) == told
+        (taken.told_same if is_same else taken.altered).add(asset_id)
+    else:
+        taken.altered.update({asset_id, was.asset_id if was else asset_id})
 
 
 def _rows(
@@ -132,13 +171,56 @@ def _rows(
         yield row
 
 
+def _versions_before(tx: WriteTx, at_work: PartPass, keys: Sequence[SightKey]) -> dict[int, Version]:
+    """Return by number the rows that the arrivals take over from, those of this reading aside."""
+    if not at_work.open:
+        return {}
+    numbers = [
+        at_work.open[key].sighting_no for key in keys if key in at_work.open and key not in at_work.written
+    ]
+    return versions(tx.conn, numbers)
+
+
+def _named(
+    at_work: PartPass, keys: Sequence[SightKey], arrivals: Sequence[Arrival], before: Mapping[int, Version]
+) -> dict[int, str]:
+    """Return the assets of arrivals, by place, that have no names but their own and were not made anew."""
+    named: dict[int, str] = {}
+    if not before:
+        return named
+    for at, (key, arrival) in enumerate(zip(keys, arrivals, strict=True)):
+        was = at_work.open.get(key)
+        version = before.get(was.sighting_no) if was is not None else None
+        if was is None or version is None or arrival.content.aliases:
+            continue
+        if arrival.created_at is None or moment_kept(arrival.created_at) == version.created_at:
+            named[at] = was.asset_id
+    return named
+
+
+def _compared(
+    rows: Iterable[tuple[Any, ...]],
+    keys: Sequence[SightKey],
+    ended: Mapping[SightKey, Open],
+    before: Mapping[int, Version],
+    standing: set[SightKey],
+) -> Iterator[tuple[Any, ...]]:
+    """Pass rows on, and note those that differ from the version before in nothing an asset takes over."""
+    for key, row in zip(keys, rows, strict=True):
+        was = ended.get(key)
+        if was is not None and was.state is AssetState.PRESENT and was.last_seen_at is None:
+            version = before[was.sighting_no]
+            if row[FOLDED] == version.folded and owners.relating(row[PAYLOAD]) == owners.relating(
+                version.payload
+            ):
+                standing.add(key)
+        yield row
+
+
 def _end_previous(
     tx: WriteTx, at_work: PartPass, keys: Sequence[SightKey], taken: Taken
-) -> tuple[dict[SightKey, Open], dict[int, str]]:
-    """Close the row versions that the arrivals take over from.
-
-    Returns them by key, and what each told of an owner by its number.
-    """
+) -> dict[SightKey, Open]:
+    """Close the row versions that the arrivals take over from, and return them by key."""
     ended: dict[SightKey, Open] = {}
     rewritten: list[int] = []
     for key in keys:
@@ -149,41 +231,66 @@ def _end_previous(
             taken.added -= 1
         elif (was := at_work.open.get(key)) is not None:
             ended[key] = was
-    numbers = [one.sighting_no for one in ended.values()]
-    told = dict(payloads(tx.conn, numbers))
-    end_versions(tx, [*rewritten, *numbers])
-    return ended, {number: owners.told(payload) for number, payload in told.items()}
+    end_versions(tx, [*rewritten, *(one.sighting_no for one in ended.values())])
+    return ended
 
 
-def _write_assets(
+@dataclass(slots=True)
+class _News:
+    """Assets that nobody knew before, by id, with what shows them, their groups and their relations.
+
+    ``groups`` are of those that one thing alone shows, ``joinable`` says which of them can be joined at once.
+    """
+
+    shown: dict[str, list[Arrival]] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    joinable: dict[str, str | None] = field(default_factory=dict)
+    edges: set[Edge] = field(default_factory=set)
+    targets: dict[Key, str] = field(default_factory=dict)
+
+
+def _news(
     tx: WriteTx,
     part_no: int,
     arrivals: Sequence[Arrival],
     asset_ids: Sequence[str],
-    told: Sequence[str],
     resolver: Resolver,
-    taken: Taken,
     placement: Placement,
+) -> _News:
+    """Gather what is new, and ask all that must be known to write it."""
+    news = _News()
+    if not resolver.fresh and not resolver.added:
+        return news
+    for arrival, asset_id in zip(arrivals, asset_ids, strict=True):
+        if asset_id in resolver.fresh:
+            news.shown.setdefault(asset_id, []).append(arrival)
+            if arrival.content.links:
+                news.edges.update(edges_of(asset_id, arrival.content.links, part_no))
+    news.groups = {
+        asset_id: group_key_of(several[0]) for asset_id, several in news.shown.items() if len(several) == 1
+    }
+    driving = {group for asset_id, group in news.groups.items() if news.shown[asset_id][0].drives}
+    news.joinable = open_groups(tx.conn, driving, placement)
+    added = {key: resolver.final(row.asset_id) for key, row in resolver.added.items()}
+    if news.edges:
+        wanted = {(edge[2], edge[3]) for edge in news.edges}
+        news.targets = find_targets(tx, wanted - added.keys())
+        news.targets |= {key: added[key] for key in wanted & added.keys()}
+    answer_waiting(tx, added)
+    return news
+
+
+def _write_assets(
+    tx: WriteTx, news: _News, told: Mapping[str, str], taken: Taken, placement: Placement
 ) -> None:
     """Write the assets and relations that are new, and put them into their systems."""
-    fresh: dict[str, list[Arrival]] = {}
-    says: dict[str, str] = {}
-    edges: set[Edge] = set()
-    for arrival, asset_id, text in zip(arrivals, asset_ids, told, strict=True):
-        if asset_id not in resolver.fresh:
-            continue
-        fresh.setdefault(asset_id, []).append(arrival)
-        says[asset_id] = text
-        if arrival.content.links:
-            edges.update(edges_of(asset_id, arrival.content.links, part_no))
-    taken.fresh.update(fresh)
+    taken.fresh.update(news.shown)
     alone = {
-        asset_id: new_asset(asset_id, several[0], says[asset_id])
-        for asset_id, several in fresh.items()
-        if len(several) == 1
+        asset_id: new_asset(asset_id, news.shown[asset_id][0], group, told[asset_id])
+        for asset_id, group in news.groups.items()
     }
-    place(tx, [one for one in alone.values() if fresh[one.asset_id][0].drives], placement)
-    insert_assets(tx, fresh, alone)
-    if edges:
-        relate(tx, edges, find_targets(tx, {(edge[2], edge[3]) for edge in edges}))
-    answer_waiting(tx, {key: resolver.final(row.asset_id) for key, row in resolver.added.items()})
+    driving = (one for asset_id, one in alone.items() if news.shown[asset_id][0].drives)
+    place(tx, driving, news.joinable, placement)
+    insert_assets(tx, news.shown, alone)
+    if news.edges:
+        relate(tx, news.edges, news.targets)

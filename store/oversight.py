@@ -1,7 +1,8 @@
 """Keep the oversight record of a system: the answers, who confirmed them, and until when they stand.
 
-``record`` is a JSON object of fields, each ``{value, source, by, at}``, so that later a scan can prefill
-what a person has not said. One row holds at a time; every change closes it and opens the next.
+``record`` is a JSON object of fields by dotted name, each ``{value, source, by, at, confidence}``: ``source``
+is human, import or default, ``by`` a party. An entry may hold what evidence says otherwise (``conflict``) and
+what of it the person knew (``seen``). One row holds at a time; every change closes it and opens the next.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Record:
     """One version of a system's record.
 
     ``complete`` is what was found when it was written; it stands until ``next_review_at`` (a UTC text: the
-    end of the review day where the organisation is).
+    end of the review day where the organisation is). ``version`` counts what people changed, from 1: who
+    writes names the version they read, so that two people do not overwrite each other.
     """
 
     system_id: str
@@ -37,10 +39,16 @@ class Record:
     confirmed_by: str | None
     confirmed_at: str | None
     withdrawn_at: str | None
+    version: int = 1
 
     def value(self, name: str) -> Json:
         """Return a field's value, ``None`` when nobody gave it."""
         return self.fields.get(name, {}).get("value")
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Return the fields where evidence says otherwise than the person, sorted."""
+        return tuple(sorted(name for name, entry in self.fields.items() if entry.get("conflict")))
 
     def stands(self, now: str) -> bool:
         """Say whether the record is complete at a moment."""
@@ -62,6 +70,18 @@ def of_systems(
     return {row.system_id: _record(row) for one in queries for row in conn.execute(one)}
 
 
+def recorded(conn: Connection) -> set[str]:
+    """Return the systems of which there is a record."""
+    return set(conn.execute(select(oversight.c.system_id).where(oversight.c.valid_to.is_(None))).scalars())
+
+
+def of_version(conn: Connection, system_id: str, version: int) -> Record | None:
+    """Return the last row of a version of a system's record."""
+    query = select(oversight).where(oversight.c.system_id == system_id, oversight.c.version == version)
+    row = conn.execute(query.order_by(oversight.c.oversight_no.desc()).limit(1)).first()
+    return _record(row) if row else None
+
+
 def put(conn: Connection, rev: int, record: Record) -> None:
     """Make a record the one that holds from a revision on."""
     current = oversight.update().where(
@@ -77,6 +97,7 @@ def put(conn: Connection, rev: int, record: Record) -> None:
             confirmed_by=record.confirmed_by,
             confirmed_at=record.confirmed_at,
             withdrawn_at=record.withdrawn_at,
+            version=record.version,
             valid_from=rev,
         )
     )
@@ -118,4 +139,5 @@ def _record(row: object) -> Record:
         confirmed_by=kept["confirmed_by"],
         confirmed_at=kept["confirmed_at"],
         withdrawn_at=kept["withdrawn_at"],
+        version=kept["version"],
     )

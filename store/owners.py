@@ -11,15 +11,21 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from sqlalchemy import select
 
 from connectors.model import OwnerHint
-from normalizer.owners import OwnerCandidate, combine_counted, hints_from_tags, normal_party
+from normalizer.owners import (
+    OwnerCandidate,
+    combine_counted,
+    hints_from_tags,
+    normal_party,
+)
 from store import parties
 from store.bulk import insert_rows, is_one_of
+from store.owner_outcomes import trust
 from store.parties import Party
 from store.regroup import SUGGESTION
 from store.schema import owner, party, sighting, system_member
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 ACCOUNTABLE = "accountable"
 INFERRED = "inferred"
 DECLARED = "declared"
+IMPORTED = "imported"
 _COLUMNS = (
     "system_id",
     "role",
@@ -83,15 +90,18 @@ def of_systems(
 ) -> dict[str, list[Owner]]:
     """Return every holding row of the systems (``None``: all), accepted first, then most confident."""
     found: dict[str, list[Owner]] = defaultdict(list)
-    query = select(owner, party).join(party, party.c.party_id == owner.c.party_id).where(holds(owner, rev))
+    columns = [*(owner.c[name] for name in _READ), *(party.c[name] for name in Party.__dataclass_fields__)]
+    query = select(*columns).join(party, party.c.party_id == owner.c.party_id).where(holds(owner, rev))
     queries = (
         [query]
         if system_ids is None
         else [query.where(is_one_of(conn, owner.c.system_id, chunk)) for chunk in chunks(sorted(system_ids))]
     )
+    people: dict[str, Party] = {}
     for one in queries:
         for row in conn.execute(one).all():
-            found[row.system_id].append(_owner(row))
+            read = _owner(row, people)
+            found[read.system_id].append(read)
     for rows in found.values():
         rows.sort(key=lambda one: (not one.is_accepted, -one.confidence, one.party.label, one.owner_no))
     return dict(found)
@@ -129,6 +139,23 @@ def accept(
     return replaced
 
 
+def propose(
+    conn: Connection,
+    rev: int,
+    now: str,
+    system_id: str,
+    who: Party,
+    *,
+    role: str,
+    confidence: float,
+    why: str,
+) -> None:
+    """Make a party a candidate because an import names it; it stays one until a person answers."""
+    reasons = orjson.dumps([why]).decode()
+    values = (system_id, role, who.party_id, IMPORTED, confidence, now, None, None, reasons, rev)
+    insert_rows(conn, owner, _COLUMNS, [values])
+
+
 def end(conn: Connection, rev: int, now: str, rows: Sequence[Owner], reason: str) -> None:
     """End ownerships or candidacies with a reason; the ended rows stay on record."""
     close(conn, rev, [one.owner_no for one in rows])
@@ -156,15 +183,18 @@ def weigh_candidates(conn: Connection, system_ids: Collection[str]) -> Candidate
     """Weigh the evidence of the systems' members again; the same evidence changes nothing."""
     changes = CandidateChanges()
     current = of_systems(conn, system_ids)
-    evidence = _evidence(conn, system_ids)
+    evidence = evidence_of(conn, system_ids)
     known = _known(conn, evidence) if evidence else set()
+    trusted = trust(conn) if evidence else {}
     for system_id in sorted(evidence.keys() | current.keys()):
         rows = current.get(system_id, [])
         standing: dict[str, Owner] = {}
         for row in rows:
+            if row.source != INFERRED:
+                continue  # what was imported waits for a person, whatever evidence says
             if row.is_candidate and standing.setdefault(normal_party(row.party.label), row) is not row:
                 changes.closing.append(row.owner_no)
-        for one in _weigh(evidence.get(system_id, []), rows, known):
+        for one in _weigh(evidence.get(system_id, []), rows, known, trusted):
             before = standing.pop(one.party, None)
             if before and (before.confidence, before.reasons) == (one.confidence, list(one.reasons)):
                 continue
@@ -179,11 +209,12 @@ def weigh_new(conn: Connection, said: Mapping[str, Mapping[str, int]]) -> Candid
     """Weigh what the members of systems without any owner row tell: how many assets say each text."""
     evidence = _shown(said)
     known = _known(conn, evidence) if evidence else set()
+    trusted = trust(conn) if evidence else {}
     return CandidateChanges(
         adding=[
             (system_id, one, None)
             for system_id, shown in sorted(evidence.items())
-            for one in _weigh(shown, (), known)
+            for one in _weigh(shown, (), known, trusted)
         ]
     )
 
@@ -217,20 +248,22 @@ def write_candidates(conn: Connection, rev: int, now: str, changes: CandidateCha
 _MOST = 5
 """Candidates kept for a system: more helps nobody to decide."""
 
-_Shown: TypeAlias = list[tuple[tuple[OwnerHint, ...], int]]
+Shown: TypeAlias = list[tuple[tuple[OwnerHint, ...], int]]
 """What the assets of a system say of its owner, and how many of them say just that."""
 
 
-def _weigh(shown: _Shown, rows: Sequence[Owner], known: Collection[str]) -> list[OwnerCandidate]:
+def _weigh(
+    shown: Shown, rows: Sequence[Owner], known: Collection[str], trusted: Mapping[str, float]
+) -> list[OwnerCandidate]:
     settled = {
         normal_party(one.party.label)
         for one in rows
         if one.is_accepted or (one.ended_at is not None and one.accepted_at is None)
     }
-    return combine_counted(shown, known=known, declined=settled)[:_MOST]
+    return combine_counted(shown, known=known, declined=settled, trust=trusted)[:_MOST]
 
 
-def _known(conn: Connection, evidence: dict[str, _Shown]) -> set[str]:
+def _known(conn: Connection, evidence: dict[str, Shown]) -> set[str]:
     candidates = {hint.candidate for shown in evidence.values() for hints, _ in shown for hint in hints}
     found = parties.find(conn, {normal_party(one) for one in candidates})
     # A party that only evidence named proves nothing; one that a person dealt with does.
@@ -241,9 +274,9 @@ def _known(conn: Connection, evidence: dict[str, _Shown]) -> set[str]:
     return {name for name, one in found.items() if one.active and one.party_id in dealt}
 
 
-def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, _Shown]:
+def evidence_of(conn: Connection, system_ids: Collection[str]) -> dict[str, Shown]:
     """Read the owner hints of members' open sightings."""
-    found: dict[str, _Shown] = {}
+    found: dict[str, Shown] = {}
     for chunk in chunks(sorted(system_ids), 500):
         query = (
             select(system_member.c.system_id, sighting.c.asset_id, sighting.c.payload)
@@ -261,7 +294,7 @@ def _evidence(conn: Connection, system_ids: Collection[str]) -> dict[str, _Shown
     return found
 
 
-def _shown(said: Mapping[str, Mapping[str, int]]) -> dict[str, _Shown]:
+def _shown(said: Mapping[str, Mapping[str, int]]) -> dict[str, Shown]:
     found = {
         system_id: [(hints, assets) for text, assets in texts.items() if (hints := _hints(text))]
         for system_id, texts in said.items()
@@ -276,9 +309,17 @@ def told(payload: str) -> str:
     return "" if start < 0 or text == _SILENT else text
 
 
+def relating(payload: str) -> str:
+    """Cut out of a sighting's payload the text that tells of its owner, its group and its relations."""
+    end = payload.rfind(_HINTS)
+    start = payload.rfind(_LINKS, 0, end)
+    return payload if start < 0 else payload[start : payload.rfind(_USAGE)]
+
+
 # The members of a payload come in the order of their names: hints, tags, usage. Cut out as text first: most
 # sightings name nobody, and many say the same, so that few are parsed.
 _HINTS = '"owner_hints":['
+_LINKS = '"links":['
 _USAGE = ',"usage":'
 _SILENT = '"owner_hints":[],"tags":{}'
 _CACHED_CHARS = 2_000
@@ -322,17 +363,15 @@ def _keep_ended(conn: Connection, rev: int, now: str, rows: Iterable[Owner], rea
     )
 
 
-def _owner(row: object) -> Owner:
-    mapping = row._mapping  # type: ignore[attr-defined]
-    return Owner(
-        owner_no=mapping[owner.c.owner_no],
-        system_id=mapping[owner.c.system_id],
-        role=mapping[owner.c.role],
-        party=parties.from_row(mapping),
-        source=mapping[owner.c.source],
-        confidence=mapping[owner.c.confidence],
-        assigned_at=mapping[owner.c.assigned_at],
-        accepted_at=mapping[owner.c.accepted_at],
-        ended_at=mapping[owner.c.ended_at],
-        reason=mapping[owner.c.reason],
-    )
+def _owner(row: Sequence[Any], people: dict[str, Party]) -> Owner:
+    """Read a row of :func:`of_systems`; a party is read once, however many systems it has to do with."""
+    party_id = row[len(_READ)]
+    who = people.get(party_id)
+    if who is None:
+        who = people[party_id] = Party(
+            **dict(zip(Party.__dataclass_fields__, row[len(_READ) :], strict=True))
+        )
+    return Owner(party=who, **dict(zip(_READ, row, strict=False)))
+
+
+_READ = tuple(name for name in Owner.__dataclass_fields__ if name != "party")

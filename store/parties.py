@@ -89,6 +89,11 @@ def by_id(conn: Connection, party_ids: Collection[str]) -> dict[str, Party]:
     return found
 
 
+def set_active(conn: Connection, party_id: str, *, active: bool) -> None:
+    """Say whether a party can answer for anything."""
+    conn.execute(party.update().where(party.c.party_id == party_id).values(active=active))
+
+
 def labels(conn: Connection, party_ids: Collection[str]) -> dict[str, str]:
     """Return how parties are shown, by id."""
     return {party_id: one.label for party_id, one in by_id(conn, party_ids).items()}

@@ -11,7 +11,7 @@ own, systems on which a person decided, things that several sightings show at on
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,15 +109,26 @@ class Placement:
         )
 
 
-def place(tx: WriteTx, fresh: Sequence[NewAsset], placement: Placement) -> None:
-    """Make new assets members of their systems; call it before their rows are written."""
+def open_groups(conn: Connection, keys: Collection[str], placement: Placement) -> dict[str, str | None]:
+    """Return the groups that new assets can join at once, with their system (``None``: one is to be minted).
+
+    Ask before the rows of the new assets are written.
+    """
+    known, decided = _holders(conn, keys)
+    unknown = set(keys) - known.keys()
+    closed = decided | (_in_use(conn, unknown) if placement.is_first else unknown)
+    return {key: known.get(key) for key in keys if key not in closed}
+
+
+def place(
+    tx: WriteTx, fresh: Iterable[NewAsset], groups: Mapping[str, str | None], placement: Placement
+) -> None:
+    """Make new assets members of their systems, as far as ``groups`` (of :func:`open_groups`) has them."""
     by_key: dict[str, list[NewAsset]] = defaultdict(list)
     for one in fresh:
-        by_key[one.group_key].append(one)
-    known, decided = _holders(tx.conn, by_key)
-    unknown_keys = by_key.keys() - known.keys()
-    for key in decided | (_in_use(tx.conn, unknown_keys) if placement.is_first else unknown_keys):
-        del by_key[key]
+        if one.group_key in groups:
+            by_key[one.group_key].append(one)
+    known = {key: system_id for key, system_id in groups.items() if system_id is not None}
     unknown = [key for key in sorted(by_key) if key not in known]
     minted = dict(zip(unknown, ids.mint_block("sys", len(unknown)) if unknown else (), strict=True))
     for key, system_id in minted.items():

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import and_, case, func, or_, select
 
 from store.queries_assets import At
-from store.schema import alert_event, asset, part, revision, run, run_part, run_scope, scope, system
+from store.schema import alert, alert_event, asset, part, revision, run, run_part, run_scope, scope, system
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Subquery
@@ -183,6 +183,41 @@ def coverage(conn: Connection, at: At, *, connector: str | None = None) -> list[
         query = query.where(scope.c.connector == connector)
     query = query.order_by(scope.c.connector, scope.c.key, part.c.name)
     return [CoverageRow(**row._mapping) for row in conn.execute(query)]
+
+
+def kinds_read(conn: Connection, at: At) -> set[tuple[str, str]]:
+    """Return ``(connector, kind)`` where a part that can show the kind was complete up to the moment."""
+    query = select(scope.c.connector, part.c.kinds).join(part, part.c.scope_no == scope.c.scope_no).distinct()
+    if at.moment is None:
+        query = query.where(part.c.last_complete_at.is_not(None))
+    else:
+        complete = select(run_part.c.part_no).where(
+            run_part.c.status == "complete", run_part.c.ended_at <= at.moment
+        )
+        query = query.where(part.c.part_no.in_(complete))
+    return {(connector, kind) for connector, kinds in conn.execute(query) for kind in orjson.loads(kinds)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEventRow:
+    """One event of an alert with what it was about; times are UTC texts."""
+
+    alert_id: str
+    event: str
+    at: str
+    severity: str
+    due_at: str | None
+
+
+def events_since(conn: Connection, since: str, rev: int | None) -> list[AlertEventRow]:
+    """Return the events of alerts from a moment (UTC text) up to a revision (``None``: now), oldest first."""
+    due_at = func.coalesce(alert_event.c.due_at, alert.c.due_at).label("due_at")
+    columns = (alert_event.c.alert_id, alert_event.c.event, alert_event.c.at, alert.c.severity, due_at)
+    query = select(*columns).join(alert, alert.c.alert_id == alert_event.c.alert_id)
+    query = query.where(alert_event.c.at >= since)
+    if rev is not None:
+        query = query.where(alert_event.c.rev <= rev)
+    return [AlertEventRow(**row._mapping) for row in conn.execute(query.order_by(alert_event.c.event_no))]
 
 
 def arrivals(conn: Connection, first_rev: int, ended_at: str | None) -> Arrivals:

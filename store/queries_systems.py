@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from store import alerts
 from store.alerts import AlertRow
@@ -123,11 +123,14 @@ def system_names(conn: Connection, system_ids: Collection[str], at: At) -> dict[
 
 def alert_rows(conn: Connection, at: At, system_ids: Collection[str] | None = None) -> list[AlertRow]:
     """Return alerts with the state that they had; those opened later are left out."""
-    found = alerts.of_systems(conn, system_ids)
     if at.rev is None:
-        return found
+        return alerts.of_systems(conn, system_ids)
+    # Whose alert it was then may be another system than today's.
     past = _past_states(conn, at.rev)
-    return [_as_it_was(row, *past[row.alert_id]) for row in found if row.alert_id in past]
+    found = [
+        _as_it_was(row, past[row.alert_id]) for row in alerts.of_systems(conn, None) if row.alert_id in past
+    ]
+    return found if system_ids is None else [row for row in found if row.system_id in set(system_ids)]
 
 
 def alert_events(conn: Connection, alert_id: str, at: At) -> list[EventRow]:
@@ -139,26 +142,50 @@ def alert_events(conn: Connection, alert_id: str, at: At) -> list[EventRow]:
     return [EventRow(**row._mapping) for row in conn.execute(query.order_by(alert_event.c.event_no)).all()]
 
 
-def _as_it_was(row: AlertRow, state: str, since: str, reopened: int) -> AlertRow:
-    is_resolved = state == alerts.RESOLVED
+def _as_it_was(row: AlertRow, past: _Past) -> AlertRow:
+    is_resolved = past.state == alerts.RESOLVED
+    if past.system_id is None:
+        # Written before events told it: what stands today is the nearest to be known.
+        until = row.until if past.state in alerts.TIMED_STATES else None
+        stood = {"until": until}
+    else:
+        stood = {"system_id": past.system_id, "assignee": past.assignee, "until": past.until}
+        stood["due_at"] = past.due_at
     return replace(
         row,
-        state=state,
-        reopen_count=reopened,
-        resolved_at=since if is_resolved else None,
-        until=row.until if state in alerts.TIMED_STATES else None,
+        state=past.state,
+        reopen_count=past.reopened,
+        resolved_at=past.since if is_resolved else None,
+        **stood,  # type: ignore[arg-type]
     )
 
 
-def _past_states(conn: Connection, rev: int) -> dict[str, tuple[str, str, int]]:
-    """Return ``(state, since, times reopened)`` of every alert that there was at a revision."""
-    found: dict[str, tuple[str, str, int]] = {}
-    query = select(alert_event.c.alert_id, alert_event.c.to_state, alert_event.c.at, alert_event.c.event)
-    query = query.where(alert_event.c.rev <= rev).order_by(alert_event.c.event_no)
-    for alert_id, state, at, event in conn.execute(query).all():
-        reopened = found[alert_id][2] if alert_id in found else 0
-        found[alert_id] = (state, at, reopened + (event == "reopened"))
-    return found
+@dataclass(slots=True)
+class _Past:
+    """How an alert stood after its last event up to a revision."""
+
+    state: str
+    since: str
+    reopened: int
+    system_id: str | None
+    assignee: str | None
+    due_at: str | None
+    until: str | None
+
+
+def _past_states(conn: Connection, rev: int) -> dict[str, _Past]:
+    """Return how every alert stood that there was at a revision."""
+    reopened = func.sum(case((alert_event.c.event == "reopened", 1), else_=0)).label("reopened")
+    last = (
+        select(func.max(alert_event.c.event_no).label("event_no"), reopened)
+        .where(alert_event.c.rev <= rev)
+        .group_by(alert_event.c.alert_id)
+        .subquery()
+    )
+    names = ("alert_id", "to_state", "at", "system_id", "assignee", "due_at", "until")
+    query = select(*(alert_event.c[name] for name in names), last.c.reopened)
+    rows = conn.execute(query.join(last, last.c.event_no == alert_event.c.event_no)).all()
+    return {alert_id: _Past(state, at, int(again), *stood) for alert_id, state, at, *stood, again in rows}
 
 
 def _last_seen(

@@ -1,5 +1,6 @@
 """Match the groups of touched assets to systems: ids are kept, moves are few, decisions are not undone.
 
+The group of an asset is the one it is pinned to, else the one that follows from what it is.
 A group key that is known belongs to its system. An unknown one takes the system that it overlaps most
 (of equals the oldest), else a new one is minted; a system whose last member went elsewhere becomes an alias
 of where most went. Members of a system on which a person decided anything stay; what would join it only by
@@ -13,11 +14,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from normalizer import grouping, ids
 from store.bulk import insert_rows, is_one_of
-from store.schema import asset, system, system_alias, system_key, system_member
+from store.schema import asset, asset_pin, system, system_alias, system_key, system_member
 from store.temporal import chunks
 
 if TYPE_CHECKING:
@@ -243,7 +244,13 @@ def _touched_query() -> Select[Any]:
     holder = and_(system.c.system_id == system_member.c.system_id, system.c.valid_to.is_(None))
     # What is gone keeps its place, should it come back; it only never joins anew.
     belongs = and_(asset.c.drives, (asset.c.state != "gone") | system_member.c.system_id.is_not(None))
-    columns = (asset.c.asset_id, asset.c.group_key, belongs.label("belongs"), asset.c.kind, asset.c.name)
+    columns = (
+        asset.c.asset_id,
+        GROUP.label("group_key"),
+        belongs.label("belongs"),
+        asset.c.kind,
+        asset.c.name,
+    )
     return (
         select(
             *columns,
@@ -251,9 +258,22 @@ def _touched_query() -> Select[Any]:
             system_member.c.system_id,
             func.coalesce(system.c.decided, False).label("decided"),
         )
-        .select_from(asset.outerjoin(system_member, member).outerjoin(system, holder))
+        .select_from(
+            asset.outerjoin(asset_pin, PINNED).outerjoin(system_member, member).outerjoin(system, holder)
+        )
         .where(asset.c.valid_to.is_(None))
     )
+
+
+PINNED = asset_pin.c.asset_id == asset.c.asset_id
+GROUP: ColumnElement[str] = func.coalesce(asset_pin.c.group_key, asset.c.group_key)
+"""The group of an asset: what it is pinned to, else what follows from what it is."""
+
+
+def in_groups(conn: Connection, keys: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the two conditions, each with its index, under which an asset is of one of some groups."""
+    by_itself = is_one_of(conn, asset.c.group_key, keys) & asset_pin.c.asset_id.is_(None)
+    return by_itself, is_one_of(conn, asset_pin.c.group_key, keys)
 
 
 def _without_asset(conn: Connection, asset_ids: Collection[str]) -> list[Touched]:
@@ -297,8 +317,8 @@ def _match(conn: Connection, unknown: Collection[str], overlaps: Sequence[_Overl
 def _of_groups(conn: Connection, keys: Collection[str]) -> list[Touched]:
     found: list[Touched] = []
     for chunk in chunks(sorted(keys)):
-        query = _touched_query().where(is_one_of(conn, asset.c.group_key, chunk))
-        found.extend(Touched(*row) for row in conn.execute(query).all())
+        for of_groups in in_groups(conn, chunk):
+            found.extend(Touched(*row) for row in conn.execute(_touched_query().where(of_groups)).all())
     return [one for one in found if one.belongs]
 
 
@@ -311,18 +331,16 @@ def _overlaps(conn: Connection, unknown: Collection[str]) -> list[_Overlap]:
         system_member.c.strength != SUGGESTION,
     )
     for chunk in chunks(sorted(unknown)):
-        query = select(system_member.c.system_id).distinct().select_from(asset.join(system_member, member))
-        holding.update(
-            conn.execute(
-                query.where(is_one_of(conn, asset.c.group_key, chunk), asset.c.valid_to.is_(None))
-            ).scalars()
-        )
+        query = select(system_member.c.system_id).distinct()
+        query = query.select_from(asset.outerjoin(asset_pin, PINNED).join(system_member, member))
+        for of_groups in in_groups(conn, chunk):
+            holding.update(conn.execute(query.where(of_groups, asset.c.valid_to.is_(None))).scalars())
     found: list[_Overlap] = []
     for chunk in chunks(sorted(holding)):
-        columns = (system_member.c.system_id, asset.c.group_key, system.c.decided)
+        columns = (system_member.c.system_id, GROUP, system.c.decided)
         query = (
             select(*columns, func.count())
-            .select_from(asset.join(system_member, member))
+            .select_from(asset.outerjoin(asset_pin, PINNED).join(system_member, member))
             .join(system, and_(system.c.system_id == system_member.c.system_id, system.c.valid_to.is_(None)))
             .where(is_one_of(conn, system_member.c.system_id, chunk), asset.c.valid_to.is_(None))
             .where(asset.c.state != "gone", asset.c.drives)

@@ -11,6 +11,17 @@ A sighting was seen last at its own ``last_seen_at``, or, while that is null, at
 from __future__ import annotations
 
 from store.columns import metadata
+from store.schema_campaigns import campaign, campaign_item
+from store.schema_cases import (
+    alert_case,
+    alert_pause,
+    alert_step,
+    delivery,
+    note,
+    outbox,
+    suppression,
+    ticket,
+)
 from store.schema_governance import (
     alert,
     alert_event,
@@ -41,27 +52,57 @@ from store.schema_inventory import (
     scope,
     sighting,
 )
+from store.schema_links import (
+    asset_pin,
+    link,
+    link_token,
+    org_unit,
+    system_apart,
+    system_merge,
+    system_standing,
+    system_suggestion,
+    system_unit,
+    system_use,
+)
+from store.schema_owners import owner_outcome, owner_request
+from store.schema_rules import organisation_fact, rule_set
 from store.schema_schedule import schedule, schedule_run
 
 __all__ = [
     "alert",
+    "alert_case",
     "alert_event",
+    "alert_pause",
+    "alert_step",
     "asset",
     "asset_alias",
+    "asset_pin",
     "audit",
     "audit_head",
     "blob_cache",
+    "campaign",
+    "campaign_item",
+    "delivery",
     "identity",
     "lease",
+    "link",
+    "link_token",
     "meta",
     "metadata",
+    "note",
+    "org_unit",
+    "organisation_fact",
+    "outbox",
     "oversight",
     "owner",
+    "owner_outcome",
+    "owner_request",
     "part",
     "party",
     "relation",
     "review",
     "revision",
+    "rule_set",
     "run",
     "run_part",
     "run_scope",
@@ -69,8 +110,16 @@ __all__ = [
     "schedule_run",
     "scope",
     "sighting",
+    "suppression",
     "system",
     "system_alias",
+    "system_apart",
     "system_key",
     "system_member",
+    "system_merge",
+    "system_standing",
+    "system_suggestion",
+    "system_unit",
+    "system_use",
+    "ticket",
 ]

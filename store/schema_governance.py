@@ -106,6 +106,8 @@ oversight = Table(
     text_column("confirmed_by", null=True),
     text_column("confirmed_at", null=True),
     text_column("withdrawn_at", null=True),
+    # what people changed so far; a change names the one it was made upon
+    number("version", default=1),
     *validity(),
 )
 open_index("uq_oversight_open_system", oversight.c.system_id, valid_to=oversight.c.valid_to, unique=True)
@@ -161,6 +163,11 @@ alert_event = Table(
     text_column("from_state", default=""),
     text_column("to_state"),
     text_column("reason", default=""),
+    # how the alert stood after it; none of it is known of events written before version 0008
+    text_column("system_id", null=True),
+    text_column("assignee", null=True),
+    text_column("due_at", null=True),
+    text_column("until", null=True),
     Index("ix_alert_event_alert_id", "alert_id", "rev"),
 )
 

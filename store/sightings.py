@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from normalizer.fold import AssetState, Sighted
-from store.arrivals import sighted_of, state_of
+from store.arrivals import FOLDED, SIGHTING_COLUMNS, sighted_of, state_of
 from store.bulk import is_one_of, listed, one_of_listed
 from store.database import WriteTx
 from store.schema import meta, sighting
@@ -197,18 +197,28 @@ def open_sightings(
             yield row.asset_id, row.part_no, sighted_of(row)
 
 
-def payloads(conn: Connection, numbers: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the wide parts of rows, undecoded, with their numbers."""
+class Version(NamedTuple):
+    """One row as it was written: its wide part undecoded, and what of it an asset takes over."""
+
+    payload: str
+    created_at: str | None
+    folded: tuple[Any, ...]
+
+
+def versions(conn: Connection, numbers: Sequence[int]) -> dict[int, Version]:
+    """Return rows by their numbers."""
     if not numbers:
-        return []
-    query = _payloads(conn.dialect.name)
-    return [(number, text) for number, text in conn.execute(query, {"listed": listed(numbers)}).all()]
+        return {}
+    rows = conn.execute(_versions(conn.dialect.name), {"listed": listed(numbers)}).all()
+    return {row[0]: Version(row[1], row[2], tuple(row[3:])) for row in rows}
 
 
 @cache
-def _payloads(dialect: str) -> Select[Any]:
+def _versions(dialect: str) -> Select[Any]:
     columns = sighting.c
-    return select(columns.sighting_no, columns.payload).where(one_of_listed(dialect, columns.sighting_no))
+    folded = (columns[name] for name in SIGHTING_COLUMNS[FOLDED])
+    query = select(columns.sighting_no, columns.payload, columns.created_at, *folded)
+    return query.where(one_of_listed(dialect, columns.sighting_no))
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, func, select
 
 from normalizer import grouping
-from store import owners
+from store import link_queue, owners
 from store.alerts import last_revision
 from store.bulk import is_one_of, many_objects
 from store.placement import Placement, settle
@@ -28,13 +28,22 @@ from store.regroup import (
     replace_rows,
     write,
 )
-from store.schema import asset, part, scope, sighting, system, system_alias, system_member
+from store.schema import (
+    asset,
+    part,
+    scope,
+    sighting,
+    system,
+    system_alias,
+    system_member,
+    system_standing,
+)
 from store.temporal import chunks
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from store.database import Store
+    from store.database import Store, WriteTx
 
 STEP = 2_000
 """Assets regrouped in one transaction, so that none holds the write lock for long."""
@@ -97,7 +106,7 @@ def regroup(
         result.touched |= placement.joined
         result.touched -= result.merged.keys()
         settled = settle(store, placement, but=result.touched, actor=actor)
-        _refresh(store, (result.touched | placement.minted.keys()) - settled, actor)
+        refresh(store, (result.touched | placement.minted.keys()) - settled, actor)
     result.minted |= placement.minted.keys()
     result.touched |= (placement.minted.keys() - result.merged.keys()) | _of_same(store, placement)
     return result
@@ -175,7 +184,7 @@ def mark_decided(conn: Connection, rev: int, system_id: str) -> None:
         replace_rows(conn, rev, {system_id: {"decided": True}})
 
 
-def _refresh(store: Store, system_ids: Collection[str], actor: str) -> None:
+def refresh(store: Store, system_ids: Collection[str], actor: str) -> None:
     """Settle systems whose members came, went or changed in place (a state, a name, an owner's tag).
 
     What they lack is found out while others may write. Only if somebody did, it is found out again under
@@ -196,13 +205,22 @@ def _refresh(store: Store, system_ids: Collection[str], actor: str) -> None:
                 _write_settlement(conn, write_tx.rev, write_tx.now, _unsettled(conn, few))
 
 
+def refresh_in(tx: WriteTx, system_ids: Collection[str]) -> None:
+    """Settle a few systems inside a transaction that changed them."""
+    _write_settlement(tx.conn, tx.rev, tx.now, _unsettled(tx.conn, system_ids))
+
+
 def _unsettled(conn: Connection, system_ids: Collection[str]) -> _Settlement:
     """Compare name, kind, state and owner candidates of systems with what their members say."""
     current = _current(conn, system_ids)
     facts = _member_facts(conn, current.keys())
     keys = {one: str(row["group_key"]) for one, row in current.items() if not row["decided"]}
     names = _names(conn, keys, facts)
-    changes = {one: _change(row, facts.get(one, {}), names.get(one)) for one, row in current.items()}
+    firm, shared = _held(conn, current.keys()), link_queue.shared(conn, current.keys())
+    changes = {
+        one: _change(row, facts.get(one, {}), names.get(one), one in firm, one in shared)
+        for one, row in current.items()
+    }
     return _Settlement(
         {one: change for one, change in changes.items() if change},
         owners.weigh_candidates(conn, current.keys()),
@@ -215,13 +233,29 @@ def _write_settlement(conn: Connection, rev: int, now: str, settlement: _Settlem
         owners.write_candidates(conn, rev, now, settlement.candidates)
 
 
-def _change(row: Mapping[str, object], facts: Mapping[str, int], name: str | None) -> dict[str, object]:
+def _held(conn: Connection, system_ids: Collection[str]) -> set[str]:
+    """Return those systems whose state no scan changes: a person set it, or no scanner can see them."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(system_ids)):
+        query = select(system_standing.c.system_id).where(
+            is_one_of(conn, system_standing.c.system_id, chunk), system_standing.c.valid_to.is_(None)
+        )
+        found.update(conn.execute(query).scalars())
+    return found
+
+
+def _change(
+    row: Mapping[str, object], facts: Mapping[str, int], name: str | None, is_held: bool, is_shared: bool
+) -> dict[str, object]:
     wanted: dict[str, object] = {}
     living = [kind for kind, count in facts.items() if count]
     if not row["decided"]:
-        wanted["kind"] = grouping.system_kind(str(row["group_key"]), living or facts)
+        kind = grouping.system_kind(str(row["group_key"]), living or facts)
+        wanted["kind"] = grouping.SHARED if is_shared else kind
         wanted["name"] = name or row["name"]
-    if row["state"] in LIVING and not living:
+    if is_held or str(row["group_key"]).startswith(grouping.MANUAL):
+        pass
+    elif row["state"] in LIVING and not living:
         wanted["state"] = "retired"
     elif row["state"] == "retired" and living:
         wanted["state"] = "candidate"
@@ -298,15 +332,20 @@ def _names(
 
 def _member_names(conn: Connection, system_ids: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    # Of several members, the one after which the system is called.
+    own = case((asset.c.group_key == system.c.group_key, asset.c.name))
     for chunk in chunks(sorted(system_ids)):
         query = (
-            select(system_member.c.system_id, func.min(asset.c.name))
-            .select_from(system_member.join(asset, _OPEN_MEMBER))
+            select(system_member.c.system_id, func.min(asset.c.name), func.min(own))
+            .select_from(system_member.join(asset, _OPEN_MEMBER).join(system, _OPEN_SYSTEM))
             .where(is_one_of(conn, system_member.c.system_id, chunk))
             .group_by(system_member.c.system_id)
         )
-        found.update(conn.execute(query).all())
+        found.update({one: named or least for one, least, named in conn.execute(query).all()})
     return found
+
+
+_OPEN_SYSTEM = and_(system.c.system_id == system_member.c.system_id, system.c.valid_to.is_(None))
 
 
 def _container_names(conn: Connection, applications: Mapping[str, str]) -> dict[str, str]:
@@ -337,7 +376,7 @@ def _scope_names(conn: Connection, system_ids: Collection[str]) -> dict[str, str
             .join(part, part.c.part_no == sighting.c.part_no)
             .join(scope, scope.c.scope_no == part.c.scope_no)
             .where(is_one_of(conn, system_member.c.system_id, chunk), system_member.c.valid_to.is_(None))
-            .where(sighting.c.valid_to.is_(None))
+            .where(sighting.c.valid_to.is_(None), sighting.c.namespace.like("code/%"))
             .group_by(system_member.c.system_id)
         )
         found.update((system_id, label or "") for system_id, label in conn.execute(query).all())

@@ -63,6 +63,7 @@ class _Known:
 
     altered: set[str] = field(default_factory=set)
     told_same: set[str] = field(default_factory=set)
+    standing: set[str] = field(default_factory=set)
     at_hand: dict[int, Sighted] = field(default_factory=dict)
 
 
@@ -134,7 +135,7 @@ class PartWriter:
                 else:
                     late = ageing
             known.altered |= refold(tx, known.altered | known.told_same, known.at_hand)
-            self.placement.note(known.altered, known.told_same)
+            self.placement.note(known.altered, known.told_same | known.standing)
         return late
 
     def _age_in_chunks(self, part: str, final: PartResult, ageing: AgeingPlan, delta: PartDelta) -> None:
@@ -188,10 +189,11 @@ class PartWriter:
         known.at_hand |= taken.at_hand
         known.altered |= taken.altered
         known.told_same |= taken.told_same
+        known.standing |= taken.standing
         delta.added += taken.added
         delta.changed += taken.changed
         delta.unchanged += taken.unchanged
-        delta.touched_assets |= taken.fresh | taken.altered | taken.told_same
+        delta.touched_assets |= taken.fresh | taken.altered | taken.told_same | taken.standing
         delta.replaced |= taken.replaced
 
     def _plan(self, tx: WriteTx, at_work: PartPass, final: PartResult, entry: PartEntry) -> AgeingPlan:

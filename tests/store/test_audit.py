@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from store import Store, audit
+from store import Store, audit, parties
 from store.audit import GENESIS, Actor, AuditReport, Entry
 
 ANA = Actor(name="ana@acme.example", kind="user", authenticated=True)
@@ -110,6 +110,19 @@ def fail_after_appending(store: Store) -> None:
     with store.write() as tx:
         audit.append(tx.conn, ANA, Entry(action="owner.set", object="sys_9"), at=AT)
         raise RuntimeError("the rest of the decision failed")
+
+
+def test_an_address_in_any_text_is_kept_as_the_id_of_a_person(store: Store) -> None:
+    with store.write() as tx:
+        told = {"who\n": ["ask\nbo@acme.example", {"x": 1}], "n": 2}
+        entry = Entry(action="record.set", object="sys_1", reason="as bo@acme.example said", new=told)
+        audit.append(tx.conn, ANA, entry, at=AT)
+
+    with store.read() as read_tx:
+        (kept,) = audit.entries(read_tx.conn)
+        (bo,) = parties.find(read_tx.conn, ["bo@acme.example"]).values()
+    assert kept["new"] == {"who\n": [f"ask\n{bo.party_id}", {"x": 1}], "n": 2}
+    assert kept["reason"] == f"as {bo.party_id} said"
 
 
 def test_a_secret_in_a_reason_is_dropped(store: Store) -> None:
