@@ -1,15 +1,16 @@
 """Measure how much of what the code connector finds is there.
 
     python -m benchmarks.precision negatives CHECKOUTS
-    python -m benchmarks.precision sample CHECKOUTS --seed N
-    python -m benchmarks.precision report
+    python -m benchmarks.precision sample CHECKOUTS --seed N [--new]
+    python -m benchmarks.precision report [FILE]
 
 ``CHECKOUTS`` holds each repository as ``owner+name`` or ``owner/name`` (a clone, bare or not).
 ``negatives`` scans the repositories of ``without_ai.tsv`` at their commits: whatever is found must be listed
 there, with the reason why it is true. ``sample`` draws 200 findings of the repositories of ``with_ai.tsv``:
 the same number of each category as far as there are so many, within a category in turn from each repository,
-and prints them as rows to be judged by reading. ``report`` prints the figures of the verdicts in
-``sample.jsonl``.
+and prints them as rows to be judged by reading (``--new``: only of what has no verdict yet). ``report``
+prints the figures of the verdicts in ``sample.jsonl``, which the makers of the rules judged, or in another
+file (``judged_independently.jsonl``: by someone who did not make them, before the rules were mended by it).
 """
 
 from __future__ import annotations
@@ -85,13 +86,15 @@ def main() -> int:
         command.add_argument("checkouts", type=Path)
         if name == "sample":
             command.add_argument("--seed", type=int, default=SEED)
-    commands.add_parser("report")
+            command.add_argument("--new", action="store_true", help="leave out what was judged before")
+    reported = commands.add_parser("report")
+    reported.add_argument("verdicts", type=Path, nargs="?", default=DATA / "sample.jsonl")
     arguments = parser.parse_args()
     if arguments.command == "negatives":
         return _negatives(arguments.checkouts)
     if arguments.command == "sample":
-        return _sample(arguments.checkouts, arguments.seed)
-    print("\n".join(report(read_verdicts())))
+        return _sample(arguments.checkouts, arguments.seed, only_new=arguments.new)
+    print("\n".join(report(read_verdicts(arguments.verdicts))))
     return 0
 
 
@@ -113,9 +116,11 @@ def _negatives(checkouts: Path) -> int:
     return 1 if false_items else 0
 
 
-def _sample(checkouts: Path, seed: int) -> int:
+def _sample(checkouts: Path, seed: int, *, only_new: bool) -> int:
     """Print a fresh sample as rows without verdicts."""
     repositories = dict.fromkeys(read_repositories())
+    before = (row for path in sorted(DATA.glob("*.jsonl")) for row in read_verdicts(path))
+    judged = {(row.repo, row.kind, row.name) for row in before} if only_new else set()
     rows = [
         Verdict(
             repo=repo,
@@ -129,6 +134,7 @@ def _sample(checkouts: Path, seed: int) -> int:
         )
         for repo, commit, findings in _scanned(repositories, checkouts)
         for item in findings
+        if (repo, item["kind"], item["name"]) not in judged
     ]
     for row in draw(rows, seed):
         print(json.dumps(asdict(row), ensure_ascii=False))
@@ -192,9 +198,9 @@ def read_repositories() -> list[tuple[str, str]]:
     return [(repo, commit) for repo, commit in _table("with_ai.tsv")]
 
 
-def read_verdicts() -> list[Verdict]:
+def read_verdicts(path: Path = DATA / "sample.jsonl") -> list[Verdict]:
     """Return the verdicts as they are committed."""
-    lines = (DATA / "sample.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     return [Verdict(**json.loads(line)) for line in lines]
 
 

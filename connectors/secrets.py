@@ -18,10 +18,16 @@ from connectors.errors import ConfigError
 
 _PLACES = ("env", "file", "keyring")
 # Shapes of well-known credentials, so that secrets we were never told about are dropped as well.
+# A digit or the letter of an escaped line end may stand right before one; any other letter makes a word.
+_FRONT = r"(?:(?<![A-Za-z])|(?<=\\[bfnrt]))"
 _SHAPES = re.compile(
-    r"\bsk[-_][A-Za-z0-9_-]{17,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abposr]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{35}|\bhf_[A-Za-z0-9]{20,}"
-    r"|\bglpat-[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+"
+    rf"{_FRONT}(?:(?<!_)sk[-_]|sk-(?:proj|ant|svcacct|or-v1)-)[A-Za-z0-9_-]{{17,}}"
+    # With a digit and a capital in it, no word of a name ("task-project-for-...") ends so.
+    r"|sk-(?:proj|ant|svcacct)-(?=[a-z0-9_-]*[A-Z])(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{17,}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
+    r"|(?<![A-Z])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|xox[abposr]-[A-Za-z0-9-]{10,}|AIza[0-9A-Za-z_-]{35}"
+    rf"|hf_[A-Za-z0-9]{{20,}}|glpat-[A-Za-z0-9_-]{{20,}}"
+    rf"|{_FRONT}eyJ[A-Za-z0-9_-]{{10,}}\.[A-Za-z0-9_-]{{10,}}\.[A-Za-z0-9_-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from connectors.code import links
 from connectors.code.facts import Fact
+from connectors.code.formats.models import LEFT_OUT
 from connectors.code.history import place_of
 from connectors.code.owners import CodeOwners
 from connectors.code.reading import Seen, TreeFacts
@@ -104,9 +105,10 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
     roles = {seen.path: facts.roles.of(seen.path) for seen in members}
     role = min(roles.values(), key=lambda role: role.rank)
     suppressed = _suppressed(members, roles, role, facts)
-    # Evidence of the role that counts comes first, then by place; the best of it names the thing.
+    # Evidence of the role that counts comes first, of one grade what shows the thing by itself, then by
+    # place; the best of it names the thing.
     ordered = sorted(
-        members, key=lambda seen: (roles[seen.path].rank, -seen.fact.grade.rank, seen.path, seen.fact.line)
+        members, key=lambda seen: (roles[seen.path].rank, *_order(seen.fact), seen.path, seen.fact.line)
     )
     first = ordered[0].fact
     kind = first.kind
@@ -128,10 +130,14 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
         application=unit,
         model=next((seen.fact.model for seen in ordered if seen.fact.model), None),
         attributes=_attributes(ordered, frame) | suppressed | _of_unit(facts, ordered),
-        tags=_tags(ordered),
+        tags=_tags(ordered) | _system_tag(facts, ordered),
         owner_hints=_hints(facts, frame, ordered, first.name or identifier),
         links=_links(facts, frame, ordered),
     )
+
+
+def _order(fact: Fact) -> tuple[int, bool]:
+    return -fact.grade.rank, not fact.standing
 
 
 def _told_role(facts: TreeFacts, unit: str, role: Role, ordered: Sequence[Seen]) -> Role:
@@ -236,8 +242,10 @@ def _attributes(ordered: Sequence[Seen], frame: Frame) -> dict[str, Json]:
         merged["locked_versions"] = list[Json](versions[:20])
     if any(fnmatchcase(ordered[0].fact.name, own) for own in frame.own_packages):
         merged["own_package"] = True
-    if len(ordered) > 1:
-        merged["places"] = len(ordered)
+    more = sum(count for seen in ordered if isinstance(count := seen.fact.attributes.get(LEFT_OUT), int))
+    merged.pop(LEFT_OUT, None)
+    if len(ordered) + more > 1:
+        merged["places"] = len(ordered) + more
     merged.pop("module", None)
     return merged
 
@@ -256,6 +264,12 @@ def _tags(ordered: Sequence[Seen]) -> dict[str, str]:
         for key, value in seen.fact.tags.items():
             merged.setdefault(key, value)
     return merged
+
+
+def _system_tag(facts: TreeFacts, ordered: Sequence[Seen]) -> dict[str, str]:
+    """Return the tag by which a unit's own ``ai-system.yaml`` says which system all of it is."""
+    system = facts.unit_notes.systems.get(facts.units.of(ordered[0].path))
+    return {"ai-system": system} if system else {}
 
 
 def _join(prefix: str, path: str) -> str:

@@ -2,11 +2,13 @@
 
 A bucket in a repository without AI is no business of ours; in a unit that calls a model it is the first half
 of the answer to what data the system processes. Files that only instruct a developer's assistant, steps of a
-build pipeline and packages that come along through others make no unit an AI unit.
+build pipeline and packages that come along through others make no unit an AI unit. What belongs to no unit
+but a root without a manifest has the files of its first folder beside it, not all of the repository.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,27 +28,42 @@ def join(facts: TreeFacts) -> None:
     found = facts.by_part.get(PART)
     if not found:
         return
-    roles = _roles_of_units(facts)
+    roles = _roles(facts, facts.units.of)
+    loose = _roles(facts, _top)
+    projects = _roles(facts, facts.roles.project_of)
     kept: list[Seen] = []
     for seen in found:
         role = roles.get(facts.units.of(seen.path))
+        if role is not None and "/" in seen.path and facts.units.is_loose(seen.path):
+            role = loose.get(_top(seen.path)) or loose.get("")
         # A test's bucket says nothing of what the application touches, nor does the database of a pipeline.
         own = facts.roles.of(seen.path)
-        counts = own in (Role.APPLICATION, Role.TEMPLATE, role)
+        # An example or suite with AI of its own counts as one, whatever else its unit is.
+        counts = own in (Role.APPLICATION, Role.TEMPLATE, role) or _has_own_ai(facts, seen, projects)
         if role is not None and counts and not _is_pipeline(seen.path):
             kept.append(replace(seen, fact=replace(seen.fact, standing=True)))
     facts.by_part[PART] = kept
     facts.unit_roles = roles
 
 
-def _roles_of_units(facts: TreeFacts) -> dict[str, Role]:
+def _has_own_ai(facts: TreeFacts, seen: Seen, projects: dict[str, Role]) -> bool:
+    project = facts.roles.project_of(seen.path)
+    return bool(project) and facts.roles.of(seen.path) is Role.EXAMPLE and project in projects
+
+
+def _top(path: str) -> str:
+    """Return the first folder of a path: all that tells what belongs together where no manifest does."""
+    return path.partition("/")[0] if "/" in path else ""
+
+
+def _roles(facts: TreeFacts, unit_of: Callable[[str], str]) -> dict[str, Role]:
     """Return for each unit with AI that runs the role of it that matters most."""
     roles: dict[str, Role] = {}
     for several in facts.by_part.values():
         for seen in several:
             if not _runs(seen):
                 continue
-            unit = facts.units.of(seen.path)
+            unit = unit_of(seen.path)
             role = facts.roles.of(seen.path)
             if unit not in roles or role.rank < roles[unit].rank:
                 roles[unit] = role

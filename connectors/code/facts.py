@@ -39,9 +39,14 @@ class CutShortError(UnreadableError):
 def within(items: Iterable[T], most: int, what: str) -> Iterator[T]:
     """Yield up to ``most`` items, then raise :class:`CutShortError` if there is one more."""
     for number, item in enumerate(items):
-        if number == most:
-            raise CutShortError(f"more than {most} {what}; the rest is left out")
+        tell_cut(number + 1, most, what)
         yield item
+
+
+def tell_cut(count: int, most: int, what: str) -> None:
+    """Raise :class:`CutShortError` when there are more than ``most``: call it when all else was yielded."""
+    if count > most:
+        raise CutShortError(f"more than {most} {what}; the rest is left out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ OWN = "own_package"
 """The kind of note that says which catalogued package a manifest builds (``provider``: the ecosystem)."""
 _NAMING = ("package", "registry entry", "bundle")
 """The forms in which a server is published, the one that names it first."""
+_HOSTED = "hosting"
+"""The form of a server in the settings of a host, which do not name it."""
 
 
 def join_packages(facts: TreeFacts) -> None:
@@ -43,7 +45,7 @@ def join_servers(facts: TreeFacts) -> None:
     rows = facts.by_part.get("mcp", [])
     by_unit: dict[str, list[int]] = {}
     for index, seen in enumerate(rows):
-        if seen.fact.attributes.get("form") in (*_NAMING, "code"):
+        if seen.fact.attributes.get("form") in (*_NAMING, "code", _HOSTED):
             by_unit.setdefault(facts.units.of(seen.path), []).append(index)
     for indexes in by_unit.values():
         members = [index for index in indexes if facts.roles.of(rows[index].path) is not Role.TEST]
@@ -55,6 +57,15 @@ def join_servers(facts: TreeFacts) -> None:
             _rename(rows, [index for index in published if index != best], best)
             if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
                 _rename(rows, built, best)
+        _name_hosted(rows, members)
+
+
+def _name_hosted(rows: list[Seen], members: list[int]) -> None:
+    """Let what is put on a host, which has no name of its own, be the one server of the unit."""
+    hosted = [index for index in members if rows[index].fact.attributes["form"] == _HOSTED]
+    others = [index for index in members if index not in hosted]
+    if hosted and len({rows[index].fact.identifier for index in others}) == 1:
+        _rename(rows, hosted, others[0])
 
 
 def _rename(rows: list[Seen], indexes: Iterable[int], best: int) -> None:

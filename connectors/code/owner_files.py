@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NOTE = "owner_note"
 """The kind of note that names a candidate: ``identifier`` who, ``name`` sort of file, ``detail`` as what."""
 _CONFIDENCE = {
+    "ai-system owner": 0.9,
     "backstage owner": 0.85,
     "OWNERS approver": 0.7,
     "OWNERS reviewer": 0.4,

@@ -200,6 +200,8 @@ def _infrastructure_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, s
 
 _CONSTRUCT_LIBRARIES = (
     *("aws-cdk-lib", "@aws-cdk/", "aws_cdk", "software.amazon.awscdk", "Amazon.CDK", "aws-cdk-go"),
+    *("@cdktf/provider-", "cdktf_cdktf_provider_", ".gen/providers/", "from imports."),
+    *("com.hashicorp.cdktf.providers", "HashiCorp.Cdktf.Providers"),
     *("generative-ai-cdk", "generative_ai_cdk", "@pulumi/", "pulumi/pulumi-", "com.pulumi."),
     *("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_databricks"),
     *("Pulumi.Aws", "Pulumi.Gcp", "Pulumi.Azure", "type: aws:", "type: gcp:", "type: azure"),

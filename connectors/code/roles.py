@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from fnmatch import translate
 
 from connectors.catalogue.tables import Catalogue
@@ -14,8 +15,11 @@ class Roles:
     """The role rules of a catalogue; the order of its lines decides between them."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._folders = {folder: rule.role for rule in reversed(catalogue.role) for folder in rule.folders}
-        self._order = {rule.role: index for index, rule in enumerate(catalogue.role)}
+        rules = list(enumerate(catalogue.role))
+        self._roles = [rule.role for rule in catalogue.role]
+        self._folders = {folder: index for index, rule in reversed(rules) for folder in rule.folders}
+        self._globs = [(index, _any_of(rule.folders)) for index, rule in rules]
+        self._package_roots = tuple(f"/{root}/" for root in catalogue.package_roots)
         self._files = [
             (rule.role, re.compile("|".join(translate(glob) for glob in rule.files)))
             for rule in catalogue.role
@@ -27,10 +31,8 @@ class Roles:
         """Return the role of a file by the folders above it and by its own name."""
         folder, _, name = path.rpartition("/")
         if folder not in self._known:
-            found = [
-                self._folders[part.lower()] for part in folder.split("/") if part.lower() in self._folders
-            ]
-            self._known[folder] = min(found, key=self._order.__getitem__, default=None)
+            found = [rule for _, rule in self._told(folder)]
+            self._known[folder] = self._roles[min(found)] if found else None
         by_folder = self._known[folder]
         if by_folder is not None:
             return by_folder
@@ -38,6 +40,36 @@ class Roles:
             if pattern.match(name):
                 return role
         return Role.APPLICATION
+
+    def project_of(self, path: str) -> str:
+        """Return the folder of the example or suite a file is part of: below the first folder with a role.
+
+        That folder itself where nothing lies between it and the file; empty where no folder says a role.
+        """
+        folder = path.rpartition("/")[0]
+        first = next((index for index, _ in self._told(folder)), None)
+        return "" if first is None else "/".join(self._telling(folder).split("/")[: first + 2])
+
+    def _told(self, folder: str) -> Iterator[tuple[int, int]]:
+        """Yield which of a path's folders fall under a rule, and which rule that is (the first is 0).
+
+        A glob is tried with the folder alone and with the one above it (``src/*Test``), and in its own case:
+        ``jvmTest`` is a set of tests, ``latest`` is none.
+        """
+        above = ""
+        for index, name in enumerate(self._telling(folder).split("/")):
+            found = [rule] if (rule := self._folders.get(name.lower())) is not None else []
+            known = (name, f"{above}/{name}")
+            found += [rule for rule, globs in self._globs if any(map(globs.match, known))]
+            if found:
+                yield index, min(found)
+            above = name
+
+    def _telling(self, folder: str) -> str:
+        """Return the part of a folder's path whose words count: below a package root they are packages."""
+        below = f"/{folder}/"
+        places = [place for root in self._package_roots if (place := below.find(root)) >= 0]
+        return folder[: min(places)] if places else folder
 
 
 class Units:
@@ -89,6 +121,10 @@ class Units:
     def of(self, path: str) -> str:
         """Return the unit's folder relative to the root; ask only after all files were noted."""
         return self._unit(path.rpartition("/")[0], frozenset()) or "."
+
+    def is_loose(self, path: str) -> bool:
+        """Say whether a path belongs to nothing but the root, which has no manifest to hold it together."""
+        return self.of(path) == "." and not self._is_unit("")
 
     def _unit(self, folder: str, seen: frozenset[str]) -> str:
         while folder and not self._is_unit(folder):

@@ -31,7 +31,7 @@ class Join:
 
 JOINS: tuple[Join, ...] = (
     # Units first: all that follows may ask for the unit of a path.
-    Join("connectors.code.unit_notes:join", ("unit_description", "workspace_root")),
+    Join("connectors.code.unit_notes:join", ("unit_description", "unit_system", "workspace_root")),
     # Joins of formats, which fill in or drop facts, stand here.
     Join("connectors.code.joins_cargo:join", ("cargo_workspace",)),
     Join("connectors.code.joins:join_versions", ("build_properties", "gradle_accessor")),
@@ -43,6 +43,7 @@ JOINS: tuple[Join, ...] = (
     Join("connectors.code.own_joins:join_compiled"),
     Join("connectors.code.owner_files:join", ("owner_note",)),
     # Last what looks at all facts as they will be told.
+    Join("connectors.code.model_joins:join"),
     Join("connectors.code.gate_joins:join"),
     Join("connectors.code.data_joins:join"),
     Join("connectors.code.suppress:join", ("suppression",)),

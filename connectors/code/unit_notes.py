@@ -15,7 +15,13 @@ DESCRIPTION = "unit_description"
 """The kind of note that says what a manifest's unit is for, in the manifest's own words."""
 WORKSPACE = "workspace_root"
 """The kind of note that says that a manifest holds others below it together."""
-_ORDER = ("catalog-info", "package-json", "pyproject", "cargo", "pom", "composer", "msbuild", "helm")
+SYSTEM = "unit_system"
+"""The kind of note by which ``ai-system.yaml`` names the system that its unit is."""
+SYSTEM_FILES = ("ai-system.yaml", "ai-system.yml", ".ai-system.yaml", ".ai-system.yml")
+_ORDER = (
+    *("ai-system", "catalog-info", "package-json", "pyproject", "cargo", "pom", "composer", "msbuild"),
+    "helm",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +34,18 @@ class Described:
 
 @dataclass(slots=True)
 class UnitNotes:
-    """The descriptions of a tree's units by unit."""
+    """The descriptions of a tree's units by unit, and the systems that their own files say they are."""
 
     descriptions: dict[str, Described] = field(default_factory=dict)
+    systems: dict[str, str] = field(default_factory=dict)
 
 
 def join(facts: TreeFacts) -> None:
     """Tell units about workspaces first, then give each unit its description."""
     for seen in facts.notes.get(WORKSPACE, ()):
         facts.units.note_workspace(seen.path)
+    for seen in sorted(facts.notes.get(SYSTEM, ()), key=lambda one: (one.path.count("/"), one.path)):
+        facts.unit_notes.systems.setdefault(facts.units.of(seen.path), seen.fact.detail)
     best: dict[str, tuple[int, int, str]] = {}
     for seen in facts.notes.get(DESCRIPTION, ()):
         unit = facts.units.of(seen.path)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from connectors.clients.git_history import Touch
 from connectors.errors import BadResponse
 
 
@@ -38,3 +40,27 @@ def decoded(data: Any, where: str) -> bytes:
         return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError):
         raise BadResponse("the blob is no base64", where=where) from None
+
+
+def objects(data: Any, name: str = "") -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a list, which is the answer itself or stands in it under ``name``."""
+    found = data.get(name) if name and isinstance(data, Mapping) else data
+    yield from (item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else ()
+
+
+def below(item: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return an object inside of objects; empty where one of them is none."""
+    value: Any = item
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def touch_of(commit: str, author: Mapping[str, Any], when: str | int, mail: str = "email") -> Touch:
+    """Return a commit's author as a change of a file; ``when``: seconds since 1970, or a dated time."""
+    try:
+        at = when if isinstance(when, int) else int(datetime.fromisoformat(when).timestamp())
+    except (ValueError, OverflowError):
+        at = 0
+    name = text(author, "name")[:200]
+    return Touch(commit=commit[:64], at=at, mail=text(author, mail)[:200], name=name, added=False, blob="")

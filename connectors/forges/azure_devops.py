@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from connectors.clients.git_history import Touch
 from connectors.clients.http import HttpSettings
 from connectors.clients.pages import Item, OnePage, Param, TokenHeader
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import BadResponse, ConnectorError, PermissionDenied
-from connectors.forges.answers import flag, text
-from connectors.forges.base import KINDS, ForgeConnector, git_operations
+from connectors.forges.answers import below, flag, objects, text, touch_of
+from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, git_operations
 from connectors.forges.options import ForgeOptions
 from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
 from connectors.options import Secret
@@ -29,6 +30,7 @@ _RIGHT = "Code: read (vso.code)"
 _PROJECTS = "/{organization}/_apis/projects"
 _REPOSITORIES = "/{organization}/{project}/_apis/git/repositories"
 _REFS = "/{organization}/{project}/_apis/git/repositories/{repository}/refs"
+_COMMITS = "/{organization}/{project}/_apis/git/repositories/{repository}/commits"
 _VERSION: dict[str, Param] = {"api-version": "7.1"}
 _HEADS = "refs/heads/"
 
@@ -63,6 +65,7 @@ class AzureDevOpsConnector(ForgeConnector):
             Operation(method="GET", host="{base_url}", path=_PROJECTS, permission="Project and team: read"),
             Operation(method="GET", host="{base_url}", path=_REPOSITORIES, permission=_RIGHT),
             Operation(method="GET", host="{base_url}", path=_REFS, permission=_RIGHT),
+            Operation(method="GET", host="{base_url}", path=_COMMITS, permission=_RIGHT),
             *git_operations("/{organization}/{project}/_git/{repository}", _RIGHT),
         ),
         docs=(
@@ -104,6 +107,19 @@ class AzureDevOpsConnector(ForgeConnector):
                 return commit
         raise BadResponse(f"the branch {repository.branch!r} is not listed", where=_REFS)
 
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits that changed a file."""
+        params: dict[str, Param] = {
+            **_VERSION,
+            "searchCriteria.itemPath": f"/{path}",
+            "searchCriteria.itemVersion.version": commit,
+            "searchCriteria.itemVersion.versionType": "commit",
+            "searchCriteria.$top": MOST_COMMITS,
+        }
+        data = ctx.http.get(_COMMITS, _place(repository), params).data
+        found = ((text(item, "commitId"), below(item, "author")) for item in objects(data, "value"))
+        return [touch_of(commit, author, text(author, "date")) for commit, author in found]
+
     def git_user(self, ctx: Context) -> str:
         """Return the name that goes with a personal access token: any will do."""
         return "aicensus"
@@ -119,12 +135,16 @@ class AzureDevOpsConnector(ForgeConnector):
             yield _repository(item, organization, project, ctx.config)
 
     def _heads(self, ctx: Context, repository: Repository, prefix: str) -> Iterator[tuple[str, str]]:
-        organization, project, key = repository.key.split("/")
-        words = {"organization": organization, "project": project, "repository": key}
+        words = _place(repository)
         params: dict[str, Param] = {**_VERSION, "filter": prefix}
         pages = TokenHeader(items="value", limit=1_000)
         for item in ctx.http.paginate(_REFS, words, params, pages=pages):
             yield text(item, "name").removeprefix(_HEADS), text(item, "objectId")
+
+
+def _place(repository: Repository) -> dict[str, str]:
+    organization, project, key = repository.key.split("/")
+    return {"organization": organization, "project": project, "repository": key}
 
 
 def _repository(item: Item, organization: str, project: Item, config: AzureDevOpsOptions) -> Repository:

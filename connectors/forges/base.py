@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from connectors.clients.git_history import Touch
 from connectors.code.connector import CodeConnector
 from connectors.code.scanning import FILES, code_parts, formats_of
 from connectors.contract import ConnectorInfo, Context, Operation
@@ -19,6 +20,8 @@ from connectors.forges.repositories import Repository, is_wanted_branch, why_not
 from connectors.model import Finding, Part, Scope, Unchanged
 from connectors.secrets import remember
 
+MOST_COMMITS = 10
+"""Commits of one file that a host is asked for: enough to find the few people behind bots."""
 _LEFT_OUT = (Part(name=FILES, kinds=()),)
 
 
@@ -58,6 +61,10 @@ class ForgeConnector:
     def blob(self, ctx: Context, repository: Repository, blob: str) -> bytes:
         """Return a blob's bytes by the host's API."""
         raise NotImplementedError
+
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits, seen from ``commit``, that changed a file, newest first."""
+        return []
 
     def git_user(self, ctx: Context) -> str:
         """Return the user name that git shows beside the token."""

@@ -10,17 +10,19 @@ knowledge. Bitbucket does not say which repositories are archived.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from pydantic import Field
 
+from connectors.clients.git_history import Touch
 from connectors.clients.http import HttpSettings
-from connectors.clients.pages import Item, NextUrl
+from connectors.clients.pages import Item, NextUrl, Param
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import ConnectorError, PermissionDenied
-from connectors.forges.answers import commit_of, flag, text
-from connectors.forges.base import KINDS, ForgeConnector, git_operations
+from connectors.forges.answers import below, commit_of, flag, objects, text, touch_of
+from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, git_operations
 from connectors.forges.options import ForgeOptions
 from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
 from connectors.options import Secret
@@ -30,6 +32,8 @@ _RIGHT = "Repositories: read"
 _LIST = "/repositories/{workspace}"
 _BRANCHES = "/repositories/{workspace}/{repository}/refs/branches"
 _BRANCH = "/repositories/{workspace}/{repository}/refs/branches/{branch}"
+_COMMITS = "/repositories/{workspace}/{repository}/commits/{commit}"
+_RAW = re.compile(r"\s*(?P<name>[^<]*?)\s*<(?P<email>[^<>]*)>\s*")
 
 
 class BitbucketOptions(ForgeOptions):
@@ -66,6 +70,7 @@ class BitbucketConnector(ForgeConnector):
             Operation(method="GET", host="{base_url}", path=_LIST, permission=_RIGHT),
             Operation(method="GET", host="{base_url}", path=_BRANCHES, permission=_RIGHT),
             Operation(method="GET", host="{base_url}", path=_BRANCH, permission=_RIGHT),
+            Operation(method="GET", host="{base_url}", path=_COMMITS, permission=_RIGHT),
             *git_operations("/{workspace}/{repository}.git", _RIGHT),
         ),
         docs=(
@@ -105,6 +110,18 @@ class BitbucketConnector(ForgeConnector):
         """Return the commit of the branch."""
         data = ctx.http.get(_BRANCH, {**_place(repository), "branch": repository.branch}).data
         return commit_of(data.get("target") if isinstance(data, dict) else None, "hash", _BRANCH)
+
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits that changed a file."""
+        params: dict[str, Param] = {"path": path, "pagelen": MOST_COMMITS}
+        data = ctx.http.get(_COMMITS, {**_place(repository), "commit": commit}, params).data
+        found = []
+        for item in objects(data, "values"):
+            raw = text(below(item, "author"), "raw")
+            author = _RAW.fullmatch(raw)
+            named = author.groupdict() if author else {"name": raw}
+            found.append(touch_of(text(item, "hash"), named, text(item, "date")))
+        return found
 
     def git_user(self, ctx: Context) -> str:
         """Return the name that goes with the kind of token."""

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from connectors.clients.git_history import Touch
 from connectors.clients.http import HttpSettings
-from connectors.clients.pages import Item, LinkHeader, PageNumber
+from connectors.clients.pages import Item, LinkHeader, PageNumber, Param
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import ConnectorError, PermissionDenied
-from connectors.forges.answers import commit_of, decoded, flag, text
-from connectors.forges.base import KINDS, ForgeConnector, TreeItem, git_operations
+from connectors.forges.answers import below, commit_of, decoded, flag, objects, text, touch_of
+from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, TreeItem, git_operations
 from connectors.forges.options import ForgeOptions
 from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
 from connectors.options import Secret
@@ -32,6 +33,7 @@ _BRANCHES = "/repos/{owner}/{repository}/branches"
 _BRANCH = "/repos/{owner}/{repository}/branches/{branch}"
 _TREE = "/repos/{owner}/{repository}/git/trees/{commit}"
 _BLOB = "/repos/{owner}/{repository}/git/blobs/{blob}"
+_COMMITS = "/repos/{owner}/{repository}/commits"
 _PAGE = 50
 """What servers give at a time unless their owner allows more."""
 
@@ -72,6 +74,7 @@ class GiteaConnector(ForgeConnector):
             Operation(method="GET", host="{base_url}", path=_BRANCH, permission=_RIGHT),
             Operation(method="GET", host="{base_url}", path=_TREE, permission=_RIGHT),
             Operation(method="GET", host="{base_url}", path=_BLOB, permission=_RIGHT),
+            Operation(method="GET", host="{base_url}", path=_COMMITS, permission=_RIGHT),
             *git_operations("/{owner}/{repository}.git", _RIGHT),
         ),
         docs=("https://docs.gitea.com/api", "https://forgejo.org/docs/latest/user/api-usage"),
@@ -129,6 +132,14 @@ class GiteaConnector(ForgeConnector):
         """Return a blob's bytes."""
         data = ctx.http.get(_BLOB, {**_place(repository), "blob": blob}).data
         return decoded(data, f"GET {_BLOB}")
+
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits that changed a file."""
+        params: dict[str, Param] = {"sha": commit, "path": path, "limit": MOST_COMMITS}
+        params |= {"stat": False, "verification": False, "files": False}
+        data = ctx.http.get(_COMMITS, _place(repository), params).data
+        found = ((text(item, "sha"), below(item, "commit", "author")) for item in objects(data))
+        return [touch_of(sha, author, text(author, "date")) for sha, author in found]
 
 
 def _repository(item: Item, base: str, host: str) -> Repository:

@@ -13,14 +13,16 @@ its limits; paths and fields from its API description and GraphQL schema, from g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from connectors.clients.git_history import Touch
 from connectors.clients.http import HttpSettings
-from connectors.clients.pages import Item, LinkHeader, NextToken
+from connectors.clients.pages import Item, LinkHeader, NextToken, Param
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import (
     BadResponse,
@@ -30,8 +32,8 @@ from connectors.errors import (
     PermissionDenied,
     RateLimited,
 )
-from connectors.forges.answers import commit_of, decoded, flag, text
-from connectors.forges.base import KINDS, ForgeConnector, TreeItem, git_operations
+from connectors.forges.answers import below, commit_of, decoded, flag, objects, text, touch_of
+from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, TreeItem, git_operations
 from connectors.forges.github_login import APP, INSTALLATION, TOKENS, AppLogin, AppProof, GitHubApp
 from connectors.forges.options import ForgeOptions
 from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
@@ -44,6 +46,7 @@ _GRAPHQL = "/graphql"
 _BRANCHES = "/repos/{owner}/{repository}/branches"
 _TREE = "/repos/{owner}/{repository}/git/trees/{commit}"
 _BLOB = "/repos/{owner}/{repository}/git/blobs/{blob}"
+_COMMITS = "/repos/{owner}/{repository}/commits"
 _FIELDS = """
 nodes {
   id nameWithOwner isArchived isDisabled isEmpty isFork isLocked isMirror isTemplate visibility
@@ -128,6 +131,7 @@ class GitHubConnector(ForgeConnector):
             Operation(method="GET", host="{base_url}", path=_BRANCHES, permission=_CONTENTS),
             Operation(method="GET", host="{base_url}", path=_TREE, permission=_CONTENTS),
             Operation(method="GET", host="{base_url}", path=_BLOB, permission=_CONTENTS),
+            Operation(method="GET", host="{base_url}", path=_COMMITS, permission=_CONTENTS),
             INSTALLATION,
             TOKENS,
             *git_operations("/{owner}/{repository}.git", _CONTENTS),
@@ -188,6 +192,12 @@ class GitHubConnector(ForgeConnector):
         """Return a blob's bytes."""
         data = ctx.http.get(_BLOB, {**_place(repository), "blob": blob}).data
         return decoded(data, f"GET {_BLOB}")
+
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits that changed a file."""
+        params: dict[str, Param] = {"sha": commit, "path": path, "per_page": MOST_COMMITS}
+        data = ctx.http.get(_COMMITS, _place(repository), params).data
+        return [_touch(item) for item in objects(data)]
 
     def _listed(
         self, ctx: Context, place: str, document: str, variables: Mapping[str, str]
@@ -260,6 +270,14 @@ def _tree_item(entry: Mapping[str, Any]) -> TreeItem:
         id=text(entry, "sha"),
         size=size if isinstance(size, int) else -1,
     )
+
+
+def _touch(item: Mapping[str, Any]) -> Touch:
+    author = below(item, "commit", "author")
+    login = text(below(item, "author"), "login")
+    if re.fullmatch(r"[\w-]+", login):  # as a commit made on GitHub itself names its author
+        author = {**author, "email": f"{login}@users.noreply.github.com"}
+    return touch_of(text(item, "sha"), author, text(author, "date"))
 
 
 def _graphql_base(base_url: str) -> str:

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from connectors.clients.git_history import Touch
 from connectors.clients.http import HttpSettings
 from connectors.clients.pages import Item, LinkHeader, Param
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import BadResponse, ConnectorError, PermissionDenied
-from connectors.forges.answers import commit_of, decoded, flag, text
-from connectors.forges.base import KINDS, ForgeConnector, git_operations
+from connectors.forges.answers import commit_of, decoded, flag, objects, text, touch_of
+from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, git_operations
 from connectors.forges.options import ForgeOptions
 from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
 from connectors.options import Secret
@@ -32,6 +33,7 @@ _OWN = "/projects"
 _BRANCHES = "/projects/{project}/repository/branches"
 _BRANCH = "/projects/{project}/repository/branches/{branch}"
 _BLOB = "/projects/{project}/repository/blobs/{blob}"
+_COMMITS = "/projects/{project}/repository/commits"
 _IN_ORDER: dict[str, Param] = {"order_by": "id", "sort": "asc"}
 # Counted pages end at 50,000 projects, those that follow a key do not; only the list of all knows them.
 _BY_KEY: dict[str, Param] = {**_IN_ORDER, "pagination": "keyset"}
@@ -71,6 +73,7 @@ class GitLabConnector(ForgeConnector):
             Operation(method="GET", host="{base_url}", path=_BRANCHES, permission=_API),
             Operation(method="GET", host="{base_url}", path=_BRANCH, permission=_API),
             Operation(method="GET", host="{base_url}", path=_BLOB, permission=_API),
+            Operation(method="GET", host="{base_url}", path=_COMMITS, permission=_API),
             *git_operations("/{project}.git", _READ),
         ),
         docs=(
@@ -118,6 +121,18 @@ class GitLabConnector(ForgeConnector):
         """Return a blob's bytes."""
         data = ctx.http.get(_BLOB, {"project": repository.key, "blob": blob}).data
         return decoded(data, f"GET {_BLOB}")
+
+    def last_changes(self, ctx: Context, repository: Repository, commit: str, path: str) -> list[Touch]:
+        """Return the newest commits that changed a file."""
+        params: dict[str, Param] = {"ref_name": commit, "path": path, "per_page": MOST_COMMITS}
+        data = ctx.http.get(_COMMITS, {"project": repository.key}, params).data
+        return [
+            touch_of(
+                text(item, "id"), {"name": item.get("author_name"), "email": item.get("author_email")}, when
+            )
+            for item in objects(data)
+            if (when := text(item, "authored_date"))
+        ]
 
     def git_user(self, ctx: Context) -> str:
         """Return the name that goes with every kind of token."""

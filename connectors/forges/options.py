@@ -28,6 +28,13 @@ class ForgeOptions(ReadingOptions):
         description="Further branches to read besides the default one (with * as a wildcard); "
         "what they show raises no alert.",
     )
+    history_files: int = Field(
+        default=10,
+        ge=0,
+        le=1_000,
+        description="Files of a repository whose last authors the host is asked for, one request each while "
+        "the file stays as it is; 0 asks for none.",
+    )
     host: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9.:-]*$",

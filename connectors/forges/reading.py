@@ -17,6 +17,7 @@ from connectors.contract import Context, PartHandle
 from connectors.errors import NoteAndGoOn
 from connectors.forges.base import ForgeConnector
 from connectors.forges.options import ForgeOptions
+from connectors.forges.people import last_people
 from connectors.forges.repositories import Repository, protocols_for
 from connectors.forges.state import reading_version
 from connectors.forges.trees import (
@@ -92,6 +93,8 @@ def _look(forge: ForgeConnector, ctx: Context, repository: Repository, formats: 
     if repository.branch:
         with _opened(forge, ctx, repository) as (tree, commit):
             facts = tree_reader(options, formats, ctx.cache).read(tree)
+        facts.history, untold = last_people(forge, ctx, repository, commit, facts)
+        facts.places += untold
     if commit != repository.head:  # it moved once more while we were on our way
         version = reading_version(repository, commit, options, formats)
     frame = Frame(

@@ -39,6 +39,7 @@ _READER_VERSION = 1
 _SHARD = re.compile(r"-0*(\d{1,6})-of-\d{2,6}\.")
 _SNIFFED_BYTES = 1_000_000
 """Size from which a file's first bytes are looked at whatever it is called."""
+_NOT_READ = "RPM's list of installed packages, in a database of Berkeley DB or NDB, which is not read"
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe")
 _MAX_KNOWN_FOLDERS = 100_000
 _SURPRISES = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
@@ -112,7 +113,7 @@ class ContentReader:
         elif self._is_java(path):
             self._read_java(stream, path, result)
         elif self._databases.find(path):
-            result.problems.append((CONTENTS, "a database of installed packages that is not read"))
+            result.problems.append((CONTENTS, _NOT_READ))
         else:
             self._read_other(stream, path, size, mode, result)
         return result

@@ -70,6 +70,8 @@ class ImageFacts:
         self._facts = _blank(view.formats, view.contents)
         self._gather()
         tree_joins.run(self._facts)
+        # What the joins leave out or mark is listed beside the image itself.
+        self._facts.exceptions[IMAGE] += self._facts.places
 
     @property
     def exceptions(self) -> Mapping[str, list[tuple[str, str]]]:

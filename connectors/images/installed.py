@@ -91,7 +91,7 @@ def dpkg(source: Source) -> Iterator[Fact]:
         fields = _headers(stanza)
         status = fields.get("status", "install ok installed")  # status.d has no such line
         if "package" in fields and status.endswith(" installed"):
-            yield from _os_package("deb", fields["package"], fields.get("version", ""))
+            yield from os_package("deb", fields["package"], fields.get("version", ""))
 
 
 def apk(source: Source) -> Iterator[Fact]:
@@ -101,7 +101,7 @@ def apk(source: Source) -> Iterator[Fact]:
             line.split(":", 1) for line in stanza.decode("utf-8", "replace").splitlines() if line[1:2] == ":"
         )
         if "P" in fields:
-            yield from _os_package("apk", fields["P"], fields.get("V", ""))
+            yield from os_package("apk", fields["P"], fields.get("V", ""))
 
 
 def golang(source: Source, modules: dict[str, str]) -> Iterator[Fact]:
@@ -119,7 +119,8 @@ def package(source: Source, ecosystem: str, name: object, version: object) -> It
         yield from package_fact(source, ecosystem, name, grade=Grade.CONFIGURED, locked=locked)
 
 
-def _os_package(manager: str, name: str, version: str) -> Iterator[Fact]:
+def os_package(manager: str, name: str, version: str) -> Iterator[Fact]:
+    """Yield the fact of an installed package of an operating system when it is catalogued."""
     for row in load_knowledge().os_package:
         if row.manager == manager and fnmatchcase(name, row.name):
             yield Fact(

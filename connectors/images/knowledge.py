@@ -39,7 +39,7 @@ class OsPackage:
     """A package of an operating system that is about AI."""
 
     name: str
-    manager: Literal["deb", "apk"]
+    manager: Literal["deb", "apk", "rpm"]
     vendor: str
     category: Category
 

@@ -6,6 +6,7 @@ not what it says raises :class:`LayerError`; what was read before stands as far 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator
@@ -159,31 +160,35 @@ class _Inflated:
 
 
 def _zstd(stream: ByteStream) -> ByteStream:
-    """Undo zstd by whichever library is installed; raises :class:`LayerError` without one."""
-    try:
-        zstandard: Any = import_module("zstandard")
-    except ImportError:
-        raise LayerError(
-            "it is packed with zstd and no library that unpacks it is installed (zstandard)"
-        ) from None
+    """Undo zstd by whichever library is there; raises :class:`LayerError` without one."""
     # 128 MB is what the format calls for at most without asking; beyond it a frame could claim gigabytes.
-    reader: Any = zstandard.ZstdDecompressor(max_window_size=128 * 1024 * 1024).stream_reader(
-        stream, read_across_frames=True
+    with contextlib.suppress(ImportError):
+        library: Any = import_module("compression.zstd")  # of Python 3.14 and later
+        options = {library.DecompressionParameter.window_log_max: 27}
+        file: Any = library.ZstdFile(stream, options=options)
+        return _Foreign(file.read, (library.ZstdError, EOFError))
+    with contextlib.suppress(ImportError):
+        zstandard: Any = import_module("zstandard")
+        reader: Any = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            stream, read_across_frames=True
+        )
+        return _Foreign(reader.read, (zstandard.ZstdError,))
+    raise LayerError(
+        "it is packed with zstd and nothing here unpacks that: install the Python package zstandard"
     )
-    return _Foreign(reader.read, zstandard.ZstdError)
 
 
 class _Foreign:
     """A library's reader, with its errors as ours."""
 
-    def __init__(self, read: Callable[[int], bytes], error: type[Exception]) -> None:
+    def __init__(self, read: Callable[[int], bytes], errors: tuple[type[Exception], ...]) -> None:
         self._read = read
-        self._error = error
+        self._errors = errors
 
     def read(self, size: int) -> bytes:
         try:
             return self._read(size)
-        except self._error:
+        except self._errors:
             raise LayerError("its zstd data is damaged") from None
 
 

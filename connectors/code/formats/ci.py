@@ -20,6 +20,7 @@ MAX_LINE = 2_000
 MAX_LOOKS = 2_000
 """Lines of one pipeline looked at closely; people's own have a few dozen."""
 _USES = re.compile(r"""\s*(?:-\s+)?["']?(?:uses|task)["']?\s*:\s*["']?([A-Za-z0-9][\w./-]*)(?:@|["'\s]|$)""")
+_ORB = re.compile(r"""\s+[\w-]+\s*:\s*["']?([a-z0-9_-]+/[a-z0-9_-]+)@[\w.-]+["']?\s*(?:#|$)""")
 _KEYED = re.compile(r"""\s*(?:-\s+)*["']?([A-Za-z_][\w-]*)["']?\s*:(?:\s+|$)(.*)""")
 _GROOVY = re.compile(r"""\s*(?:sh|bat|powershell|pwsh)\s*(?:\(\s*)?(?:script:\s*)?["']{1,3}(.*)""")
 _PARTS = re.compile(r"&&|\|\||[;|`(]|\$\(")
@@ -44,7 +45,9 @@ def parse(source: Source) -> Iterator[Fact]:
         if len(raw) > MAX_LINE or not raw.strip():
             continue
         line = raw.decode("utf-8", "replace").rstrip()
-        if is_comment(line) or not (words.search(line) or _CALLS.search(line) or _USES.match(line)):
+        if is_comment(line) or not (
+            words.search(line) or _CALLS.search(line) or _USES.match(line) or _ORB.match(line)
+        ):
             continue
         looks += 1
         if looks > MAX_LOOKS:
@@ -97,6 +100,10 @@ def _steps(source: Source, line: str, start: int) -> Iterator[tuple[str, str, st
     if uses:
         yield from _action(source.catalogue, uses.group(1))
         return
+    orb = _ORB.match(line)
+    if orb:
+        yield from _orb(source.catalogue, orb.group(1))
+        return
     script = _script(source, line, start)
     if not script:
         return
@@ -113,6 +120,12 @@ def _action(catalogue: Catalogue, reference: str) -> Iterator[tuple[str, str, st
         if lowered == known or lowered.startswith(f"{known}/"):
             yield reference, row.provider, "action"
             return
+
+
+def _orb(catalogue: Catalogue, reference: str) -> Iterator[tuple[str, str, str]]:
+    for row in catalogue.ci_orb:
+        if row.name == reference:
+            yield row.name, row.provider, "orb"
 
 
 def _script(source: Source, line: str, start: int) -> str:
@@ -153,6 +166,8 @@ def _command(catalogue: Catalogue, text: str) -> Iterator[tuple[str, str, str]]:
 def _hosts(catalogue: Catalogue, text: str) -> Iterator[tuple[str, str, str]]:
     for provider in catalogue.provider:
         for host in provider.hosts:
+            if host in catalogue.ci_store_hosts:
+                continue
             if max(host.split("*"), key=len) in text and host_pattern(host).search(text):
                 yield f"call to {host}", provider.name, "call"
                 return

@@ -1,4 +1,4 @@
-"""Read conda's environments (environment.yml), conda-lock.yml and pixi.toml.
+"""Read conda's environments (environment.yml), conda-lock.yml, pixi.toml and pixi.lock.
 
 A conda package is no package of PyPI. The catalogue (``conda.toml``) says which conda names stand for a
 catalogued PyPI package; all others are left alone. Below ``pip:`` stand requirements of PyPI itself.
@@ -156,3 +156,52 @@ def _range(value: Any) -> str | None:
             return "from a URL"
         value = value.get("version")
     return short(value) if isinstance(value, str) else None
+
+
+def parse_pixi_lock(source: Source) -> Iterator[Fact]:
+    """Yield the catalogued packages of a pixi.lock; it does not say which are direct.
+
+    Read by lines as a conda-lock is. Of a conda package newer versions write only the address of its file,
+    ``name-version-build``; older ones its name and version, as all do of PyPI's.
+    """
+    refuse_conflicts(source)
+    start = _PACKAGES.search(source.data)
+    if source.data.strip() and start is None:
+        raise UnreadableError("not a pixi.lock: it has no packages")
+    first = source.data.count(b"\n", 0, start.end()) if start else 0
+    text = source.data[start.end() :].decode("utf-8", "replace") if start else ""
+    seen: set[tuple[str, str, str]] = set()
+    for line, manager, entry in _pixi_entries(text):
+        name, version = entry.get("name", ""), entry.get("version", "")
+        built = _BUILT.search(entry["at"]) if manager == "conda" and not name else None
+        if built:
+            name, version = built.groups()
+        if not name or (manager, name, version) in seen:  # once for each platform
+            continue
+        seen.add((manager, name, version))
+        make = partial(package_fact, source, "pypi") if manager == "pypi" else partial(conda_fact, source)
+        yield from make(name, line=first + line, locked=version, scope="runtime", direct=False)
+
+
+def _pixi_entries(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:
+    """Yield of each entry that is no own package the line, ``conda`` or ``pypi``, and keys."""
+    entry: dict[str, str] = {}
+    manager, started = "", 0
+    for number, line in enumerate(text_lines(text), 1):
+        if begins := _PIXI_ENTRY.match(line):
+            if manager:
+                yield started, manager, entry
+            kind, value = begins.groups()
+            manager, started = (value, number) if kind == "kind" else (kind, number)
+            manager = manager if manager in ("conda", "pypi") and not value.startswith((".", "/")) else ""
+            entry = {"at": value}
+        elif key := _PIXI_KEY.match(line):
+            entry.setdefault(key.group(1), key.group(2))
+    if manager:
+        yield started, manager, entry
+
+
+_PACKAGES = re.compile(rb"(?m)^packages:[ \t]*$")
+_PIXI_ENTRY = re.compile(r"""- (conda|pypi|kind): ['"]?([^\s'"]+)""")
+_PIXI_KEY = re.compile(r"""  (name|version): ['"]?([^\s'"]+)['"]?\s*$""")
+_BUILT = re.compile(r"/([A-Za-z0-9_.-]+)-([^-/]+)-[^-/]+\.(?:conda|tar\.bz2)$")

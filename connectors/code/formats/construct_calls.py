@@ -1,4 +1,4 @@
-"""Read infrastructure written in a programming language: CDK constructs and Pulumi resources.
+"""Read infrastructure written in a programming language: CDK constructs, Pulumi and Terraform resources.
 
 A construction counts when the name it uses leads, through the file's imports, to a catalogued class: imports
 bind names to module paths, a call's dotted name is expanded by them and looked up. Pulumi's own YAML names
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from connectors.catalogue.infra_rows import ResourceType, plain_path
-from connectors.code.facts import Fact, Source, within
+from connectors.code.facts import Fact, Source, tell_cut, within
 from connectors.code.formats.common import short
 from connectors.code.formats.lines import LineCounter
 from connectors.model import Grade
@@ -54,6 +54,7 @@ class _Imports:
 
     bound: dict[str, str] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    count: int = 0
 
     def expand(self, name: str) -> Iterator[str]:
         """Yield the full paths that a dotted name may stand for."""
@@ -86,6 +87,7 @@ def parse(source: Source) -> Iterator[Fact]:
         if row is not None and _is_needed(row, text[call.end() : call.end() + _ARGUMENTS]):
             own = _FIRST_TEXT.match(text, call.end())
             yield _fact(row, own.group(1) if own else "", counter.at(call.start()))
+    tell_cut(imports.count, _MAX_IMPORTS, "imports")
 
 
 def _paths(imports: _Imports, name: str) -> Iterator[str]:
@@ -99,8 +101,8 @@ def _is_needed(row: ResourceType, arguments: str) -> bool:
     """Say whether a construction has the literal argument that its type must have."""
     if row.needs is None:
         return True
-    name = row.needs.argument
-    wanted = rf"(?i)\b{re.escape(name)}\s*(?:[:=]|\()\s*(?:jsii\.String\()?[\"']([\w.-]+)[\"']"
+    name = re.escape(row.needs.argument).replace("_", "_?")  # as Terraform writes it, or in one word
+    wanted = rf"(?i)\b{name}\s*(?:[:=]|\()\s*(?:jsii\.String\()?[\"']([\w.-]+)[\"']"
     found = re.search(wanted, arguments)
     return found is not None and found.group(1).upper() in row.needs.values
 
@@ -179,7 +181,8 @@ def _python(text: str, found: _Imports) -> None:
 
 
 def _script(text: str, found: _Imports) -> None:
-    for match in islice(_SCRIPT.finditer(text), _MAX_IMPORTS):
+    for match in islice(_SCRIPT.finditer(text), _MAX_IMPORTS + 1):
+        found.count += 1
         # From its end backwards: an import has no mark by which to tell how far it reaches.
         start = text.rfind("import", max(0, match.start() - 3_000), match.start())
         names = _SCRIPT_NAMES.fullmatch(text, start, match.start()) if start >= 0 else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue.code_rows import Construct
-from connectors.code.facts import Source
+from connectors.code.facts import CutShortError, Source, tell_cut
 from connectors.code.formats.lines import is_comment, without_docstrings
 from connectors.code.formats.notebooks import code_text
 from connectors.patterns import compile_pattern
@@ -41,16 +41,21 @@ class Built:
 
 def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
     """Yield what the file builds, row by row, calls in the order of the file."""
-    if len(source.data) > MAX_TEXT:
-        return
     text = ""
+    short: CutShortError | None = None
     for index in dict.fromkeys(hit.row for hit in source.hits):
         row = rows[index]
         endings = source.catalogue.code_languages[row.language]
         if not source.name.endswith(endings) or not _has_import(source.data, row):
             continue
+        tell_cut(len(source.data), MAX_TEXT, "bytes")
         text = text or _text(source)
-        yield from _calls(text, row)
+        try:
+            yield from _calls(text, row)
+        except CutShortError as error:
+            short = error
+    if short is not None:
+        raise short
 
 
 def _has_import(data: bytes, row: Construct) -> bool:
@@ -68,8 +73,7 @@ def _calls(text: str, row: Construct) -> Iterator[Built]:
     seen: set[str] = set()
     line, last = 1, 0
     for number, found in enumerate(compile_pattern(row.pattern).finditer(text)):
-        if number >= MAX_CALLS:
-            return
+        tell_cut(number + 1, MAX_CALLS, f"calls that may build a thing of {row.name}")
         line += text.count("\n", last, found.start())
         last = found.start()
         name, variable = _group(found, "name") or _group(found, "other"), _group(found, "variable")

@@ -40,6 +40,9 @@ _CALL = re.compile(
     r"(?:Container\w*|DockerImageName\.parse|DockerImageName|from_?[Rr]egistry|FromRegistry|AddContainer|add_container)\s*"
     r"(?:<[^<>]*>)?\s*\([^()]*[\"']$|docker://$"
 )
+_SHELL_VARIABLE = re.compile(r"\s*(?:export\s+|readonly\s+|local\s+)?([A-Za-z_]\w*)=[\"']?$")
+_ASKS = re.compile(rb"\b(?:manifest|imagetools|skopeo|crane)\s+(?:inspect|manifest|digest|ls)\b")
+_ECHO = re.compile(rb"\s*(?:-\s+)?(?:echo|printf)\b")
 _LIST_ITEM = re.compile(r"^\s*-\s*[\"']?$")
 _LISTS = re.compile(r"(?i)^\s*-?\s*[\"']?[\w.-]*(?:images|services)[\"']?\s*:\s*$")
 _REPOSITORY_KEY = re.compile(r"(?i)^\s*(?:-\s+)?[\"']?(?:repository|repo|newName)[\"']?\s*:\s*[\"']?$")
@@ -128,8 +131,20 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
         return None
     if before.count("`") % 2 and source.name.endswith(_DATA):
         return None  # a text with Markdown in it
+    if _is_only_asked_for(source, before):
+        return None
     tag = reference.group("tag") or ""
     return reference.group("name"), "" if "$" in tag or "{" in tag else tag
+
+
+def _is_only_asked_for(source: Source, before: str) -> bool:
+    """Say whether an image is kept in a variable of a shell that is only used to ask a registry for it."""
+    variable = _SHELL_VARIABLE.match(before) if source.syntax == "config" else None
+    if variable is None:
+        return False
+    name = re.escape(variable.group(1).encode())
+    uses = re.findall(rb"(?m)^.{0,500}?\$(?:" + name + rb"\b|\{" + name + rb"[}:%#]).{0,200}", source.data)
+    return bool(uses) and all(_ASKS.search(use) or _ECHO.match(use) for use in uses)
 
 
 def _trailing(text: str) -> str:

@@ -21,6 +21,9 @@ from connectors.patterns import compile_pattern, host_pattern
 _TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+")
 _STAND_IN = re.compile(r"(?:^|[_-])(?:your|my|here|name|placeholder|xxx+|resource)(?:$|[_-])", re.I)
 
+# What an interface shows in an empty field: with a name still to be filled in, nothing is called.
+_SHOWN = re.compile(r"(?i)\b(?:examples?|placeholder|hint|help_?text)[\"']?\s*[:=]\s*\{?[\"'`][^\"'`]*$")
+
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
@@ -40,7 +43,10 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         address = ".".join(map(_plain_label, str(found.group("host")).split(".")))
         is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        if is_zone or address in seen or talk.holds(hit.start, line):
+        is_shown = _is_stand_in(address) and _SHOWN.search(
+            text[: text.find(str(found.group("host")), found.start())]
+        )
+        if is_zone or is_shown or address in seen or talk.holds(hit.start, line):
             continue
         seen.add(address)
         yield Fact(
@@ -52,6 +58,10 @@ def parse(source: Source) -> Iterator[Fact]:
             line=line,
             attributes={"host": address},
         )
+
+
+def _is_stand_in(address: str) -> bool:
+    return address.startswith("*.")
 
 
 def _plain_label(label: str) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Hit, Source
-from connectors.code.formats.lines import is_comment, line_around, parents, text_lines
+from connectors.code.formats.lines import in_comment, is_comment, line_around, parents, text_lines
 from connectors.code.formats.talk import Talk
 from connectors.code.globs import to_regex
 from connectors.model import Grade, Json
@@ -27,6 +27,7 @@ _MOST_LINE = 2_000
 _MOST_HITS = 2_000
 _NEAR = 3_000
 """How far (bytes) below a table's name its columns are looked for."""
+_OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 _IMPORT = re.compile(r"\s*(?:import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])")
 
 
@@ -59,7 +60,8 @@ def parse_data(source: Source) -> Iterator[Fact]:
         name = _name_of(source, row, hit)
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
-        if name and (row.store, name) not in seen and not talk.holds(hit.start, line):
+        is_talk = talk.holds(hit.start, line) or talk.is_written(hit.start)
+        if name and (row.store, name) not in seen and not is_talk:
             seen.add((row.store, name))
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])
@@ -80,14 +82,22 @@ def _lines_of(text: str, row: OversightRow) -> Iterator[int]:
     if compile_pattern(f"(?m){row.pattern}").search(text) is None:
         return
     pattern = compile_pattern(row.pattern)
+    unless = compile_pattern(row.unless) if row.unless else None
+    above = ""
     for number, line in enumerate(text_lines(text), 1):
+        call, above = above, line
         if len(line) <= _MOST_LINE and pattern.search(line) and not is_comment(line):
-            if _IMPORT.match(line):
+            if _IMPORT.match(line) or (unless and (unless.search(line) or unless.search(_opened(call)))):
                 continue
             yield number
             found += 1
             if found == _MOST_LINES:
                 return
+
+
+def _opened(line: str) -> str:
+    """Return a line that opens a call which the next one goes on with; empty where it does not."""
+    return line if len(line) <= _MOST_LINE and _OPENS.search(line) else ""
 
 
 def _gate(source: Source, row: OversightRow, line: int) -> Fact:
@@ -111,15 +121,18 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
     if is_comment(text):
         return ""
     found = compile_pattern(row.pattern).search(text)
-    if found is None:
+    if found is None or in_comment(text, found.end(), is_notebook=source.name.endswith(".ipynb")):
         return ""
     if row.named_by_parent:
         above = parents(source.data, hit.start, levels=1)
         return re.sub(r"[\"':\s{]", "", above[0])[:100] if above else ""
-    name = str(found.group("name"))
+    name = str(found.group("name") or row.unnamed)
+    value = str(found.group()).rpartition(name)[0]
+    if row.unnamed and source.syntax != "config" and value.endswith((" ", "=", ":")):
+        return row.unnamed  # in code what stands without quotes is a variable again
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
-    return "" if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
+    return row.unnamed if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
 
 
 def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> Fact:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from connectors.catalogue.infra_rows import Grant
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.talk import Talk
 from connectors.model import Grade
 
 _REACH = 1_500
@@ -38,6 +39,7 @@ def parse(source: Source) -> Iterator[Fact]:
     line, last = 1, 0
     seen: set[tuple[str, int]] = set()
     places: Counter[int] = Counter()
+    talk = Talk(source)
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         places[hit.row] += 1
         if places[hit.row] > _MAX_PLACES:
@@ -48,7 +50,7 @@ def parse(source: Source) -> Iterator[Fact]:
         if (row.name, line) in seen:
             continue
         permission = _permission(source, hit, row)
-        if permission:
+        if permission and not talk.holds(hit.start, line):
             seen.add((row.name, line))
             yield Fact(
                 kind=row.kind,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from connectors.code.facts import Fact, Source
+from connectors.code.facts import Fact, Source, tell_cut
 from connectors.code.formats.common import package_fact
 from connectors.code.formats.imports_jvm import in_text_block, line_at, longest, owners
 from connectors.model import Grade
@@ -55,3 +55,4 @@ def parse(source: Source) -> Iterator[Fact]:
             grade=Grade.IMPORTED,
             standing=not row.needs_manifest,
         )
+    tell_cut(len(source.hits), _MAX_TRIES, "imports")

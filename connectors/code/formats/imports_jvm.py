@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from connectors.catalogue.tables import Package
-from connectors.code.facts import Fact, Hit, Source
+from connectors.code.facts import Fact, Hit, Source, tell_cut
 from connectors.code.formats.common import package_fact
 from connectors.model import Grade
 
 _JVM = frozenset({"java", "kt", "kts", "scala", "sc", "groovy", "gradle"})
 _STATEMENT = re.compile(rb"[ \t]*import[ \t]+(?:static[ \t]+)?([A-Za-z_][\w.]{0,300})")
+_STATED = re.compile(rb"(?m)^[ \t]*package[ \t]+([A-Za-z_][\w.]{0,300})")
+_HEAD = 20_000
 _MAX_TRIES = 500
 _owners: dict[tuple[str, str], Mapping[str, Package]] = {}
 
@@ -27,6 +29,7 @@ def parse(source: Source) -> Iterator[Fact]:
         return
     packages = owners(source.catalogue.version, "maven", source.catalogue.maven)
     found: dict[str, tuple[Package, int, str]] = {}
+    own = _own_module(source.data, packages)
     for hit in source.hits[:_MAX_TRIES]:
         begin = source.data.rfind(b"\n", 0, hit.start) + 1
         statement = _STATEMENT.match(source.data, begin)
@@ -43,9 +46,20 @@ def parse(source: Source) -> Iterator[Fact]:
             row.name,
             line=partial(line_at, source.data, start),
             grade=Grade.IMPORTED,
-            standing=not row.needs_manifest,
+            standing=not row.needs_manifest and row is not own,
             java_package=package,
         )
+    tell_cut(len(source.hits), _MAX_TRIES, "imports")
+
+
+def _own_module(data: bytes, packages: Mapping[str, Package]) -> Package | None:
+    """Return the package whose own source a file is by its ``package`` statement.
+
+    A package that imports itself says nothing; where a manifest of the unit declares it, that one counts.
+    """
+    stated = _STATED.search(data, 0, _HEAD)
+    module = longest(packages, stated.group(1).decode("ascii", "replace")) if stated else ""
+    return packages[module] if module else None
 
 
 def _package(name: str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.catalogue.tables import Installer
-from connectors.code.facts import Fact, Hit, Source
+from connectors.code.facts import Fact, Hit, Source, tell_cut
 from connectors.code.formats.common import package_fact, short
 from connectors.code.formats.conda import spec
 from connectors.code.formats.requirements import from_pep508
@@ -56,6 +56,7 @@ def parse(source: Source) -> Iterator[Fact]:
                 if (line, fact.identifier) not in seen:
                     seen.add((line, fact.identifier))
                     yield fact
+    tell_cut(len(source.hits), _MAX_HITS, "commands")
 
 
 def _is_dockerfile(name: str) -> bool:

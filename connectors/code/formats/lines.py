@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _REACH = 400
 _BLANK_LINES = 20
@@ -37,6 +38,25 @@ def is_comment(line: str) -> bool:
     return line.lstrip(" \t").lower().startswith(_COMMENT)
 
 
+# One match runs to the end of the line; nothing in it is tried twice.
+_TO_COMMENT = re.compile(
+    r"""(?:[^"'`\s]++|\s++(?!\#|//|--\s)|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`[^`]*+`)*+(?=\s)\s++(?:\#|//|--\s)"""
+)
+
+
+def in_comment(line: str, place: int, *, is_notebook: bool = False) -> bool:
+    """Say whether a place of a line lies in a comment at its end; quotes that never close hide none.
+
+    A line of a notebook is a text of JSON: its own quotes are taken off first.
+    """
+    if is_notebook:
+        text = line.lstrip()
+        place -= len(line) - len(text) + 1
+        line = text.removeprefix('"').replace('\\"', " '")  # as long as before
+    found = _TO_COMMENT.match(line)
+    return found is not None and found.end() <= place
+
+
 def parents(data: bytes, place: int, levels: int = 3, reach: int = 300) -> list[str]:
     """Return the lines above that the line at ``place`` is indented under, nearest first."""
     start = data.rfind(b"\n", 0, place) + 1
@@ -69,16 +89,29 @@ _BEFORE_DOCSTRING = re.compile(r"(?:^|\n)[ \t]*[rRuU]?$")
 
 def docstrings(text: str) -> list[tuple[int, int]]:
     """Return where Python's free-standing texts of several lines begin and end; none of it runs."""
-    spans: list[tuple[int, int]] = []
+    return [(start, end) for start, end in _long_texts(text) if _is_free(text, start)]
+
+
+def written_texts(text: str) -> list[tuple[int, int]]:
+    """Return where Python's texts of several lines lie that begin with a sentence: prompts, mails, help."""
+    return [(start, end) for start, end in _long_texts(text) if _SENTENCE.match(text, start + 3, end)]
+
+
+# SQL begins with a word of its own; YAML, code and lists have other marks among their first words.
+_SENTENCE = re.compile(
+    r"\s*(?:\#+\s)?(?!(?i:select|with|insert|create|merge|update|delete|alter|drop|declare|begin|grant)\b)"
+    r"[A-Z][\w'’-]*(?:,?\s+[\w'’\"`-]+){4}"
+)
+
+
+def _long_texts(text: str) -> Iterator[tuple[int, int]]:
     place = 0
     while found := _TO_LONG_TEXT.match(text, place):
         start = found.start(1)
         place = _closing(text, found.group(1), start + 3)
         if place < 0:
-            break
-        if _is_free(text, start):
-            spans.append((start, place))
-    return spans
+            return
+        yield start, place
 
 
 def _closing(text: str, token: str, start: int) -> int:

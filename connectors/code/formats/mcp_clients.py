@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from connectors.catalogue.tables import canonical
-from connectors.code.facts import Fact, Source
+from connectors.code.facts import Fact, Source, tell_cut
 from connectors.code.formats.common import purl
 from connectors.code.formats.lines import is_comment, line_around
 from connectors.code.formats.mcp import package_of
@@ -45,6 +45,7 @@ def parse(source: Source) -> Iterator[Fact]:
         if fact is not None and fact.identifier not in seen:
             seen.add(fact.identifier)
             yield fact
+    tell_cut(len(source.hits), _MAX_CALLS, "places that may call a server")
 
 
 def _called(source: Source, text: str, line: int) -> Fact | None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.catalogue.tables import canonical
-from connectors.code.facts import Fact, Source
+from connectors.code.facts import Fact, Source, tell_cut
 from connectors.code.formats.common import purl
 from connectors.code.formats.imports_jvm import line_at
 from connectors.code.formats.lines import is_comment, line_around
@@ -56,6 +56,7 @@ def parse(source: Source) -> Iterator[Fact]:
                 "package_name": package,
             },
         )
+    tell_cut(len(source.hits), _MAX_CALLS, "places that may start a server")
 
 
 def _package(source: Source, texts: list[str]) -> tuple[str, str]:

@@ -8,9 +8,17 @@ from typing import Any
 
 from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.common import Lines, entries, load_json_object, load_toml, purl
+from connectors.code.formats.common import (
+    Lines,
+    entries,
+    load_json_object,
+    load_toml,
+    load_yaml,
+    purl,
+    short,
+)
 from connectors.code.formats.pyproject import requirement_texts
-from connectors.model import Grade
+from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
 
@@ -55,3 +63,30 @@ def _fact(source: Source, ecosystem: str, name: Any, needed: set[str], *, is_pro
         line=Lines(source.data).of("name", name),
         attributes={"form": "package", "package": purl(ecosystem, name), "package_name": name},
     )
+
+
+def parse_smithery(source: Source) -> Iterator[Fact]:
+    """Yield the MCP server that a smithery.yaml puts on that host; the unit's code or package names it.
+
+    How it is started is a function in JavaScript with keys of its users in it: only its kind is read.
+    **Source:** Smithery's page "smithery.yaml Reference" (stored copy, 2026-11-22).
+    """
+    for content in load_yaml(source)[:1]:
+        content = content if isinstance(content, dict) else {}
+        start = content.get("startCommand")
+        said = start.get("type") if isinstance(start, dict) else None
+        runtime = content.get("runtime")
+        if said not in ("stdio", "http") and runtime not in ("typescript", "container", "python"):
+            return
+        attributes: dict[str, Json] = {"form": "hosting", "transport": said if said == "stdio" else "http"}
+        if isinstance(runtime, str):
+            attributes["runtime"] = short(runtime, 40)
+        yield Fact(
+            kind="mcp_server",
+            provider="mcp",
+            identifier="",
+            name="",
+            grade=Grade.CONFIGURED,
+            line=Lines(source.data).of("startCommand" if said else "runtime"),
+            attributes=attributes,
+        )

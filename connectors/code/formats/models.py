@@ -3,17 +3,21 @@
 An id counts where it stands as a whole: between quotes, or as the value of a key. Families with common
 names need a word that names a model on the line, the line before, or the keys it stands under. Places that
 always name a model, and the constants of SDKs, are rows of the catalogue. The id is kept whole; family and
-vendor come from the catalogue. What stands in docstrings, prose cells and comments is talk, never use.
+vendor come from the catalogue. What stands in docstrings, prose cells and comments is talk, never use. An id
+that only stands there as a word, in a file that calls no model, waits for what the tree says
+(:mod:`connectors.code.model_joins`).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.facts import Fact, Hit, Source
+from connectors.code.formats import model_context
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
 from connectors.code.formats.model_ids import family_of, identify, owner_of, retired_on, spelled
 from connectors.code.formats.talk import Talk
@@ -41,6 +45,8 @@ _STAND_IN = re.compile(
 # Behind such a word, and in quotes of the other kind, stands no value but what is said about one.
 _WORD = re.compile(r"(?:^|[\s\"'`])[A-Za-z]+[ ]+$")
 _SEEN_LINES = 5
+LEFT_OUT = "lines_left_out"
+"""The attribute that counts the further lines of a file that name the model."""
 _WINDOW = 400
 
 
@@ -63,34 +69,49 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A model that a place names."""
+    """A model that a place names; ``named`` says how, where that proves no use by itself."""
 
     model: str
     vendor: str
     family: str
+    named: str = ""
 
 
 def parse(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each model id and its first few lines."""
+    """Yield a fact for each model id and its first few lines; the last of them counts those left out."""
+    facts: list[Fact] = []
+    more: Counter[str] = Counter()
     seen: dict[str, int] = {}
     last_at: dict[str, int] = {}
     talk = Talk(source)
+    calls: bool | None = None
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         found = _READERS[hit.hit_class](source, hit)
-        if found is None or last_at.get(found.model) == line or seen.get(found.model, 0) >= _SEEN_LINES:
+        if found is None or last_at.get(found.model) == line or talk.holds(hit.start, line):
             continue
-        if talk.holds(hit.start, line):
+        if seen.get(found.model, 0) >= _SEEN_LINES:
+            last_at[found.model] = line
+            more[found.model] += 1
             continue
         seen[found.model] = seen.get(found.model, 0) + 1
         last_at[found.model] = line
-        yield _fact(source, found, line)
+        if found.named and calls is None:
+            calls = model_context.calls_models(source)
+        is_listed = found.named == model_context.LISTED
+        facts.append(_fact(source, found, line, "" if calls and not is_listed else found.named))
+    last_of = {fact.identifier: index for index, fact in enumerate(facts)}
+    for index, fact in enumerate(facts):
+        count = more[fact.identifier] if last_of[fact.identifier] == index else 0
+        yield replace(fact, attributes={**fact.attributes, LEFT_OUT: count}) if count else fact
 
 
-def _fact(source: Source, found: _Named, line: int) -> Fact:
+def _fact(source: Source, found: _Named, line: int, named: str) -> Fact:
     attributes: dict[str, Json] = {"family": found.family} if found.family else {}
+    if named and named != model_context.LISTED:
+        attributes[model_context.NAMED] = named
     retired = retired_on(source.catalogue, found.model)
     if retired:
         attributes["retired"] = retired
@@ -102,6 +123,7 @@ def _fact(source: Source, found: _Named, line: int) -> Fact:
         grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
         line=line,
         model=found.model,
+        standing=not named,
         attributes=attributes,
     )
 
@@ -160,9 +182,10 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     place = _Place(stripped, text[:start], text[end:])
     if not _is_named(source, hit, family, place):
         return None
+    named = model_context.named_by(source, hit, place.before) if place.is_quoted else model_context.GIVEN
     if family.whole:
-        return _Named(model, owner_of(source.catalogue, model) or family.vendor, "")
-    return _Named(model, family.vendor, family.name)
+        return _Named(model, owner_of(source.catalogue, model) or family.vendor, "", named)
+    return _Named(model, family.vendor, family.name, named)
 
 
 def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:

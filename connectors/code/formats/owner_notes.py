@@ -11,6 +11,7 @@ from connectors.code.formats.common import Lines, load_json, load_toml, load_yam
 from connectors.code.formats.lines import text_lines
 from connectors.code.formats.unit_notes import MANIFESTS
 from connectors.code.owner_files import NOTE
+from connectors.code.unit_notes import SYSTEM_FILES
 from connectors.model import Grade
 
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -40,6 +41,8 @@ def _notes(source: Source) -> Iterator[Fact]:
     name = source.name
     if name.startswith("catalog-info."):
         yield from _backstage(source)
+    elif name in SYSTEM_FILES:
+        yield from _system(source)
     elif name == "OWNERS":
         yield from _owners(source)
     elif name.startswith("MAINTAINERS"):
@@ -63,6 +66,14 @@ def _backstage(source: Source) -> Iterator[Fact]:
             # A bare reference is a group; only "user:" says that it is a person.
             who = name if kind == "user" or "@" in name else f"team {name}"
             yield _note(source, "backstage owner", who, "its owner", lines.of("owner"))
+
+
+def _system(source: Source) -> Iterator[Fact]:
+    documents = load_yaml(source)
+    owner = documents[0].get("owner") if documents and isinstance(documents[0], dict) else None
+    if isinstance(owner, str) and owner.strip():
+        line = Lines(source.data).of("owner")
+        yield _note(source, "ai-system owner", owner.strip()[:100], "its owner", line)
 
 
 def _owners(source: Source) -> Iterator[Fact]:

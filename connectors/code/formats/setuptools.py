@@ -12,6 +12,7 @@ from functools import partial
 from connectors.code.facts import Fact, Source, UnreadableError
 from connectors.code.formats.common import Lines
 from connectors.code.formats.requirements import from_pep508, scope_of
+from connectors.patterns import compile_pattern
 
 _SCOPES = {
     "install_requires": "runtime",
@@ -22,6 +23,8 @@ _SCOPES = {
 # A syntax tree takes up to 1.5 kB of memory for a byte of text, and the reader of INI files, which notes each
 # wrong line, the square of their number in time; the longest known file of either sort has 60 kB.
 _LONGEST_BYTES = 96 * 1024
+# Python's own parser puts a dotted name together part by part, which takes the square of its length.
+_LONG_NAME = r"(?:[\w\x80-\xff]+[ \t]*(?:\\\r?\n[ \t]*)?\.[ \t]*(?:\\\r?\n[ \t]*)?){200}"
 _HUSHED = threading.Lock()
 
 
@@ -69,6 +72,8 @@ def _refuse_long(data: bytes) -> None:
 
 
 def _module(data: bytes) -> ast.Module:
+    if compile_pattern(_LONG_NAME).search(data.decode("latin-1")):
+        raise UnreadableError("a name of more than 200 parts")
     try:
         # The tokenizer warns on standard error of what it reads, in whatever thread; only one may hush it.
         with _HUSHED, warnings.catch_warnings():

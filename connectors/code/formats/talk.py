@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 
 from connectors.code.facts import Source
-from connectors.code.formats.lines import docstrings
+from connectors.code.formats.lines import docstrings, written_texts
 from connectors.code.formats.notebooks import code_lines
 
 _INTERFACE = re.compile(
@@ -76,6 +76,15 @@ class Talk:
         self._is_read = False
         self._is_interface: bool | None = None
         self._spans: list[tuple[int, int]] | None = None
+        self._written: list[tuple[int, int]] | None = None
+
+    def is_written(self, place: int) -> bool:
+        """Say whether the place (in bytes) lies in a text of Python written for a reader, be it a model."""
+        if not self._source.name.endswith((".py", ".pyi")):
+            return False
+        if self._written is None:
+            self._written = written_texts(self._source.data.decode("latin-1"))
+        return _holds(self._written, place)
 
     def holds(self, place: int, line: int) -> bool:
         """Say whether the place (in bytes) on the line is talk."""
@@ -96,8 +105,12 @@ class Talk:
         if self._spans is None:
             # One character a byte, so that places in the text are places in the bytes.
             self._spans = docstrings(self._source.data.decode("latin-1"))
-        index = bisect_right(self._spans, (place, len(self._source.data))) - 1
-        return index >= 0 and place < self._spans[index][1]
+        return _holds(self._spans, place)
+
+
+def _holds(spans: list[tuple[int, int]], place: int) -> bool:
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return index >= 0 and place < spans[index][1]
 
 
 def _is_prose(data: bytes, place: int) -> bool:

@@ -10,15 +10,17 @@ from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source, UnreadableError
 from connectors.code.formats.common import Lines, load_json, load_toml, load_yaml
 from connectors.code.own_joins import OWN
-from connectors.code.unit_notes import DESCRIPTION, WORKSPACE
+from connectors.code.unit_notes import DESCRIPTION, SYSTEM, SYSTEM_FILES, WORKSPACE
 from connectors.model import Grade
 
 _MOST = 300
+_MOST_NAME = 100
 _XML_NOISE = re.compile(
     rb"<!--.*?(?:-->|\Z)|<(dependencies|dependencyManagement|build|parent|licenses|developers|organization|profiles)>.*?(?:</\1>|\Z)",
     re.S,
 )
 _XML_DESCRIPTION = re.compile(rb"<[dD]escription>([^<]{1,2000})</[dD]escription>")
+_APP = re.compile(r"(?m)^[ \t]*(?:def project,?.{0,40})?\[?[ \t]*app:[ \t]*:(\w+)")
 _MODULES = re.compile(rb"<modules>\s*<module>")
 
 
@@ -45,8 +47,13 @@ def _notes(source: Source) -> Iterator[Fact]:
         content = load_json(source)
         yield from _described(source, "composer", _get(content, "description"))
         yield from _own(source, "composer", _get(content, "name"))
+    elif name == "mix.exs":
+        app = _APP.search(source.lenient_text())
+        yield from _own(source, "hex", app.group(1) if app else None)
     elif name == "Chart.yaml":
         yield from _described(source, "helm", _get(_first(load_yaml(source)), "description"))
+    elif name in SYSTEM_FILES:
+        yield from _system(source)
     elif name.startswith("catalog-info."):
         for document in load_yaml(source)[:20]:
             yield from _described(source, "catalog-info", _get(_get(document, "metadata"), "description"))
@@ -60,6 +67,17 @@ def _package_json(source: Source) -> Iterator[Fact]:
     yield from _described(source, "package-json", _get(content, "description"))
     if _get(content, "workspaces"):
         yield _note(WORKSPACE, "", "", Lines(source.data).of("workspaces"))
+
+
+def _system(source: Source) -> Iterator[Fact]:
+    """Read the name and purpose of the record that a team keeps beside its code."""
+    content, lines = _first(load_yaml(source)), Lines(source.data)
+    purpose = _get(content, "purpose")
+    said = purpose if isinstance(purpose, str) else _get(purpose, "statement")
+    yield from _described(source, "ai-system", said or _get(content, "description"), lines.of("purpose"))
+    name = _get(content, "name")
+    if isinstance(name, str) and (text := " ".join(name[: _MOST * 4].split())[:_MOST_NAME]):
+        yield _note(SYSTEM, "ai-system", text, lines.of("name"))
 
 
 def _toml(source: Source) -> Iterator[Fact]:

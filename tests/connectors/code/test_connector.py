@@ -73,7 +73,7 @@ def test_a_common_lock_is_joined_to_the_units_that_declare(tmp_path: Path) -> No
     ],
 )
 def test_a_path_says_the_role(tmp_path: Path, path: str, role: Role) -> None:
-    write(tmp_path, {path: 'model = "gpt-4o"\n'})
+    write(tmp_path, {path: 'client.create(model="gpt-4o", max_tokens=9)\n'})
 
     assert scan(tmp_path).named("gpt-4o").role is role
 

@@ -35,6 +35,22 @@ def test_an_npm_package_does_not_depend_on_itself(tmp_path: Path) -> None:
     assert [item.name for item in found if item.kind == "package"] == ["openai"]
 
 
+def test_an_elixir_package_neither_imports_itself_nor_is_imported_where_it_is_defined(tmp_path: Path) -> None:
+    files = {
+        "mix.exs": "  def project do\n    [\n      app: :langchain,\n      version: 1\n    ]\n  end\n",
+        "lib/callbacks.ex": "defmodule LangChain.Callbacks do\n  alias LangChain.Chains\nend\n",
+        "notebooks/a.livemd": 'Mix.install([{:langchain, "~> 0.3"}])\n',
+        "demo/mix.exs": 'defp deps do\n  [{:langchain, "~> 0.3"}]\nend\n',
+        "demo/lib/langchain/more.ex": "defmodule LangChain.More do\nend\n",
+    }
+
+    found = scan(write(tmp_path, files)).findings
+
+    (package,) = [item for item in found if item.kind == "package"]
+    assert package.application == "demo"
+    assert [item.locator for item in package.evidence] == ["demo/mix.exs:2"]
+
+
 def test_a_published_server_and_its_code_are_one(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "acme-mcp-time"\ndependencies = ["mcp>=1"]\n'

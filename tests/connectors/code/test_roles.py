@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.catalogue import load_catalogue
-from connectors.code.roles import Units
+from connectors.code.roles import Roles, Units
+from connectors.model import Role
 from tests.code_samples import scan, write
 
 GUARDRAIL = 'resource "aws_bedrock_guardrail" "this" {\n}\n'
@@ -93,3 +94,44 @@ def test_a_folder_with_a_manifest_stays_a_unit_although_it_is_called() -> None:
     units.note_call("stack/main.tf", "../service")
 
     assert units.of("service/src/app.py") == "service"
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("evals/run.py", Role.TEST),
+        ("benchmarks/a.py", Role.TEST),
+        ("src/main/java/org/acme/samples/App.java", Role.APPLICATION),
+        ("app/src/main/kotlin/org/acme/test/evals/App.kt", Role.APPLICATION),
+        ("samples/shop/src/main/java/org/acme/App.java", Role.EXAMPLE),
+        ("src/test/java/org/acme/App.java", Role.TEST),
+        ("src/main/java/AppTest.java", Role.TEST),
+        ("shop-examples/pom.xml", Role.EXAMPLE),
+        ("use-case-examples/agent/stack.yaml", Role.EXAMPLE),
+        ("vector-example/src/main/java/A.java", Role.EXAMPLE),
+        ("agentic-tutorial/src/main/java/A.java", Role.EXAMPLE),
+        ("code_samples/a.py", Role.EXAMPLE),
+        ("counterexamples/a.py", Role.APPLICATION),
+        ("tracing-integration-tests/pom.xml", Role.TEST),
+        ("hack/smoke-test-data/model.yaml", Role.TEST),
+        ("Shop.UnitTests/Shop.csproj", Role.TEST),
+        ("core/src/jvmTest/kotlin/org/acme/Server.kt", Role.TEST),
+        ("core/src/commonTest/kotlin/org/acme/Server.kt", Role.TEST),
+        ("src/latest/app.kt", Role.APPLICATION),
+        ("core/jvmTest.kt", Role.APPLICATION),
+        ("playground/clusters/_cluster_template/values.yaml", Role.TEMPLATE),
+        ("{{cookiecutter.name}}/app.py", Role.TEMPLATE),
+        ("prompt_template/base.py", Role.APPLICATION),
+    ],
+)
+def test_a_package_of_a_language_is_no_folder_with_a_role(path: str, role: Role) -> None:
+    assert Roles(load_catalogue()).of(path) is role
+
+
+def test_the_example_that_a_file_is_part_of_begins_below_the_folder_that_says_so() -> None:
+    roles = Roles(load_catalogue())
+
+    assert roles.project_of("a/samples/shop/web/app.ts") == "a/samples/shop"
+    assert roles.project_of("tests/test_a.py") == "tests"
+    assert roles.project_of("rag-examples/shop/web/app.ts") == "rag-examples/shop"
+    assert roles.project_of("src/main/java/org/acme/samples/A.java") == ""

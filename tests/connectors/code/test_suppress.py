@@ -18,7 +18,7 @@ from tests.code_samples import read, scan, write
         ("a.py", '# aicensus: ignore reason=only a test id\nM = "gpt-4o"\n'),
         ("a.ts", 'const m = "gpt-4o"; // aicensus: ignore[model,package] reason=only a test id\n'),
         ("a.ts", '/* aicensus: ignore[model] reason=only a test id */\nconst m = "gpt-4o";\n'),
-        ("a.sql", "-- aicensus: ignore[model] reason=only a test id\nSELECT 'gpt-4o';\n"),
+        ("a.sql", "-- aicensus: ignore[model] reason=only a test id\nSET model = 'gpt-4o';\n"),
         ("a.yaml", "model: gpt-4o  # aicensus: ignore[model] reason=only a test id\n"),
     ],
 )

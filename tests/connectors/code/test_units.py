@@ -13,6 +13,7 @@ from tests.code_samples import Scanned, scan, write
 
 BOT = '[project]\nname = "bot"\ndescription = "Answers questions about claims"\ndependencies = ["openai"]\n'
 MODEL = 'MODEL = "gpt-4o"\n'
+CALL = 'call(model="gpt-4o", messages=[])\n'
 
 
 def _units(*paths: str) -> Units:
@@ -83,6 +84,19 @@ def test_a_service_catalogue_says_more_than_a_manifest(tmp_path: Path) -> None:
     )
 
     assert scan(tmp_path).named("gpt-4o").attributes["unit_description"] == "The bot"
+
+
+def test_a_record_beside_the_code_names_the_system_that_its_unit_is(tmp_path: Path) -> None:
+    record = "name: Claims bot\nowner: dana@acme.example\npurpose: {statement: Answers claims.}\n"
+    write(tmp_path, {"svc/ai-system.yaml": record, "svc/src/app.py": MODEL, "other/app.py": MODEL})
+
+    found = {one.tags.get("ai-system", ""): one for one in scan(tmp_path).findings if one.kind == "model"}
+
+    assert found.keys() == {"Claims bot", ""}
+    assert found["Claims bot"].attributes["unit_description"] == "Answers claims."
+    assert ("dana@acme.example", "ai-system owner") in [
+        (one.candidate, one.source) for one in found["Claims bot"].owner_hints
+    ]
 
 
 def test_an_imported_package_uses_the_models_of_its_vendor_in_the_same_file(tmp_path: Path) -> None:
@@ -190,7 +204,7 @@ def test_what_does_not_run_makes_no_unit_an_ai_unit(tmp_path: Path, files: dict[
 
 
 def test_data_of_a_unit_whose_ai_is_a_test_raises_no_alert(tmp_path: Path) -> None:
-    write(tmp_path, {"tests/a.py": MODEL, "app.py": 's3.put_object(Bucket="pages", Key="k")\n'})
+    write(tmp_path, {"tests/a.py": CALL, "app.py": 's3.put_object(Bucket="pages", Key="k")\n'})
 
     assert scan(tmp_path).named("pages").role is Role.TEST
 
@@ -226,6 +240,7 @@ def test_an_environment_is_a_gate_of_a_workflow_that_runs_ai(tmp_path: Path) -> 
         {
             ".github/workflows/ai.yml": WORKFLOW.format(step="uses: anthropics/claude-code-action@v1"),
             ".github/workflows/web.yml": WORKFLOW.format(step="run: make deploy"),
+            ".github/workflows/fill.yml": WORKFLOW.format(step="run: curl https://a.search.windows.net/b"),
         },
     )
 
@@ -249,3 +264,42 @@ def test_a_workflow_of_another_shape_has_no_gate(tmp_path: Path, text: str) -> N
     write(tmp_path, {".github/workflows/x.yml": text + "\n# uses: anthropics/claude-code-action@v1\n"})
 
     assert not [one for one in scan(tmp_path).findings if one.kind == "oversight_control"]
+
+
+def test_below_a_root_without_manifest_data_stand_beside_ai_of_their_own_folder(tmp_path: Path) -> None:
+    files = {
+        "chat/a.py": "from openai import OpenAI\nclient = OpenAI()\n",
+        "chat/schema.sql": "CREATE TABLE chats (id int);\n",
+        "old/shop/schema.sql": "CREATE TABLE orders (id int);\n",
+    }
+
+    loose = _data(scan(write(tmp_path / "loose", files)))
+    held = _data(scan(write(tmp_path / "held", files | {"pyproject.toml": BOT})))
+
+    assert loose == {(".", "chats")}
+    assert held == {(".", "chats"), (".", "orders")}
+
+
+def test_a_resource_is_first_shown_where_it_is_declared(tmp_path: Path) -> None:
+    files = {
+        "app.tf": 'output "x" {\n  value = aws_bedrock_guardrail.main.arn\n}\n',
+        "rail.tf": 'resource "aws_bedrock_guardrail" "main" {\n}\n',
+    }
+
+    (found,) = scan(write(tmp_path, files)).findings
+
+    assert [item.locator for item in found.evidence] == ["rail.tf:1", "app.tf:2"]
+
+
+def test_an_example_with_ai_of_its_own_shows_its_stores(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": BOT,
+        "use-case-examples/claims/a.py": "from openai import OpenAI\nclient = OpenAI()\n",
+        "use-case-examples/claims/schema.sql": "CREATE TABLE claims (id int);\n",
+        "use-case-examples/shop/schema.sql": "CREATE TABLE orders (id int);\n",
+    }
+
+    found = scan(write(tmp_path, files))
+
+    assert _data(found) == {(".", "claims")}
+    assert found.named("claims").role is Role.EXAMPLE

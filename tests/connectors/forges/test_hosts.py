@@ -1,4 +1,4 @@
-"""What holds for every host: GitHub, GitLab, Bitbucket, Azure DevOps, Gitea."""
+"""What holds for every host: GitHub, GitLab, Bitbucket (Cloud and Data Center), Azure DevOps, Gitea."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from connectors.model import PartStatus
 from tests.code_samples import git
 from tests.fakes_azure_devops import AzureDevOpsFake
 from tests.fakes_bitbucket import BitbucketFake
+from tests.fakes_bitbucket_data_center import BitbucketDataCenterFake
 from tests.fakes_forges import TOKEN, Fault, ForgeFake, Hosted
 from tests.fakes_gitea import GiteaFake
 from tests.fakes_github import GitHubFake
@@ -44,6 +45,7 @@ KINDS = (
     Kind("github", GitHubFake, "organizations", "/api/graphql"),
     Kind("gitlab", GitLabFake, "groups", "/api/v4/groups/*"),
     Kind("bitbucket", BitbucketFake, "workspaces", "/2.0/repositories/acme"),
+    Kind("bitbucket_data_center", BitbucketDataCenterFake, "projects", "/rest/api/1.0/projects/*/repos"),
     Kind("azure_devops", AzureDevOpsFake, "organizations", "/acme/_apis/projects", "acme/store/_git"),
     Kind("gitea", GiteaFake, "organizations", "/api/v1/orgs/*"),
 )
@@ -227,6 +229,7 @@ _SAID = {
     "github": ("archived", "disabled", "mirror", "template"),
     "gitlab": ("archived", "disabled", "mirror"),
     "bitbucket": (),
+    "bitbucket_data_center": ("archived", "disabled"),
     "azure_devops": ("disabled",),
     "gitea": ("archived", "mirror", "template"),
 }
@@ -273,7 +276,8 @@ def test_branches_that_cannot_be_listed_leave_the_listing_incomplete(host: Host)
 
     assert look.listing is not None
     assert look.listing.status is PartStatus.INCOMPLETE
-    assert set(look.scopes) == {_label(made)}
+    # Where only the branches say which is the default one, there is nothing to read without them.
+    assert set(look.scopes) == (set() if host.kind.connector == "bitbucket_data_center" else {_label(made)})
 
 
 def test_a_refused_repository_is_denied_and_the_others_are_read(host: Host) -> None:
@@ -354,3 +358,52 @@ def test_a_branch_may_be_called_what_git_allows(host: Host, name: str) -> None:
 
     assert look.reasons(_label(made)) == {("complete", "")}
     assert "gpt-4o" in look.named(_label(made))
+
+
+def _by(made: Hosted, author: str, files: Any) -> None:
+    made.commit(files)
+    git(made.folder, "commit", "-q", "--amend", "--no-edit", f"--author={author}")
+
+
+def _asked(host: Host) -> int:
+    found = sum("/commits" in one.path for one in host.fake.requests)
+    host.fake.requests.clear()
+    return found
+
+
+def test_who_last_changed_the_files_is_asked_once_for_each_version_of_a_file(host: Host) -> None:
+    made = host.add("shop")
+    _by(made, "Ana <ana@acme.example>", {"bot.py": 'import openai\n\nMODEL = "gpt-4.1"\n'})
+    _by(made, "dependabot[bot] <bot@acme.example>", {"bot.py": 'import openai\n\nMODEL = "gpt-4.1-mini"\n'})
+    watched = host.account()
+    first = watched.look().named(_label(made))["gpt-4.1-mini"]
+    asked = _asked(host)
+    made.commit({"README.md": "Another text.\n"})
+
+    watched.look()
+
+    named = [(hint.candidate, hint.source) for hint in first.owner_hints]
+    assert named == [("ana@acme.example", "git committer"), ("test@example.org", "git committer")]
+    assert "changed bot.py in " in first.owner_hints[0].why
+    assert (asked, _asked(host)) == (2, 0)
+
+
+def test_a_host_that_does_not_say_who_changed_files_is_told_and_all_is_read(host: Host) -> None:
+    made = host.add("shop")
+    host.fake.faults.append(Fault(path="*/commits*", action="403"))
+
+    look = host.account().look()
+
+    assert "gpt-4o" in look.named(_label(made))
+    assert _asked(host) == 1
+    told = dict(look.parts[_label(made)]["files"].exceptions)
+    assert any("could not be asked" in reason for reason in told.values())
+
+
+def test_nobody_is_asked_when_the_options_say_so(host: Host) -> None:
+    made = host.add("shop")
+
+    look = host.account(history_files=0).look()
+
+    assert "gpt-4o" in look.named(_label(made))
+    assert _asked(host) == 0

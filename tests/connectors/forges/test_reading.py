@@ -33,7 +33,13 @@ def shop(host: GitHubFake) -> Hosted:
 
 
 def account(host: GitHubFake, **options: object) -> Account:
-    chosen = {"organizations": ("acme",), "base_url": host.api_url, "host": "git.example.org", **options}
+    # Who changed the files is another question, asked in test_hosts.
+    chosen: dict[str, object] = {
+        "organizations": ("acme",),
+        "base_url": host.api_url,
+        "host": "git.example.org",
+    }
+    chosen |= {"history_files": 0, **options}
     return Account("github", GitHubOptions.model_validate(chosen))
 
 

@@ -361,6 +361,16 @@ def test_files_that_could_not_be_read_are_listed_where_they_belong(tmp_path: Pat
     assert {one.status for one in result.parts.values()} == {PartStatus.COMPLETE}
 
 
+def test_a_model_that_only_a_test_in_the_image_names_is_left_out_and_told(tmp_path: Path) -> None:
+    built = image({"app/tests/test_main.py": 'app("load", "gpt-4o")\n'})
+
+    result = scan(layout(tmp_path, built))
+
+    assert result.names("model") == set()
+    told = dict(result.parts["image"].exceptions)
+    assert "'gpt-4o' is left out" in told["app/tests/test_main.py:1"]
+
+
 def test_a_model_kept_as_an_artifact_is_a_model_and_its_weights_are_not_fetched(fake: RegistryFake) -> None:
     kind = "application/vnd.docker.ai.model.config.v0.1+json"
     built = image({"a": "b"}, config={})

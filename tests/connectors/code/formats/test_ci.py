@@ -52,6 +52,7 @@ FOUND = [
         "aider",
         4,
     ),
+    (".circleci/config.yml", "orbs:\n  evals: circleci/evals@2.0.0\n", "circleci/evals", 2),
     (".circleci/config.yml", "    steps:\n      - run: ollama pull llama3.2\n", "ollama", 2),
     (
         ".circleci/config.yml",
@@ -100,6 +101,8 @@ def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int
             "      - run: pytest\n        env:\n          OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}\n",
         ),
         (WORKFLOW, "      - uses: someone/anthropics@v1\n"),
+        (WORKFLOW, "      - run: az cognitiveservices usage list --location x\n"),
+        (WORKFLOW, "      - run: curl https://acme.search.windows.net/indexes/x\n"),
         (WORKFLOW, "      - run: cr index\n      - run: cr --version\n"),
         ("workflows/review.yml", "      - uses: anthropics/claude-code-action@v1\n"),
         (".gitlab-ci.yml", "x:\n  script:\n    - curl https://example.org\n"),

@@ -85,6 +85,11 @@ def test_a_service_of_compose_shows_its_image_tag_and_gpu() -> None:
             "ollama/ollama",
         ),
         ("run.sh", "podman pull docker.io/milvusdb/milvus\n", "milvusdb/milvus"),
+        (
+            "run.sh",
+            'IMAGE="ollama/ollama:1"\ndocker manifest inspect "$IMAGE"\nkubectl set image "$IMAGE"\n',
+            "ollama/ollama",
+        ),
         ("main.tf", '  image = "ollama/ollama:0.3"\n', "ollama/ollama"),
         ("Test.java", 'new GenericContainer<>("chromadb/chroma:0.5");\n', "chromadb/chroma"),
         ("stack.ts", "ContainerImage.fromRegistry('ollama/ollama')\n", "ollama/ollama"),
@@ -120,6 +125,7 @@ def test_an_image_is_found_wherever_images_are_named(path: str, text: str, name:
         ("a.py", 'MODEL = "mcp/server"\n'),
         ("README.md", "docker run ollama/ollama\n"),
         ("a.yaml", "image: redis:7\nimage: minio/minio\nimage: jupyter/base-notebook\n"),
+        ("run.sh", 'IMAGE="ollama/ollama:1"\nuntil docker manifest inspect "$IMAGE"; do sleep 1; done\n'),
     ],
 )
 def test_a_name_out_of_an_images_place_is_none(path: str, text: str) -> None:

@@ -62,6 +62,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.py", 'u = "https://platform.openai.com/docs"'),
         ("a.py", 'u = "https://api.openai.com.evil.example.org"'),
         ("a.py", 'u = "https://myapi.openai.com"'),
+        ("a.ts", '  example: "https://your-resource.openai.azure.com",'),
+        ("a.tsx", '<input placeholder="https://<name>.openai.azure.com" />'),
         ("a.py", "# see https://api.openai.com/v1"),
         ("README.md", "https://api.openai.com/v1"),
         ("a.py", 'u = "localhost:114345"'),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from connectors.catalogue import load_catalogue
@@ -62,6 +64,11 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
         ("a.ts", "const x = { needsApproval: true };\n"),
         ("a.json", '{"mcpServers": {"x": {"command": "npx", "autoApprove": []}}}'),
         ("a.go", "guard := Guard.from_x()\n"),
+        ("a.py", "client.delete_guardrail(guardrailIdentifier=gid)\n"),
+        ("a.py", "client.delete_guardrail(\n    guardrailIdentifier=gid,\n)\n"),
+        ("a.py", "class Choice(Enum):\n    BLOCK_NONE = types.HarmBlockThreshold.BLOCK_NONE\n"),
+        ("a.ts", "  BLOCK_ONLY_HIGH: HarmBlockThreshold.BLOCK_ONLY_HIGH,\n"),
+        ("a.py", "choices = [HarmBlockThreshold.BLOCK_NONE, HarmBlockThreshold.BLOCK_ONLY_HIGH]\n"),
     ],
 )
 def test_what_only_looks_like_oversight_is_none(path: str, text: str) -> None:
@@ -100,8 +107,52 @@ def test_of_a_store_only_the_name_is_kept() -> None:
 
     facts = [fact for name, fact in read(".env", text) if name == "data"]
 
-    assert sorted(fact.name for fact in facts) == ["DATABASE_URL", "claims-in"]
+    assert sorted(fact.name for fact in facts) == ["claims", "claims-in"]
     assert "canary" not in repr(facts)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        ("compose.yaml", "    environment:\n      POSTGRES_DB: claims\n", {"claims"}),
+        ("compose.yaml", "    environment:\n      - MYSQL_DATABASE=claims\n", {"claims"}),
+        ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE}\n", {"unspecified database"}),
+        ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE:-claims}\n", {"claims"}),
+        ("a.py", 'url = os.environ["DATABASE_URL"]\n', {"unspecified database"}),
+        ("a.ts", "const env = { POSTGRES_DB: name };\n", {"unspecified database"}),
+        ("a.ts", 'const env = { POSTGRES_DB: "claims" };\n', {"claims"}),
+        (".env", "DATABASE_URL=postgresql://db.example.org\n", {"unspecified database"}),
+        (".env", "MONGODB_URI=mongodb+srv://a:b@db.example.org/claims?w=1\n", {"claims"}),
+        ("a.py", "OUT = '<bucket>'  # e.g. 's3://acme-docs'\n", set()),
+        ("a.py", "OUT = '#1'; IN = 's3://acme-docs'\n", {"acme-docs"}),
+        ("a.ts", 'const out = bucket; // "s3://acme-docs/in"\n', set()),
+        (
+            "a.py",
+            'P = """\nYou are an expert who writes queries.\nFROM `bigquery-acme.shop.orders`\n"""\n',
+            set(),
+        ),
+        (
+            "a.py",
+            'Q = """\nSELECT id\nFROM `bigquery-acme.shop.orders`\n"""\n',
+            {"bigquery-acme.shop.orders"},
+        ),
+    ],
+)
+def test_a_store_is_named_by_its_value_and_not_by_talk(path: str, text: str, names: set[str]) -> None:
+    assert set(_found(path, text, "data")) == names
+
+
+@pytest.mark.parametrize("line", ["Out = '<x>'. #e.g: 's3://acme-docs'", "Out = '<x>' # s3://acme-docs/in"])
+def test_a_comment_in_a_notebooks_cell_names_no_store(line: str) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook = {
+        "cells": [cell | {"source": [f"{line}\n"]}],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+    assert _found("a.ipynb", json.dumps(notebook, indent=1), "data") == {}
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe\x00", b"Bucket=" * 5_000, b"s3://" + b"a" * 100_000])

@@ -83,6 +83,7 @@ def test_a_permission_is_evidence_of_a_service_not_of_a_resource() -> None:
             "'5e0bd9bd-7b93-4f28-af87-19fc36ad61bd')",
             [],
         ),
+        ("a.py", '"""Set up.\n\nYour identity needs "Cognitive Services OpenAI User" here.\n"""\n', []),
         ("a.css", "action { translate:TranslateText }", []),
         ("s.ts", "const action = 1; const move = 'translate:*';", []),
         ("a.yaml", "# Action: bedrock:InvokeModel", []),

@@ -55,6 +55,14 @@ def test_comments_texts_and_other_packages_are_no_imports(path: str, text: str) 
     assert facts(path, text) == {}
 
 
+def test_a_package_does_not_import_itself() -> None:
+    own = "package dev.langchain4j.model.openai;\nimport dev.langchain4j.model.openai.OpenAiChatModel;\n"
+    used = own.replace("package dev.langchain4j.model.openai", "package org.acme")
+
+    assert [fact.standing for fact in facts("A.java", own).values()] == [False]
+    assert [fact.standing for fact in facts("A.java", used).values()] == [True]
+
+
 def test_many_imports_of_an_artifact_are_one_fact_at_the_first() -> None:
     text = "package a;\n" + "import com.openai.models.X;\n" * 1_000
 

@@ -48,6 +48,9 @@ def _notes(path: str, text: str) -> list[tuple[str, str, int]]:
             "<Project>\n<PropertyGroup><Description>A bot</Description></PropertyGroup></Project>",
             [("unit_description", "A bot", 2)],
         ),
+        ("ai-system.yaml", "name: bot\npurpose: A bot\n", [("unit_description", "A bot", 2)]),
+        (".ai-system.yml", "purpose:\n  statement: A bot\n", [("unit_description", "A bot", 1)]),
+        ("ai-system.yaml", "- name: bot\n", []),
         (
             "catalog-info.yaml",
             "metadata:\n  description: A bot\n",

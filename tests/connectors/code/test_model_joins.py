@@ -1,0 +1,98 @@
+"""A model id in plain code stands where something beside it says that AI is used; the rest is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.code_samples import scan, write
+
+MADE_UP = 'app("load", "gpt-4o")\n'
+"""As in an example that only plays a model server."""
+SET = 'run(model="gpt-4o")\n'
+
+
+def _found(root: Path, files: dict[str, str]) -> set[str]:
+    scanned = scan(write(root, files))
+    return {item.application for item in scanned.findings if item.name == "gpt-4o"}
+
+
+@pytest.mark.parametrize(
+    "path", ["examples/shop/app.py", "tests/test_app.py", "docs/conf.py", "vendor/a/b.py"]
+)
+@pytest.mark.parametrize("text", [MADE_UP, SET])
+def test_outside_of_application_code_an_id_alone_is_left_out_and_told(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    scanned = scan(write(tmp_path, {path: text}))
+
+    assert scanned.findings == []
+    assert scanned.exceptions("files") == {
+        f"{path}:1": "the model id 'gpt-4o' is left out: nothing beside it says that AI is used"
+    }
+
+
+def test_application_code_needs_no_more_than_the_name_of_a_value(tmp_path: Path) -> None:
+    gateway = 'MODEL = "gpt-4o"\n\ndef ask(text):\n    return http.post(GATEWAY, json=pack(MODEL, text))\n'
+
+    assert _found(tmp_path, {"app/settings.py": gateway}) == {"."}
+
+
+def test_a_word_in_application_code_is_left_out_until_the_repository_shows_ai(tmp_path: Path) -> None:
+    assert _found(tmp_path / "a", {"app.py": MADE_UP}) == set()
+    assert _found(tmp_path / "b", {"app.py": MADE_UP, "other/requirements.txt": "openai\n"}) == {"."}
+    assert _found(tmp_path / "c", {"app.py": MADE_UP, "config.py": SET}) == {"."}
+
+
+def test_the_ai_of_one_example_proves_nothing_for_another(tmp_path: Path) -> None:
+    files = {
+        "examples/embed/requirements.txt": "sentence-transformers\n",
+        "examples/embed/app.py": SET,
+        "examples/play/Dockerfile": "FROM python\n",
+        "examples/play/app.py": MADE_UP,
+    }
+
+    assert _found(tmp_path, files) == {"examples/embed"}
+
+
+def test_the_parts_of_one_example_are_proof_for_each_other(tmp_path: Path) -> None:
+    files = {
+        "samples/rag/backend/requirements.txt": "openai\n",
+        "samples/rag/frontend/package.json": '{"name": "web"}',
+        "samples/rag/frontend/pick.ts": "pick('chat', 'gpt-4o')\n",
+    }
+
+    assert _found(tmp_path, files) == {"samples/rag/frontend"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"AGENTS.md": "Be careful.\n"},
+        {".mcp.json": '{"mcpServers": {"a": {"command": "npx", "args": ["x"]}}}'},
+        {"package-lock.json": '{"packages": {"node_modules/openai": {"version": "4.1.0"}}}'},
+        {"openai.py": "", "tests/b.py": "import openai\n"},
+    ],
+    ids=["instructions", "a server for assistants", "what comes along through others", "a module of its own"],
+)
+def test_what_says_nothing_of_the_code_is_no_proof(tmp_path: Path, files: dict[str, str]) -> None:
+    assert _found(tmp_path, {**files, "tests/a.py": MADE_UP}) == set()
+
+
+def test_an_id_that_stands_has_all_its_places_as_evidence(tmp_path: Path) -> None:
+    files = {"app.py": SET, "tests/test_app.py": MADE_UP}
+
+    found = scan(write(tmp_path, files)).named("gpt-4o")
+
+    assert [item.locator for item in found.evidence] == ["app.py:1", "tests/test_app.py:1"]
+    assert "named" not in found.attributes
+
+
+def test_very_many_are_told_in_one_line(tmp_path: Path) -> None:
+    write(tmp_path, {f"tests/t{number}.py": MADE_UP for number in range(60)})
+
+    told = scan(tmp_path).exceptions("files")
+
+    assert len(told) == 51
+    assert told["."] == "10 more model ids are left out in the same way"
