@@ -13,12 +13,13 @@ from dataclasses import replace
 from functools import cache
 from typing import ClassVar, cast
 
-from connectors import aws_plan, aws_policy, aws_presence, aws_rows
+from connectors import aws_plan, aws_policy, aws_presence, aws_rows, aws_use
+from connectors.aws_contacts import ADDRESS
 from connectors.aws_options import AwsOptions
 from connectors.aws_organization import Account, accounts, labelled
 from connectors.aws_regions import Region, regions_of
 from connectors.aws_rows import Row
-from connectors.aws_scan import TAGS_PART, ScopeScan
+from connectors.aws_scan import ScopeScan, owner_parts
 from connectors.clients.aws import AwsSettings, Place
 from connectors.contract import Charge, ConnectorInfo, Context
 from connectors.errors import AuthError, NoteAndGoOn
@@ -40,12 +41,17 @@ class _Info:
 def _info() -> ConnectorInfo:
     catalogue = aws_rows.load()
     declared = {(one.host, one.path): one for one in catalogue.operations()}
-    for one in aws_plan.support():
-        declared.setdefault((one.operation.host, one.operation.path), one.operation)
+    for operation in (*(one.operation for one in aws_plan.support()), *aws_use.operations()):
+        declared.setdefault((operation.host, operation.path), operation)
     return ConnectorInfo(
         name="aws",
         title="Amazon Web Services",
-        kinds=tuple(sorted({row.kind for row in catalogue.rows})),
+        kinds=tuple(
+            sorted(
+                {kind for row in catalogue.rows for kind in (*row.kinds, *row.details_kinds)}
+                | aws_use.kinds()
+            )
+        ),
         operations=tuple(declared.values()),
         docs=(
             "https://docs.aws.amazon.com/bedrock/latest/APIReference/ (2026-11-20)",
@@ -75,6 +81,7 @@ class AwsConnector:
             endpoint_url=config.endpoint_url,
             partitions=tuple(catalogue.partitions.values()),
             redaction=catalogue.redaction,
+            rates=catalogue.rates,
         )
 
     def charges(self, config: AwsOptions) -> Iterator[Charge]:
@@ -107,10 +114,14 @@ class AwsConnector:
             else:
                 listed += self._places(ctx, account, own, known)
         is_large = sum(scope.left_out is None for scope in listed) >= aws_presence.WORTH_SCOPES
-        return [
-            replace(scope, listed={aws_presence.ASKED: "1"}) if is_large and scope.region != GLOBAL else scope
-            for scope in listed
-        ]
+        asked = {aws_presence.ASKED: "1"} if is_large else {}
+        return aws_use.shared(
+            [
+                replace(scope, listed={**scope.listed, **asked}) if scope.region != GLOBAL else scope
+                for scope in listed
+            ],
+            ctx.config,
+        )
 
     def scan(self, ctx: Context) -> Iterator[Finding | Unchanged]:
         """Read one account in one region: listings first, then what is new or due of details and tags."""
@@ -118,9 +129,14 @@ class AwsConnector:
         is_own = ctx.scope.account == ctx.aws.identity().account
         rows = _rows(is_global=region == GLOBAL, is_own=is_own, services=ctx.config.services)
         where = ctx.aws.home_region() if region == GLOBAL else region
-        with ctx.aws.using(Place(account=ctx.scope.account or "", region=where)):
+        place = Place(account=ctx.scope.account or "", region=where)
+        scanned, roles = ScopeScan(ctx, rows), aws_use.roles_of(ctx)
+        with ctx.aws.using(place):
             aws_presence.prepare(ctx, rows, region)
-            yield from ScopeScan(ctx, rows).run()
+            for one in scanned.run():
+                roles.note(one)
+                yield one
+            yield from aws_use.read(ctx, scanned, place, roles)
         if region != GLOBAL:
             aws_presence.remember(ctx, rows, region)
 
@@ -135,9 +151,11 @@ class AwsConnector:
             scope = _scope(ctx, account, region.name)
             listings = sum(not part.details for part in scope.parts)
             quiet = aws_plan.quiet(region.name, known.get(scope.key), listings, ctx.config, ctx.now())
-            yield replace(scope, left_out=quiet)
-        if _parts(is_global=True, is_own=account.id == own, services=ctx.config.services):
-            yield _scope(ctx, account, GLOBAL)
+            is_paid_for = quiet is not None and aws_use.is_paid_for(ctx, account.id, region.name)
+            yield replace(scope, left_out=None if is_paid_for else quiet)
+        once = _scope(ctx, account, GLOBAL)
+        if any(not part.details for part in once.parts):
+            yield once
 
     def _regions(self, ctx: Context, account: str, own: str) -> Iterable[Region]:
         if ctx.config.regions:
@@ -160,10 +178,13 @@ def _scope(ctx: Context, account: Account, region: str) -> Scope:
             is_global=region == GLOBAL,
             is_own=account.id == ctx.aws.identity().account,
             services=ctx.config.services,
-        ),
+            creator_lookups=ctx.config.creator_lookups,
+        )
+        + aws_use.parts(ctx.config, account.id, ctx.aws.identity().account, is_global=region == GLOBAL),
         label=f"{labelled(account)} {region}",
         account=account.id,
         region=region,
+        listed={ADDRESS: account.email} if account.email else {},
     )
 
 
@@ -198,18 +219,19 @@ def _rows(*, is_global: bool, is_own: bool, services: tuple[str, ...]) -> list[R
 
 
 @cache
-def _parts(*, is_global: bool, is_own: bool, services: tuple[str, ...]) -> tuple[Part, ...]:
+def _parts(
+    *, is_global: bool, is_own: bool, services: tuple[str, ...], creator_lookups: int
+) -> tuple[Part, ...]:
     rows = _rows(is_global=is_global, is_own=is_own, services=services)
     if not rows:
         return ()
-    taggable = tuple(sorted({row.kind for row in rows if row.has_arn}))
     return (
         *(part for row in rows for part in _parts_of(row)),
-        Part(name=TAGS_PART, kinds=taggable, details=True),
+        *owner_parts(rows, creator_lookups=creator_lookups),
     )
 
 
 def _parts_of(row: Row) -> Iterator[Part]:
     yield Part(name=row.part, kinds=row.kinds)
     if row.details:
-        yield Part(name=row.details_part, kinds=(row.kind,), details=True)
+        yield Part(name=row.details_part, kinds=row.details_kinds, details=True)

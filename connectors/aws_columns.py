@@ -39,6 +39,7 @@ class Facts:
     model: tuple[Path, ...] = ()
     links: tuple[LinkRule, ...] = ()
     creators: tuple[Path, ...] = ()
+    counts: tuple[tuple[str, Path, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Detail:
     """One read of a single item; ``params`` are filled from the item and from earlier details of it.
 
     A parameter that is a list of one holds the filled template as its only element. ``each`` names values
-    in an earlier answer; the operation is then asked for the first few of them, as ``{each}``.
+    in an earlier answer; the operation is then asked for the first few of them, as ``{each}``. One that lists
+    has a ``page`` and is read to its end; ``result`` is the member that holds the list, of names if ``bare``.
     """
 
     operation: str
@@ -55,6 +57,9 @@ class Detail:
     root: str
     facts: Facts
     each: Path | None = None
+    page: Page | None = None
+    result: str = ""
+    bare: bool = False
 
     def asked(self, item: Mapping[str, Any], place: Mapping[str, str]) -> dict[str, Any] | None:
         """Return the parameters for an item; ``None`` when it lacks one of them."""
@@ -85,7 +90,8 @@ class Parent:
 class About:
     """Say which listed thing an item of oversight speaks of, and what it adds to that thing.
 
-    ``parts`` are the listings that may show the thing; ``to`` makes its key of a bare name.
+    ``parts`` are the listings that may show the thing; ``to`` makes its key of a bare name. ``everything``:
+    it speaks of all that they list. ``by_details``: what it says is in what the details answer.
     """
 
     parts: tuple[str, ...]
@@ -93,6 +99,8 @@ class About:
     path: Path
     to: str
     attributes: tuple[tuple[str, Path], ...]
+    everything: bool = False
+    by_details: bool = False
 
     def subjects(self, item: Mapping[str, Any], place: Mapping[str, str]) -> list[str]:
         """Return the keys of the things that an item speaks of."""
@@ -114,9 +122,11 @@ def about_of(table: dict[str, Any], kinds: Mapping[str, str]) -> About:
     return About(
         parts=tuple(table["parts"]),
         kinds=tuple(str(kind_of("aws", kinds[part])) for part in table["parts"]),
-        path=Path(table["path"]),
+        path=Path(table.get("path", "")),
         to=table.get("to", "{}"),
         attributes=tuple((name, Path(path)) for name, path in table["attributes"].items()),
+        everything=table.get("everything", False),
+        by_details=table.get("by_details", False),
     )
 
 
@@ -132,6 +142,9 @@ def detail_of(table: dict[str, Any]) -> Detail:
         root=table.get("root", ""),
         facts=facts_of(table),
         each=Path(table["each"]) if "each" in table else None,
+        page=Page(**table["page"]) if "page" in table else None,
+        result=table.get("result", ""),
+        bare=table.get("bare", False),
     )
 
 
@@ -146,4 +159,8 @@ def facts_of(table: dict[str, Any]) -> Facts:
             for rule in table.get("links", ())
         ),
         creators=tuple(Path(path) for path in table.get("creators", ())),
+        counts=tuple(
+            (name, Path(text.partition("=")[0]), text.partition("=")[2])
+            for name, text in table.get("counts", {}).items()
+        ),
     )

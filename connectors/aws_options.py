@@ -15,9 +15,9 @@ def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _known_services(values: tuple[str, ...]) -> tuple[str, ...]:
     if values:
-        from connectors import aws_rows
+        from connectors import aws_rows, aws_use
 
-        known = {row.service for row in aws_rows.load().rows}
+        known = {row.service for row in aws_rows.load().rows} | aws_use.services()
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"no such service: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
@@ -80,6 +80,12 @@ class AwsOptions(Options):
         le=90,
         description="Days after which a region where nothing was found is read again; 0: at every scan.",
     )
+    creator_lookups: int = Field(
+        default=60,
+        ge=0,
+        description="Requests that one scan may spend in a region on asking CloudTrail who made new things, "
+        "two a second and free; 0: none.",
+    )
     cost_explorer_requests: int = Field(
         default=0,
         ge=0,
@@ -94,6 +100,13 @@ class AwsOptions(Options):
         default=0,
         ge=0,
         description="Gigabytes that CloudTrail Lake queries of one scan may read, 0.005 USD each; 0: none.",
+    )
+    activity_items: int = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="Jobs and runs of each kind that one scan reads in a region, the newest; they are told "
+        "together.",
     )
     endpoint_url: str = Field(
         default="", description="Another endpoint for all services, before AWS_ENDPOINT_URL."

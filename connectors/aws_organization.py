@@ -36,10 +36,11 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One account; ``left_out`` says why it is not read (empty: it is)."""
+    """One account; ``left_out`` says why it is not read (empty: it is); ``email`` is Organizations'."""
 
     id: str
     name: str = ""
+    email: str = ""
     left_out: str = ""
 
 
@@ -79,7 +80,12 @@ def _of_organization(ctx: Context, account: str) -> list[Account]:
 def _account(item: Mapping[str, Any]) -> Account:
     state = str(item.get("State") or item.get("Status") or "ACTIVE")
     reason = "" if state == "ACTIVE" else _STATES.get(state, f"Organizations says {state}")
-    return Account(id=str(item["Id"]), name=str(item.get("Name", "")), left_out=reason)
+    return Account(
+        id=str(item["Id"]),
+        name=str(item.get("Name", "")),
+        email=str(item.get("Email", "")),
+        left_out=reason,
+    )
 
 
 def labelled(account: Account) -> str:

@@ -31,11 +31,15 @@ class Support:
 
 @cache
 def support() -> tuple[Support, ...]:
-    """Return what is called to know accounts, regions and services."""
+    """Return what is called to know accounts, regions and services, and what may be called for money."""
     return tuple(
         Support(
             operation=Operation(
-                method="CALL", host=row["service"], path=row["operation"], permission=row["permission"]
+                method="CALL",
+                host=row["service"],
+                path=row["operation"],
+                permission=row["permission"],
+                is_query=row.get("query", False),
             ),
             part=row["part"],
             resource=row.get("resource", ""),

@@ -1,8 +1,9 @@
 """Write the rights that the AWS connector needs as documents to deploy: no right more, none less.
 
-Four parts: ``member`` (the role in every account that is read), ``trust`` (who may take that role),
-``scanner`` (what the credential itself needs to take it) and ``management`` (the account that lists the
-organisation, with the StackSet that brings the role to all members).
+Five parts: ``member`` (the role in every account that is read), ``trust`` (who may take that role),
+``scanner`` (what the credential itself needs to take it), ``management`` (the account that lists the
+organisation, with the StackSet that brings the role to all members) and ``paid`` (further rights of the role
+where options allow calls that cost money).
 
 **Source:** IAM user guide, quotas (6,144 characters in a managed policy, white space not counted) and
 "Access to AWS accounts owned by third parties" (external id); CloudFormation user guide, StackSets with
@@ -21,7 +22,7 @@ from connectors.contract import Operation
 from connectors.errors import ConfigError
 
 FORMS = ("iam", "cloudformation", "terraform")
-PARTS = ("member", "trust", "scanner", "management")
+PARTS = ("member", "trust", "scanner", "management", "paid")
 MOST_CHARACTERS = 6_144
 ROLE = "aicensus-reader"
 
@@ -68,10 +69,11 @@ def policies(operations: Iterable[Operation], part: str) -> list[dict[str, Any]]
     special = {(one.operation.host, one.operation.path): one for one in support()}
     if part == "member":
         others = {key for key, one in special.items() if one.part != "member"}
-        actions = sorted({one.permission for one in operations if (one.host, one.path) not in others})
+        mine = [one.permission for one in operations if (one.host, one.path) not in others]
+        actions = sorted({action for some in mine for action in some.split(", ")})
         return [_policy(_statement("AicensusReadOnly", some)) for some in _cut(actions)]
-    mine = [one for one in special.values() if one.part == part]
-    return [_policy(*_by_resource(part, mine))]
+    needed = [one for one in special.values() if one.part == part]
+    return [_policy(*_by_resource(part, needed))]
 
 
 def _by_resource(part: str, needed: list[Support]) -> Iterator[dict[str, Any]]:
@@ -130,7 +132,7 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
 
 def _parameters(part: str) -> dict[str, Any]:
     role = {"Type": "String", "Default": ROLE, "Description": "Name of the role in every account"}
-    if part == "scanner":
+    if part in ("scanner", "paid"):
         return {"RoleName": role}
     ours: dict[str, Any] = {
         "ScannerArn": {"Type": "String", "Description": "ARN of the role or user that runs aicensus"},
@@ -161,7 +163,9 @@ def _template(operations: list[Operation], part: str) -> dict[str, Any]:
                 "Type": "AWS::IAM::ManagedPolicy",
                 "Properties": {"Description": _ABOUT, "PolicyDocument": _filled(policy, _SUB)},
             }
-    if part != "scanner":
+            if part == "paid":
+                resources[names[-1]]["Properties"]["Roles"] = [{"Ref": "RoleName"}]
+    if part not in ("scanner", "paid"):
         resources["Reader"] = {
             "Type": "AWS::IAM::Role",
             "Properties": {
@@ -227,11 +231,13 @@ def _terraform(operations: list[Operation], part: str) -> Iterator[str]:
             yield _block("aws_iam_policy", names[-1], _named(names[-1]) | {"policy": policy})
     if part == "scanner":
         return
-    yield _block("aws_iam_role", "aicensus", {"name": "{role}", "assume_role_policy": _TRUST})
+    if part != "paid":
+        yield _block("aws_iam_role", "aicensus", {"name": "{role}", "assume_role_policy": _TRUST})
+    role = "var.role_name" if part == "paid" else "aws_iam_role.aicensus.name"
     for name in names:
         yield (
             f'\nresource "aws_iam_role_policy_attachment" "{name}" {{\n'
-            f"  role       = aws_iam_role.aicensus.name\n  policy_arn = aws_iam_policy.{name}.arn\n}}"
+            f"  role       = {role}\n  policy_arn = aws_iam_policy.{name}.arn\n}}"
         )
     if part == "management":
         yield from _terraform_stack_set(_template(operations, "member"))

@@ -24,11 +24,22 @@ from connectors.aws_columns import (
     facts_of,
     parent_of,
 )
+from connectors.aws_evidence import (
+    Activity,
+    Expand,
+    Proof,
+    WorkloadPaths,
+    activity_of,
+    proofs_of,
+    workload_of,
+)
 from connectors.aws_paths import Template
+from connectors.aws_workloads import known_host
 from connectors.catalogue import read_table
 from connectors.clients.aws import Listing, Partition
 from connectors.clients.aws_redact import Redaction
 from connectors.contract import Operation
+from connectors.kinds import check as check_kind
 from connectors.kinds import kind_of
 from connectors.model import Grade
 
@@ -67,11 +78,40 @@ class Row:
     details: tuple[Detail, ...]
     about: About | None
     version: bytes
+    silent: bool = False
+    inside: str = ""
+    owner: str = ""
+    more_kinds: tuple[str, ...] = ()
+    expand: Expand | None = None
+    proofs: tuple[Proof, ...] = ()
+    workload: WorkloadPaths | None = None
+    activity: Activity | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the kinds that the listing may show."""
-        return tuple(dict.fromkeys((self.kind, *(self.about.kinds if self.about else ()))))
+        """Return the kinds that the listing may show: its own, and those of things that it speaks of."""
+        if self.silent:
+            return ()
+        about = self.about.kinds if self.about and not self.about.by_details else ()
+        return tuple(dict.fromkeys((self.kind, *self.more_kinds, *about)))
+
+    @property
+    def details_kinds(self) -> tuple[str, ...]:
+        """Return the kinds that reading single items may show."""
+        if self.silent:
+            return ()
+        about = self.about.kinds if self.about and self.about.by_details else ()
+        return tuple(dict.fromkeys((self.kind, *self.more_kinds, *about)))
+
+    @property
+    def is_gated(self) -> bool:
+        """Say whether an item must be proven to be about AI before it is shown."""
+        return bool(self.proofs) or self.workload is not None
+
+    @property
+    def is_judged_by_listing(self) -> bool:
+        """Say whether the listing answers all that proves an item."""
+        return not self.details or (bool(self.proofs) and all(one.listed for one in self.proofs))
 
     @property
     def part(self) -> str:
@@ -107,7 +147,7 @@ class Row:
     @property
     def has_arn(self) -> bool:
         """Say whether items are identified by their ARN, and can be asked for tags."""
-        return self.namespace == ARN
+        return self.namespace == ARN and not self.silent
 
 
 ARN = "aws/arn"
@@ -130,6 +170,7 @@ class AwsCatalogue:
     dormant: tuple[Row, ...]
     partitions: Mapping[str, Partition]
     support: tuple[Operation, ...]
+    rates: Mapping[tuple[str, str], float]
     redaction: Redaction
     tag_rules: TagRules
     _by_operation: dict[tuple[str, str], Row] = field(default_factory=dict, compare=False, repr=False)
@@ -148,6 +189,8 @@ class AwsCatalogue:
                 (row.operation, row.permission),
                 *((one.operation, one.permission) for one in row.details),
             ]
+            if row.expand:
+                mine.append((row.expand.operation, row.expand.permission))
             for name, permission in mine:
                 declared.setdefault((row.service, name), call(row.service, name, permission))
         for operation in self.support:
@@ -165,7 +208,7 @@ def squeeze(tag: str) -> str:
     return _MARKS.sub("", tag).lower()
 
 
-_MARKS = re.compile(r"[-_:. ]")
+_MARKS = re.compile(r"[-_:./@ ]")
 
 
 @cache
@@ -196,7 +239,10 @@ def compiled(data: Mapping[str, Any]) -> AwsCatalogue:
             for table in data["partition"]
         },
         support=tuple(call(one["service"], one["operation"], one["permission"]) for one in data["support"]),
-        redaction=Redaction(**{name: frozenset(names) for name, names in data["redaction"].items()}),
+        rates={(one["service"], one["operation"]): one["rate"] for one in data["support"] if "rate" in one},
+        redaction=Redaction(
+            **{name: frozenset(names) for name, names in data["redaction"].items()}, host_of=known_host
+        ),
         tag_rules=TagRules(
             owners=data["owner_tags"],
             application=tuple(data["tags"]["application"]),
@@ -211,14 +257,18 @@ def _row(table: dict[str, Any], kinds: Mapping[str, str]) -> Row:
     if unknown:
         raise ValueError(f"row {where} has unknown keys {sorted(unknown)}")
     kind = kind_of("aws", table["kind"])
-    if kind is None:
+    if kind is None and not table.get("silent"):
         raise ValueError(f"row {where}: {table['kind']!r} is never an asset")
+    activity = activity_of(table["activity"]) if "activity" in table else None
+    used = [part for one in activity.uses for part in one.parts] if activity else []
+    more_kinds = [check_kind(name) for name in table.get("kinds", ())]
+    more_kinds += [str(kind_of("aws", kinds[part])) for part in used]
     return Row(
         service=table["service"],
         operation=table["operation"],
         permission=table["permission"],
         tier=table["tier"],
-        kind=kind,
+        kind=kind or "",
         grade=Grade(table.get("grade", "configured")),
         result=table["result"],
         single=table.get("single", False),
@@ -241,6 +291,14 @@ def _row(table: dict[str, Any], kinds: Mapping[str, str]) -> Row:
         details=tuple(detail_of(detail) for detail in table.get("detail", ())),
         about=about_of(table["about"], kinds) if "about" in table else None,
         version=hashlib.blake2b(f"{_SHAPE}{sorted(table.items())}".encode(), digest_size=6).digest(),
+        silent=table.get("silent", False),
+        inside=table.get("inside", ""),
+        owner=table.get("owner", ""),
+        more_kinds=tuple(dict.fromkeys(more_kinds)),
+        expand=Expand(**table["expand"]) if "expand" in table else None,
+        proofs=proofs_of(table.get("proof", ())),
+        workload=workload_of(table["workload"]) if "workload" in table else None,
+        activity=activity,
     )
 
 
@@ -271,7 +329,8 @@ _ROW_KEYS = {
         "tags",
         "model",
     ),
-    *("links", "creators", "detail", "each", "item", "off", "about"),
+    *("links", "creators", "counts", "detail", "each", "item", "off", "about"),
+    *("silent", "inside", "owner", "kinds", "expand", "proof", "workload", "activity"),
 }
 
 

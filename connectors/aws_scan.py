@@ -8,41 +8,58 @@ therefore sends list calls only, also on a worker that has no cache.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from connectors import aws_rows
-from connectors.aws_columns import Detail, Parent
+from connectors.aws_activity import Told
+from connectors.aws_columns import Parent
+from connectors.aws_contacts import CONTACTS_PART
+from connectors.aws_creators import CREATORS_PART, Creators, events_of
+from connectors.aws_details import Answers, Details, Patience, objects
 from connectors.aws_findings import (
     Listed,
     Spot,
-    apply_facts,
-    apply_tags,
-    bare,
+    due_stamp,
     from_listing,
     is_vendors_own,
     key_of,
+    moment_of,
     name_of,
     stamp_of,
-    tag_map,
 )
+from connectors.aws_gates import Gate
 from connectors.aws_rows import Row
-from connectors.aws_spoken import Spoken
+from connectors.aws_spoken import Spoken, SpokenByDetails
+from connectors.aws_stacks import STACKS_PART, Stacks
+from connectors.aws_tags import TAGS_PART, Tags
 from connectors.clients.aws import Place
 from connectors.clients.aws_errors import Rejected, Unreadable
 from connectors.contract import Context, PartHandle
 from connectors.errors import Absent, NoteAndGoOn, NotEnabled, NotOffered, NotOptedIn, PermissionDenied
-from connectors.model import Finding, NaturalKey, Unchanged
+from connectors.model import Finding, NaturalKey, Part, Unchanged
 
-TAGS_PART = "resourcegroupstaggingapi.GetResources"
-_TAG_BATCH = 100
-_REFRESH_DAYS = 7
-_DENIALS_TO_GIVE_UP = 3
-_EACH = 20
+
+def owner_parts(rows: Sequence[Row], *, creator_lookups: int) -> tuple[Part, ...]:
+    """Return the parts that tell who may answer for what rows list."""
+    taggable = _kinds(row for row in rows if row.has_arn)
+    made = _kinds(row for row in rows if events_of(row.service, row.operation, row.tier))
+    parts = [
+        Part(name=TAGS_PART, kinds=taggable, details=True),
+        Part(name=CONTACTS_PART, kinds=(), details=True),
+        Part(name=STACKS_PART, kinds=taggable, details=True),
+    ]
+    if creator_lookups:
+        parts.append(Part(name=CREATORS_PART, kinds=made, details=True))
+    return tuple(parts)
+
+
+def _kinds(rows: Iterable[Row]) -> tuple[str, ...]:
+    return tuple(sorted({kind for row in rows if not row.silent for kind in (row.kind, *row.more_kinds)}))
 
 
 class ScopeScan:
@@ -62,9 +79,12 @@ class ScopeScan:
             fields={"partition": identity.partition, "account": account, "region": region},
             now=ctx.now(),
         )
+        self._details = Details(ctx, self._place, self._spot)
+        self._answers: dict[str, dict[str, Answers]] = {}
         self._listed: dict[str, list[Listed]] = {}
         self._complete: set[str] = set()
         self._absent: dict[str, NoteAndGoOn] = {}
+        self._created: dict[str, datetime] = {}
         self._parents: dict[str, list[dict[str, Any]]] = {row.part: [] for row in rows}
         self._parent_fields: dict[str, frozenset[str]] = {}
         for row in rows:
@@ -72,46 +92,104 @@ class ScopeScan:
                 part = f"{row.service}.{row.parent.operation}"
                 self._parent_fields[part] = self._parent_fields.get(part, frozenset()) | row.parent.fields
 
+    @property
+    def spot(self) -> Spot:
+        """Return where and when the scope is read."""
+        return self._spot
+
+    def listed(self, part: str) -> Sequence[Listed]:
+        """Return what a listing showed; nothing where it is not part of this scan."""
+        return self._listed.get(part, ())
+
+    def was_cut(self, part: str) -> bool:
+        """Say whether a listing was begun and not read to its end, so that it may lack things."""
+        return part in self._listed and part not in self._complete and part not in self._absent
+
     def run(self) -> Iterator[Finding | Unchanged]:
         """Yield everything, part by part."""
         for row in self._rows:
-            yield from self._list(row)
+            yield from self._tell(row) if row.activity else self._list(row)
         for row in self._rows:
             if row.details:
                 yield from self._describe(row)
         if self._rows:
-            yield from self._read_tags()
+            yield from self._owners()
+
+    def _owners(self) -> Iterator[Finding | Unchanged]:
+        """Read who may answer for what was listed: tags, the account's contacts, stacks, who made it."""
+        tags = Tags(self._ctx, self._place, self._spot, self._tag_rules, self._listed, self._rows)
+        yield from tags.run()
+        stacks = Stacks(self._ctx, self._place, self._spot, self._tag_rules)
+        yield from stacks.run(tags.taggable(), tags.stacks)
+        if self._ctx.config.creator_lookups:
+            creators = Creators(self._ctx, self._place, self._spot, stacks.by_key)
+            yield from creators.run(
+                (one for row in self._rows for one in self._listed[row.part]), self._created
+            )
 
     def _list(self, row: Row) -> Iterator[Finding | Unchanged]:
         listed = self._listed[row.part] = []
         with self._ctx.part(row.part) as part:
             previous = self._ctx.previous(row.part)
-            keys: set[NaturalKey] = set()
-            is_whole = row.parent is None or f"{row.service}.{row.parent.operation}" in self._complete
-            spoken = Spoken(row.about, self._spot) if row.about else None
-            for item in self._noted(row, part):
-                if is_vendors_own(row, item):
+            spoken = Spoken(row.about, self._spot) if row.about and not row.about.by_details else None
+            gate = Gate(self._ctx, row, self._details, self._spot, part) if row.is_gated else None
+            for item, known in self._identified(row, part):
+                if row.silent:
                     continue
-                key = key_of(row, item, self._spot)
-                if key is None:
-                    part.incomplete("an item came without its identity")
-                    is_whole = False
-                    continue
-                if key in keys:  # a listing that moves while it is read may show an item twice
-                    continue
-                keys.add(key)
-                known = self._note(row, item, key)
-                listed.append(known)
-                if spoken:
-                    spoken.add(item, key)
-                if previous.get((key.namespace, key.key)) == known.stamp:
-                    yield Unchanged(natural_key=key, fingerprint=known.stamp)
+                if gate:
+                    shown = gate.through(item, known)
+                    if shown is None:
+                        continue
+                    if isinstance(shown, Finding) and shown.kind != row.kind:
+                        known = replace(known, row=replace(row, kind=shown.kind))
+                    yield shown
+                elif previous.get((known.key.namespace, known.key.key)) == known.stamp:
+                    yield Unchanged(natural_key=known.key, fingerprint=known.stamp)
                 else:
                     yield from_listing(row, item, known, self._spot, self._tag_rules)
+                listed.append(known)
+                if spoken:
+                    spoken.add(item, known.key)
+            if gate:
+                gate.close()
+                self._answers[row.part] = gate.answers
             if spoken:
                 yield from self._about(row, spoken, part)
-            if is_whole:
-                self._complete.add(row.part)
+
+    def _identified(self, row: Row, part: PartHandle) -> Iterator[tuple[Mapping[str, Any], Listed]]:
+        """Yield a row's own items, each once; one that is read to its end without a fault is complete."""
+        keys: set[NaturalKey] = set()
+        is_whole = row.parent is None or f"{row.service}.{row.parent.operation}" in self._complete
+        for item in self._noted(row, part):
+            if is_vendors_own(row, item) or self._is_others(row, item):
+                continue
+            key = key_of(row, item, self._spot)
+            if key is None:
+                part.incomplete("an item came without its identity")
+                is_whole = False
+                continue
+            if key in keys:  # a listing that moves while it is read may show an item twice
+                continue
+            keys.add(key)
+            yield item, self._note(row, item, key)
+        if is_whole:
+            self._complete.add(row.part)
+
+    def _is_others(self, row: Row, item: Mapping[str, Any]) -> bool:
+        """Say whether an item is another account's, which shows it but lets only its own account read on."""
+        account = self._spot.account
+        if not row.owner or account == self._ctx.aws.identity().account:
+            return False
+        return bool(item.get(row.owner, account) != account)
+
+    def _tell(self, row: Row) -> Iterator[Finding | Unchanged]:
+        """Read the newest jobs of a kind and tell them together."""
+        self._listed[row.part] = []
+        with self._ctx.part(row.part) as part:
+            told = Told(row, self._spot, self._ctx.config.activity_items)
+            for item in self._noted(row, part):
+                told.add(item)
+            yield from told.shown(self._listed, self._ctx.previous(row.part))
 
     def _noted(self, row: Row, part: PartHandle) -> Iterator[Mapping[str, Any]]:
         """Yield a row's items; remember where there is no such service, for what lies inside its items."""
@@ -125,10 +203,12 @@ class ScopeScan:
         """Add what oversight says to the things of this scope that it speaks of, as listed."""
         parts = spoken.about.parts
         things = {one.key.key: one for name in parts for one in self._listed.get(name, ())}
-        if any(one in self._listed and one not in {*self._complete, *self._absent} for one in parts):
-            for key in sorted(spoken.keys() - things.keys()):  # it may be there: what is known of it stays
-                part.exception(key, f"{' or '.join(parts)} could not be read to its end")
+        spoken.meet(things)
         previous = self._ctx.previous(row.part)
+        if any(self.was_cut(one) for one in parts):  # it may be there: what is known of it stays
+            known = {key for _, key in previous} - {one.key.key for one in self._listed[row.part]}
+            for key in sorted((spoken.keys() | known) - things.keys()):
+                part.exception(key, f"{' or '.join(parts)} could not be read to its end")
         for key in sorted(spoken.keys() & things.keys()):
             finding = spoken.finding(things[key], row.part)
             if previous.get((finding.natural_key.namespace, key)) == finding.fingerprint:
@@ -153,11 +233,35 @@ class ScopeScan:
         A service that does not know the account it is asked for was never set up there.
         """
         try:
-            yield from self._ctx.aws.items(row.listing(more, self._spot.fields), self._place)
+            yield from self._listed_items(row, more)
         except Absent as error:
             if row.parent:
                 raise
             raise NotEnabled(error.what, where=error.where) from error
+
+    def _listed_items(self, row: Row, more: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        listing = row.listing(more, self._spot.fields)
+        if row.activity:
+            most = self._ctx.config.activity_items
+            newest = replace(listing, at=min(listing.at, most))
+            yield from islice(self._ctx.aws.items(newest, self._place), most)
+        elif row.expand:
+            yield from self._expanded(row, more, self._ctx.aws.items(listing, self._place))
+        elif row.inside:
+            for group in self._ctx.aws.items(listing, self._place):
+                yield from objects(group, row.inside, row.part)
+        else:
+            yield from self._ctx.aws.items(listing, self._place)
+
+    def _expanded(
+        self, row: Row, more: Mapping[str, Any], items: Iterator[Mapping[str, Any]]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Read what bare names stand for, some at a time."""
+        assert row.expand
+        while names := [item[row.item] for item in islice(items, row.expand.at)]:
+            params = {**more, row.expand.param: names}
+            answer = self._ctx.aws.call(row.service, row.expand.operation, self._place, params)
+            yield from objects(answer, row.expand.result, f"{row.service}.{row.expand.operation}")
 
     def _items_of_parents(self, row: Row, parent: Parent, part: PartHandle) -> Iterator[Mapping[str, Any]]:
         parent_part = f"{row.service}.{parent.operation}"
@@ -183,21 +287,32 @@ class ScopeScan:
         params: dict[str, Any] = {}
         if row.details:
             params = row.details[0].asked(item, self._spot.fields) or {}
+        created = None
+        if row.facts.created is not None and events_of(row.service, row.operation, row.tier):
+            created = moment_of(row.facts.created.first(item))
         return Listed(
-            row=row, key=key, name=name_of(row, item, key), stamp=stamp_of(row, item), params=params
+            row=row,
+            key=key,
+            name=name_of(row, item, key),
+            stamp=stamp_of(row, item),
+            params=params,
+            created=created,
         )
 
     def _describe(self, row: Row) -> Iterator[Finding | Unchanged]:
         with self._ctx.part(row.details_part) as part:
             previous = self._ctx.previous(row.details_part)
-            patience = _Patience()
+            patience = Patience()
+            spoken = SpokenByDetails(row, self._listed, previous, self._spot)
             for listed in self._listed[row.part]:
                 stamp = due_stamp(listed, self._spot.now)
                 if previous.get((listed.key.namespace, listed.key.key)) == stamp:
                     yield Unchanged(natural_key=listed.key, fingerprint=stamp)
+                    yield from spoken.unchanged(stamp)
                     continue
                 try:
-                    finding = self._detail(listed)
+                    answers = self._answers.get(row.part, {}).pop(listed.key.key, None)
+                    answers = self._details.answers(listed) if answers is None else answers
                 except Absent:  # deleted since it was listed; the next listing says so
                     continue
                 except (PermissionDenied, Rejected, Unreadable) as error:
@@ -205,108 +320,9 @@ class ScopeScan:
                     part.exception(listed.key.key, str(error))
                     continue
                 patience.worked()
+                finding = self._details.finding(listed, answers)
+                if finding.created_at is not None and listed.created is None:
+                    self._created[listed.key.key] = finding.created_at
                 finding.fingerprint = stamp
                 yield finding
-
-    def _detail(self, listed: Listed) -> Finding:
-        """Read one item; a later step may use what an earlier one answered."""
-        row = listed.row
-        finding = bare(row, listed, row.details_part, self._spot)
-        known: dict[str, Any] = dict(listed.params)
-        for index, detail in enumerate(row.details):
-            for one in islice(detail.each.all(known), _EACH) if detail.each else ("",):
-                filled = {**known, "each": one}
-                params = listed.params if index == 0 else detail.asked(filled, self._spot.fields)
-                if not params:
-                    break
-                item = self._detail_item(row, detail, params)
-                apply_facts(finding, detail.facts, item, self._spot)
-                known.update(item)
-        return finding
-
-    def _detail_item(self, row: Row, detail: Detail, params: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._ctx.aws.call(row.service, detail.operation, self._place, params)
-        item = answer.get(detail.root) if detail.root else answer
-        if isinstance(item, list):  # an operation that reads many at a time was asked for one
-            item = item[0] if item else None
-            if item is None:
-                raise Absent(f"{row.service}.{detail.operation} no longer knows it")
-        if not isinstance(item, dict):
-            raise Unreadable(f"{row.service}.{detail.operation} answered without {detail.root!r}")
-        return item
-
-    def _read_tags(self) -> Iterator[Finding | Unchanged]:
-        with self._ctx.part(TAGS_PART) as part:
-            previous = self._ctx.previous(TAGS_PART)
-            due: list[Listed] = []
-            for listed in self._taggable():
-                stamp = due_stamp(listed, self._spot.now)
-                if previous.get((listed.key.namespace, listed.key.key)) == stamp:
-                    yield Unchanged(natural_key=listed.key, fingerprint=stamp)
-                else:
-                    due.append(listed)
-            for start in range(0, len(due), _TAG_BATCH):
-                yield from self._tagged(due[start : start + _TAG_BATCH], part)
-
-    def _taggable(self) -> Iterator[Listed]:
-        """Yield each ARN once, though two listings may show it, but none of another account."""
-        seen: set[str] = set()
-        for row in self._rows:
-            for listed in self._listed[row.part] if row.has_arn and not row.tags else ():
-                if listed.key.key not in seen and _is_own(listed.key.key, self._spot):
-                    seen.add(listed.key.key)
-                    yield listed
-
-    def _tagged(self, batch: list[Listed], part: PartHandle) -> Iterator[Finding]:
-        """Ask for a batch's tags; one ARN that the service refuses must not cost the others theirs."""
-        arns = [listed.key.key for listed in batch]
-        try:
-            answer = self._ctx.aws.call(
-                "resourcegroupstaggingapi", "GetResources", self._place, {"ResourceARNList": arns}
-            )
-        except Rejected as error:
-            if len(batch) == 1:
-                part.exception(arns[0], str(error))
-                return
-            middle = len(batch) // 2
-            yield from self._tagged(batch[:middle], part)
-            yield from self._tagged(batch[middle:], part)
-            return
-        found = {
-            one.get("ResourceARN"): one.get("Tags") for one in answer.get("ResourceTagMappingList") or ()
-        }
-        for listed in batch:
-            finding = bare(listed.row, listed, TAGS_PART, self._spot)
-            apply_tags(finding, tag_map(found.get(listed.key.key)), self._tag_rules)
-            finding.fingerprint = due_stamp(listed, self._spot.now)
-            yield finding
-
-
-class _Patience:
-    """Give up a part whose every read is refused, but not for single items that are."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._has_worked = False
-
-    def worked(self) -> None:
-        """Note a read that succeeded."""
-        self._has_worked = True
-
-    def failed(self, error: NoteAndGoOn) -> None:
-        """Note a refusal; raises it when there were only refusals."""
-        self._failures += 1
-        if not self._has_worked and self._failures >= _DENIALS_TO_GIVE_UP:
-            raise error
-
-
-def due_stamp(listed: Listed, now: datetime) -> str:
-    """Return the fingerprint that a detail read now has: the listed one and the item's own week."""
-    jitter = int.from_bytes(hashlib.blake2b(listed.key.key.encode(), digest_size=2).digest()) % _REFRESH_DAYS
-    week = (int(now.timestamp()) // 86_400 + jitter) // _REFRESH_DAYS
-    return f"{listed.stamp}.{week:x}"
-
-
-def _is_own(arn: str, spot: Spot) -> bool:
-    pieces = arn.split(":", 5)
-    return len(pieces) == 6 and pieces[4] in ("", spot.account) and pieces[3] in ("", spot.region)
+                yield from spoken.said(listed, answers, stamp)

@@ -39,7 +39,8 @@ class Operation:
     For HTTP: ``method`` (GET, or POST when ``is_query``), ``host`` (exact, or the name of a config
     option in braces such as ``{base_url}``) and ``path`` template (``/v1/projects/{id}``). For SDKs:
     ``method`` is ``CALL``, ``host`` the service and ``path`` the operation (``bedrock``,
-    ``ListGuardrails``). ``permission`` is what the vendor calls the right to do it.
+    ``ListGuardrails``). ``permission`` is what the vendor calls the right to do it (several: with
+    ", " between).
     """
 
     method: str

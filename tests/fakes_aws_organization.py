@@ -23,6 +23,7 @@ class FakeOrganization(FakeAws):
         self.members: dict[str, str] = {HOME: "ACTIVE"}
         self.states: dict[str, dict[str, str]] = {}
         self.presence: dict[str, list[str]] = {}
+        self.emails: dict[str, str] = {}
         self.has_state_field = True
 
     def __enter__(self) -> FakeOrganization:
@@ -62,6 +63,9 @@ class FakeOrganization(FakeAws):
         field = "State" if self.has_state_field else "Status"
         listed = [
             {"Id": name, "Name": f"acme-{name[:3]}", field: state} for name, state in self.members.items()
+        ]
+        listed = [
+            one | ({"Email": self.emails[one["Id"]]} if one["Id"] in self.emails else {}) for one in listed
         ]
         return "Accounts", listed[::-1]
 

@@ -141,7 +141,8 @@ def services() -> tuple[str, ...]:
 
 
 @cache
-def _by_signing_name() -> dict[str, list[str]]:
+def by_signing_name() -> dict[str, list[str]]:
+    """Return the services of each signing name; the first call loads all models and takes seconds."""
     names: dict[str, list[str]] = {}
     for service in services():
         names.setdefault(model_of(service).signing_name, []).append(service)
@@ -167,7 +168,7 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
 
 
 def route(request: Request, signing_name: str) -> tuple[str, str, dict[str, Any]]:
-    services = _by_signing_name().get(signing_name, [])
+    services = by_signing_name().get(signing_name, [])
     target = request.headers.get("x-amz-target", "")
     if target:
         return services[0], target.split(".")[-1], json.loads(request.body or b"{}")
@@ -190,7 +191,9 @@ def _rest_params(service: str, operation: str, request: Request, labels: dict[st
     body = json.loads(request.body) if request.body else {}
     for name, member in (shape.members if shape is not None else {}).items():
         wire = member.serialization.get("name", name)
-        if member.serialization.get("location") == "querystring" and request.one(wire) is not None:
+        if member.serialization.get("location") == "uri" and wire in labels:
+            params[name] = unquote(labels[wire])
+        elif member.serialization.get("location") == "querystring" and request.one(wire) is not None:
             params[name] = request.one(wire)
         elif wire in body:
             params[name] = body[wire]
@@ -219,7 +222,11 @@ def wire(call: Call, answer: Answer) -> Response:
     model = model_of(call.service)
     protocol = model.resolved_protocol
     shape = model.operation_model(call.operation).output_shape
-    if protocol in ("query", "ec2"):
+    if protocol == "ec2":
+        inside = _as_xml(shape, answer)
+        text = f"<{call.operation}Response>{inside}</{call.operation}Response>"
+        return Response(body=text.encode(), headers={"Content-Type": "text/xml"})
+    if protocol == "query":
         return xml(call, _as_xml(shape, answer))
     body = _on_wire(shape, answer, protocol)
     if protocol == "smithy-rpc-v2-cbor":
@@ -229,11 +236,12 @@ def wire(call: Call, answer: Answer) -> Response:
 
 def _as_xml(shape: Any, value: Any) -> str:
     if shape.type_name == "structure":
-        return "".join(
-            f"<{name}>{_as_xml(shape.members[name], inner)}</{name}>" for name, inner in value.items()
-        )
+        named = ((shape.members[name], name, inner) for name, inner in value.items())
+        tags = ((one.serialization.get("name", name), _as_xml(one, inner)) for one, name, inner in named)
+        return "".join(f"<{tag}>{inside}</{tag}>" for tag, inside in tags)
     if shape.type_name == "list":
-        return "".join(f"<member>{_as_xml(shape.member, inner)}</member>" for inner in value)
+        tag = shape.member.serialization.get("name", "member")
+        return "".join(f"<{tag}>{_as_xml(shape.member, inner)}</{tag}>" for inner in value)
     if shape.type_name == "timestamp":
         return str(value.isoformat().replace("+00:00", "Z"))
     return escape(str(value).lower() if isinstance(value, bool) else str(value))

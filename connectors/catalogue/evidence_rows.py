@@ -14,7 +14,8 @@ class OversightRow:
     """Evidence of human oversight in code: what must stand in the file, and what one line must hold.
 
     ``literals`` are searched for in the bytes; of ``requires`` one must stand in the file besides. ``files``
-    are endings of names (none: any text). ``autonomy``: the evidence says that nobody is asked.
+    are endings of names (none: any text). ``autonomy``: the evidence says that nobody is asked. ``unless``:
+    what the line, and the one that opens the call, must not match.
     """
 
     name: str
@@ -28,6 +29,7 @@ class OversightRow:
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     autonomy: bool = False
+    unless: str = ""
 
 
 Store = Literal["bucket", "table", "index", "queue", "database", "mailbox", "files", "messages"]
@@ -35,7 +37,10 @@ Store = Literal["bucket", "table", "index", "queue", "database", "mailbox", "fil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRow:
-    """A store of data that code names: the line around a literal, with the store's name as group ``name``."""
+    """A store of data that code names: the line around a literal, with the store's name as group ``name``.
+
+    ``unnamed`` is what the store is called where the group is empty or a placeholder (none: nothing is told).
+    """
 
     name: str
     store: Store
@@ -47,6 +52,7 @@ class DataRow:
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     named_by_parent: bool = False
+    unnamed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,10 @@ def plain_command(text: str) -> str:
 
 
 def construct_names(
-    cloudformation: Iterable[ResourceType], pulumi: Iterable[ResourceType], cdk: Iterable[ResourceType]
+    cloudformation: Iterable[ResourceType],
+    pulumi: Iterable[ResourceType],
+    cdk: Iterable[ResourceType],
+    terraform: Iterable[ResourceType],
 ) -> Mapping[str, ResourceType]:
     """Return the rows by the full names that code gives them, as :func:`plain_path` spells them."""
     found: dict[str, ResourceType] = {}
@@ -108,13 +111,24 @@ def construct_names(
         package, _, name = row.type.partition(":")
         for front in _construct_modules(package):
             found[f"{front}.{plain_path(name)}"] = row
+    for row in terraform:
+        provider, _, name = row.type.replace("-", "").partition("_")
+        name = name.replace("_", "")
+        # Some bindings repeat the provider in the class; that of Google's beta always does.
+        for front, last in (
+            (provider, name),
+            (provider, provider + name),
+            (f"{provider}beta", provider + name),
+        ):
+            found[f"cdktf.{front}.{last}"] = row
     return found
 
 
 def plain_path(path: str) -> str:
     """Return a module path in one spelling for all languages: lower case, dots, no ``-``, ``_`` and ``@``.
 
-    Source: the package names of AWS CDK (npm, PyPI, Maven, NuGet, Go) and Pulumi, from their documentation.
+    Source: the package names of AWS CDK (npm, PyPI, Maven, NuGet, Go), Pulumi and CDK for Terraform (prebuilt
+    providers, and bindings generated below ``.gen`` or ``imports``), from their documentation.
     """
     plain = path.replace("/", ".").lower()
     for pattern, wanted in _SPELLINGS:
@@ -130,6 +144,13 @@ _SPELLINGS = (
     (re.compile(r"^com\.pulumi\."), "pulumi."),
     (re.compile(r"^pulumi_"), "pulumi."),
     (re.compile(r"^io\.github\.cdklabs\."), "cdklabs."),
+    (
+        re.compile(
+            r"^(?:@cdktf\.provider-|cdktf_cdktf_provider_|\.*gen\.providers\.|imports\."
+            r"|(?:com\.)?hashicorp\.cdktf\.providers\.)([a-z]+(?:[-_]beta)?)\.(?:[\w-]+\.){0,4}?(\w+)$"
+        ),
+        r"cdktf.\1.\2",
+    ),
     # A file inside the package instead of what the package exports: .../lib/cdk-lib/bedrock/agents/agent
     (re.compile(r"^@?cdklabs\.([\w-]+)\.lib\.cdk-lib\.([\w-]+)(?:\.[\w.-]+)?\.(\w+)$"), r"cdklabs.\1.\2.\3"),
 )

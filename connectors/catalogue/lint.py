@@ -59,6 +59,7 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     yield from _repeated("format", (row.name for row in catalogue.format))
     yield from _repeated("installer", (row.name for row in catalogue.installer))
     yield from _repeated("CI action", (row.name.lower() for row in catalogue.ci_action))
+    yield from _repeated("CI orb", (row.name for row in catalogue.ci_orb))
     yield from _repeated("CI command", (row.name for row in catalogue.ci_command))
     yield from _repeated("secret", (row.name for row in catalogue.secret))
     yield from _repeated("agent code", (row.name for row in catalogue.agent_code))
@@ -158,7 +159,10 @@ def _evidence(catalogue: Catalogue) -> Iterator[str]:
             yield f"no literal of the row {row.name!r} stands in its example {row.example!r}"
         if row.requires and not any(text in row.example for text in row.requires):
             yield f"nothing that the row {row.name!r} requires stands in its example {row.example!r}"
-        if pattern.search(row.not_example):
+        unless = compile_pattern(row.unless) if isinstance(row, OversightRow) and row.unless else None
+        if unless and unless.search(row.example):
+            yield f"the row {row.name!r} excludes its own example {row.example!r}"
+        if pattern.search(row.not_example) and not (unless and unless.search(row.not_example)):
             yield f"the row {row.name!r} matches {row.not_example!r}, which it must not"
 
 

@@ -272,6 +272,8 @@ class _Tables:
     model_constant: tuple[ModelConstant, ...]
     retirement: tuple[Retirement, ...]
     context_words: tuple[str, ...]
+    encoding_words: tuple[str, ...]
+    call_marks: tuple[str, ...]
     cloud_prefixes: tuple[str, ...]
     bedrock_vendors: tuple[str, ...]
     owners: Mapping[str, str]
@@ -305,7 +307,9 @@ class _Tables:
     flow_marks: tuple[FlowMark, ...]
     secret: tuple[Secret, ...]
     ci_action: tuple[CiAction, ...]
+    ci_orb: tuple[CiAction, ...]
     ci_command: tuple[CiCommand, ...]
+    ci_store_hosts: tuple[str, ...]
     ci_script_keys: tuple[str, ...]
     file: tuple[AgentFile, ...]
     format: tuple[Format, ...]
@@ -317,6 +321,7 @@ class _Tables:
     skipped_folders: tuple[str, ...]
     skipped_when: Mapping[str, str]
     control_folders: tuple[str, ...]
+    package_roots: tuple[str, ...]
     role: tuple[RoleRule, ...]
     oversight: tuple[OversightRow, ...]
     data: tuple[DataRow, ...]
@@ -351,7 +356,7 @@ class Catalogue(_Tables):
         tables = typed(_Tables, content, problems)
         if tables is None or problems:
             raise ConfigError("the catalogue is wrong: " + "; ".join(problems[:10]), where=where)
-        constructs = construct_names(tables.cloudformation, tables.pulumi, tables.cdk)
+        constructs = construct_names(tables.cloudformation, tables.pulumi, tables.cdk, tables.terraform)
         return cls(
             **{item.name: getattr(tables, item.name) for item in fields(_Tables)},
             version=version,

@@ -20,9 +20,10 @@ from connectors.clients import aws_sessions as sessions
 from connectors.clients.aws_errors import Asked, Unreadable, their_errors, translate
 from connectors.clients.aws_memory import Memory
 from connectors.clients.aws_redact import Redaction, Redactor
+from connectors.clients.budget import shared_book
 from connectors.clients.guard import UndeclaredCall
 from connectors.clients.network import NetworkSettings
-from connectors.clients.pages import Answer, NextToken, OnePage, Pages, Param, walk
+from connectors.clients.pages import MAX_PAGES, Answer, NextToken, OnePage, Pages, Param, walk
 from connectors.contract import Operation
 from connectors.errors import AuthError, BadResponse, ConfigError, NoteAndGoOn, NotOffered, RetryLater
 from connectors.secrets import SecretRef
@@ -48,7 +49,7 @@ class AwsSettings:
     Without ``role_name`` only the credential's own account can be read. ``external_ids`` are those of
     accounts with one of their own. ``partition`` is where to sign in when the credential names no region.
     ``endpoint_url`` stands before ``AWS_ENDPOINT_URL``; ``partitions`` and ``redaction`` come from the
-    catalogue.
+    catalogue, and so do ``rates``: requests a second that an operation bears in one account and region.
     """
 
     profile: str = ""
@@ -60,6 +61,7 @@ class AwsSettings:
     endpoint_url: str = ""
     partitions: tuple[Partition, ...] = ()
     redaction: Redaction = field(default_factory=Redaction)
+    rates: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ class Place:
 class Listing:
     """One list operation and how it pages; ``token`` is empty where it has a single page.
 
-    Where it answers with bare names, each becomes an item with the one field ``item``.
+    Where it answers with bare names, each becomes an item with the one field ``item``. More pages than
+    ``most_pages`` (0: no limit of ours) end it as incomplete.
     """
 
     service: str
@@ -95,6 +98,7 @@ class Listing:
     next: str = ""
     size: str = ""
     at: int = 0
+    most_pages: int = 0
 
 
 class AwsClients:
@@ -154,6 +158,7 @@ class AwsClients:
             raise NoteAndGoOn(
                 f"the installed boto3 does not know {service}.{operation}", hint="Upgrade boto3."
             )
+        self._keep_pace(service, operation, place, client.meta.endpoint_url)
         try:
             answer: dict[str, Any] = method(**params)
         except their_errors() as error:
@@ -189,7 +194,7 @@ class AwsClients:
             return Answer(answer)
 
         try:
-            yield from walk(fetch, pages)
+            yield from walk(fetch, pages, max_pages=listing.most_pages or MAX_PAGES)
         except BadResponse as error:
             raise Unreadable(f"{listing.service}.{listing.operation}: {error}") from error
 
@@ -242,6 +247,13 @@ class AwsClients:
                 held.clear()
         for client in clients:
             client.close()
+
+    def _keep_pace(self, service: str, operation: str, place: Place, url: str) -> None:
+        """Wait until AWS bears another request; somebody else's endpoint has its own limit."""
+        rate = self._settings.rates.get((service, operation))
+        if rate and sessions.is_aws_host(url):
+            credential = ("aws", place.account, place.region, service, operation)
+            shared_book.get(credential, rate_per_s=rate).acquire()
 
     def _must_answer(self, listing: Listing, place: Place) -> bool:
         model = self._client(listing.service, place).meta.service_model.operation_model(listing.operation)

@@ -50,15 +50,23 @@ _THROTTLED = {
     *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete"),
     "LimitExceededException",
 }
-_ABSENT = {"ResourceNotFoundException", "ResourceNotFound", "NotFoundException"}
+_ABSENT = {
+    *("ResourceNotFoundException", "ResourceNotFound", "NotFoundException"),
+    "ClusterNotFoundException",
+}
 _REJECTED = {
     *("ValidationException", "ValidationError", "InvalidParameterException", "InvalidParameterValue"),
     *("BadRequestException", "InvalidRequestException"),
+    "ClientException",  # what ECS says of a task definition that was deleted
 }
 _NOT_HERE = (
     *("not supported in this region", "not available in this region", "not supported in region"),
     "unsupported region",
 )
+_UNKNOWN_OPERATION = {
+    "UnknownOperationException",
+    *("TypeNotFoundException", "UnsupportedActionException"),  # what Cloud Control says of a type it has not
+}
 _NOT_ENABLED = {
     *("SubscriptionRequiredException", "OptInRequiredException", "NotSubscribedException"),
     "AWSOrganizationsNotInUseException",
@@ -157,7 +165,7 @@ def _by_code(code: str, message: str, asked: Asked) -> ConnectorError | None:
         return NotEnabled(f"{code}: {message}", where=asked.where)
     if code in _ABSENT:
         return Absent(f"{code}: {message}", where=asked.where)
-    if any(text in message.lower() for text in _NOT_HERE) or code == "UnknownOperationException":
+    if any(text in message.lower() for text in _NOT_HERE) or code in _UNKNOWN_OPERATION:
         return NotOffered(f"{code}: {message}", where=asked.where)
     if code in _REJECTED:
         return Rejected(f"{code}: {message}", where=asked.where)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
+_KEPT_LATELY = 8
 
 
 class Memory:
@@ -16,6 +17,7 @@ class Memory:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._made: dict[str, Any] = {}
+        self._lately: dict[str, None] = {}
         self._absent: dict[tuple[str, str, str], str] = {}
         self._found: dict[str, set[tuple[str, str]]] = {}
         self._offered: frozenset[tuple[str, str]] = frozenset()
@@ -30,6 +32,22 @@ class Memory:
                 self._made[name] = make()
             made: _T = self._made[name]
             return made
+
+    def lately(self, name: str, make: Callable[[], _T]) -> _T:
+        """Return what ``make`` gave as :meth:`once` does, but keep only what was asked for last.
+
+        For what is large and belongs to an account: scopes of an account come one after the other.
+        """
+        made = self.once(name, make)
+        with self._lock:
+            self._lately.pop(name, None)
+            self._lately[name] = None
+            gone = list(self._lately)[:-_KEPT_LATELY]
+            for one in gone:
+                del self._lately[one]
+                self._made.pop(one, None)
+                self._locks.pop(one, None)
+        return made
 
     def offered(self, places: Iterable[tuple[str, str]]) -> None:
         """Take for granted that services are offered: ``(region, service)``."""

@@ -52,7 +52,7 @@ class _LeanFiles:
             if path.is_file():
                 raw = path.read_bytes()
                 data = orjson.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-                if path.name.startswith("service-2."):
+                if path.name.startswith("service-2.json"):  # an addition to a model is small as it is
                     return trimmed(data, self._operations.get(path.parent.parent.name, set()))
                 return data
         return None

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from connectors.clients.aws_events import lean_event
 from connectors.secrets import redact
 
 Plan: TypeAlias = dict[str, Any]
-"""Member name -> what to do there: a plan for what is inside, or ``_MAP`` or ``_TEXT``."""
+"""Member name -> what to do there: a plan for what is inside, or one of the words below."""
 
 _MAP = "map"
 _TEXT = "text"
+_EVENT = "event"
+_PAIRS = "pairs"
 _ELEMENTS = "[]"
-_MODEL_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,63}(?:/[\w.:-]{1,96})?")
+_MODEL_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,63}(?::\d{1,4}k?)?(?:/[\w.:-]{1,96})?")
 HIDDEN = "[redacted]"
 
 
@@ -31,11 +34,16 @@ class Redaction:
     """Name the fields whose values are dropped: ``maps`` keep their keys, ``texts`` length and hash.
 
     ``keep`` are keys of such maps whose values name a model; they stay when they look like a model id.
+    ``events`` hold a record of CloudTrail, which is cut down to who did what. ``pairs`` are lists of a name
+    and a value, which keep the names. Where a value is an address, ``host_of`` says which host may stay.
     """
 
     maps: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
+    host_of: Callable[[str], str] | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +80,9 @@ class Redactor:
             return _MAP
         if name in self.rules.texts and (shape.type_name != "structure" or not shape.members):
             return _TEXT
-        return ""
+        if name in self.rules.events and shape.type_name == "string":
+            return _EVENT
+        return _PAIRS if name in self.rules.pairs and _is_pairs(shape) else ""
 
     def _apply(self, value: Any, plan: Plan) -> None:
         if isinstance(value, list):
@@ -89,6 +99,10 @@ class Redactor:
                 value[name] = self._keys_only(inside)
             elif todo == _TEXT:
                 value[name] = measured(inside)
+            elif todo == _EVENT:
+                value[name] = lean_event(inside)
+            elif todo == _PAIRS:
+                value[name] = self._names_only(inside)
             else:
                 self._apply(inside, todo)
 
@@ -100,7 +114,26 @@ class Redactor:
     def _shown(self, key: str, value: Any) -> str:
         if key in self.rules.keep and isinstance(value, str) and _MODEL_ID.fullmatch(value):
             return redact(value)
-        return HIDDEN
+        host = self.rules.host_of(value) if self.rules.host_of and isinstance(value, str) else ""
+        return f"{HIDDEN} {host}" if host else HIDDEN
+
+    def _names_only(self, pairs: Any) -> list[dict[str, str]]:
+        found = (one for one in pairs if isinstance(one, Mapping)) if isinstance(pairs, list) else ()
+        return [
+            {
+                "name": str(one.get("name", "")),
+                "value": self._shown(str(one.get("name", "")), one.get("value")),
+            }
+            for one in found
+        ]
+
+
+def _is_pairs(shape: Any) -> bool:
+    """Say whether a shape is a list of names with values."""
+    member = shape.member if shape.type_name == "list" else None
+    return (
+        member is not None and member.type_name == "structure" and {"name", "value"} <= member.members.keys()
+    )
 
 
 def measured(value: Any) -> Any:

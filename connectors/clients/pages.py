@@ -97,7 +97,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextToken:
-    """``page=<next_page>`` until the body names no further token."""
+    """``page=<next_page>`` until the body names no further token; where one of the two is known, as
+    ``more_field`` (there is more) or ``last_field`` (there is none) says.
+    """
 
     items: str = "data"
     limit: int = 100
@@ -105,18 +107,21 @@ class NextToken:
     token_param: str = "page"
     token_field: str = "next_page"
     more_field: str = ""
+    last_field: str = ""
 
     def first(self) -> Mapping[str, Param]:
         """Ask for the first page."""
         return _limit(self.limit_param, self.limit)
 
     def after(self, answer: Answer, items: list[Item], at: Position) -> Step | None:
-        """Follow the token; where ``more_field`` is known it must agree."""
+        """Follow the token; what says that there is more must agree with it."""
         token = _text(answer, self.token_field)
         if self.more_field and not _more(answer, self.more_field):
             return None
-        if self.more_field and not token:
-            raise Incomplete(f"{self.more_field} is true but there is no {self.token_field}")
+        if self.last_field and _more(answer, self.last_field):
+            return None
+        if (self.more_field or self.last_field) and not token:
+            raise Incomplete(f"the answer says that there is more but has no {self.token_field}")
         return Step(token, {self.token_param: token}) if token else None
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from connectors import aws_rows
+from connectors.aws import AwsConnector
+from connectors.catalogue import read_table
 from connectors.kinds import KINDS
 
 ROWS = aws_rows.load().rows
@@ -16,13 +18,41 @@ DORMANT = aws_rows.load().dormant
 
 
 def test_all_asset_and_control_operations_are_rows(shared: FilePath) -> None:
-    surface = json.loads((shared / "reference" / "aws-ai-surface.json").read_text())["operations"]
-
-    wanted = {(one["service"], one["operation"]) for one in surface if one["tier"] in ("asset", "control")}
-    known = {(row.service, row.operation) for row in (*ROWS, *DORMANT)}
+    wanted = {name for name, tier in surface(shared).items() if tier in ("asset", "control")}
+    known = {row.part for row in (*ROWS, *DORMANT)}
 
     assert len(wanted) == 155
     assert wanted - known == set()
+
+
+def test_every_operation_of_the_reference_is_called_or_says_why_not(shared: FilePath) -> None:
+    listed = surface(shared)
+    silent = {row.part for row in DORMANT}
+
+    called = {f"{one.host}.{one.path}" for one in AwsConnector.info.operations}
+
+    assert len(listed) == 337
+    assert listed.keys() - called - silent - not_asked() == set()
+    assert {name for name in not_asked() & called if listed[name] != "signal"} == set()
+    assert not_asked() - listed.keys() == set()
+
+
+def test_the_reasons_for_not_asking_are_told_once() -> None:
+    rows = read_table("aws_not_asked")["not_asked"]
+
+    assert len(not_asked()) == sum(len(row["operations"]) for row in rows)
+    assert all(len(row["why"]) > 20 for row in rows)
+
+
+def surface(shared: FilePath) -> dict[str, str]:
+    """Return the tiers of the reference's operations by name."""
+    listed = json.loads((shared / "reference" / "aws-ai-surface.json").read_text())["operations"]
+    return {f"{one['service']}.{one['operation']}": one["tier"] for one in listed}
+
+
+def not_asked() -> set[str]:
+    """Return the operations that the catalogue leaves out."""
+    return {name for row in read_table("aws_not_asked")["not_asked"] for name in row["operations"]}
 
 
 def test_what_is_not_asked_says_why() -> None:
@@ -36,19 +66,18 @@ def test_what_is_not_asked_says_why() -> None:
 
 
 def test_catalogue_operations_never_become_rows(shared: FilePath) -> None:
-    surface = json.loads((shared / "reference" / "aws-ai-surface.json").read_text())["operations"]
-
-    traps = {f"{one['service']}.{one['operation']}" for one in surface if one["tier"] == "catalog"}
+    traps = {name for name, tier in surface(shared).items() if tier == "catalog"}
 
     assert traps & {row.part for row in (*ROWS, *DORMANT)} == set()
 
 
 def test_permissions_agree_with_the_reference(shared: FilePath) -> None:
-    surface = json.loads((shared / "reference" / "aws-ai-surface.json").read_text())["operations"]
+    listed = json.loads((shared / "reference" / "aws-ai-surface.json").read_text())["operations"]
 
-    actions = {(one["service"], one["operation"]): one["iam_action"] for one in surface}
+    actions = {f"{one['service']}.{one['operation']}": one["iam_action"] for one in listed}
 
-    assert [row.part for row in ROWS if row.permission != actions[row.service, row.operation]] == []
+    wrong = [row.part for row in ROWS if row.permission.split(", ")[0] != actions.get(row.part)]
+    assert wrong == ["ecs.ListServices", "appsync.ListDataSources"], "which the reference has not"
 
 
 def test_detail_permissions_have_the_prefix_of_iam_and_not_of_the_client() -> None:
@@ -88,7 +117,10 @@ def test_the_vendors_catalogue_is_kept_out_where_it_answers() -> None:
 def test_what_belongs_to_the_account_is_asked_once_and_not_in_every_region() -> None:
     once = {row.part for row in ROWS if row.is_global}
 
-    assert once == {"iam.ListServiceSpecificCredentials", "organizations.ListPolicies"}
+    assert once == {
+        *("iam.ListServiceSpecificCredentials", "organizations.ListPolicies"),
+        "marketplace-agreement.SearchAgreements",
+    }
 
 
 def test_a_parameter_may_ask_for_the_account() -> None:
@@ -100,7 +132,17 @@ def test_a_parameter_may_ask_for_the_account() -> None:
 
 
 def test_every_kind_of_a_row_is_known() -> None:
-    assert {row.kind for row in ROWS} <= set(KINDS)
+    assert {kind for row in ROWS for kind in (*row.kinds, *row.details_kinds) if kind} <= set(KINDS)
+    assert {row.part for row in ROWS if not row.kind} == {row.part for row in ROWS if row.silent}
+
+
+def test_a_workload_may_be_of_every_kind_that_an_image_means() -> None:
+    images = {row["kind"] for row in read_table("images")["image"]}
+
+    named = {row.part: set(row.kinds) for row in ROWS if row.workload and row.workload.images}
+
+    assert len(named) == 3
+    assert [part for part, kinds in named.items() if kinds != images | {"application"}] == []
 
 
 def test_everything_that_may_be_called_is_declared_once() -> None:

@@ -18,7 +18,7 @@ from tests.fakes_aws_wire import model_of
 CATALOGUE = aws_rows.load()
 EVERY = (*CATALOGUE.rows, *CATALOGUE.dormant)
 PLACE = {"partition", "account", "region"}
-_TOKENS = {"nexttoken", "marker"}
+_TOKENS = {"nexttoken", "marker", "nextmarker"}
 
 
 def test_every_row_agrees_with_the_installed_service_models() -> None:
@@ -100,22 +100,67 @@ def problems(row: Row) -> list[str]:
         return [f"{row.part}: no result {row.result}"]
     result = operation.output_shape.members[row.result]
     shape = result if row.single else result.member
-    members = {row.item} if row.item else set(shape.members) if shape.type_name == "structure" else set()
+    bare = shape.type_name == "string"
+    if row.expand:
+        problem, shape = _expanded(row, model)
+        if problem:
+            return [f"{row.part}: {problem}"]
+    elif row.inside:
+        shape = shape.members[row.inside].member
+    members = set(shape.members) if shape.type_name == "structure" else {row.item}
     if row.parent:
         members |= {name for name, _ in row.parent.params}
     found = [*_pages(row, operation, asked), *_params(row, operation, asked), *_names(row, members)]
-    if (shape.type_name == "string") != bool(row.item):
+    if bare != bool(row.item):
         found.append("a listing of bare names and the column item belong together")
-    elif not row.item:
+    elif shape.type_name == "structure":
         found += _facts(row.facts, shape, {name for name, _ in row.parent.params} if row.parent else set())
+    found += _evidence(row, shape)
     known = members
-    if row.about:
-        found += _facts(Facts(attributes=row.about.attributes, model=(row.about.path,)), shape, set())
+    if row.about and not row.about.by_details:
+        paths = () if row.about.everything else (row.about.path,)
+        found += _facts(Facts(attributes=row.about.attributes, model=paths), shape, set())
         found += [f"no part {part}" for part in row.about.parts if part not in {one.part for one in EVERY}]
     for detail in row.details:
         found += _detail(row, detail, known)
         known = known | _answered(row, detail)
     return [f"{row.part}: {problem}" for problem in found]
+
+
+def _expanded(row: Row, model: Any) -> tuple[str, Any]:
+    """Return what is wrong with the operation that reads what names stand for, and the shape of its items."""
+    assert row.expand
+    if row.expand.operation not in model.operation_names:
+        return f"no operation {row.expand.operation}", None
+    operation = model.operation_model(row.expand.operation)
+    asked = operation.input_shape.members.get(row.expand.param)
+    answer = operation.output_shape.members.get(row.expand.result)
+    if asked is None or asked.type_name != "list" or answer is None:
+        return f"{row.expand.operation} has no {row.expand.param} or {row.expand.result}", None
+    return "", answer.member
+
+
+def _evidence(row: Row, shape: Any) -> list[str]:
+    """Return the paths of proofs, workloads and jobs that neither the listing nor a detail answers."""
+    paths = [proof.path for proof in row.proofs]
+    paths += row.workload.every if row.workload else ()
+    paths += row.activity.every if row.activity else ()
+    if not paths:
+        return []
+    shapes = [shape, *(_answer(row, detail) for detail in row.details)]
+    given = {name for name, _ in row.parent.params} if row.parent else set()
+    open_paths = [path for path in paths if path.text not in given]
+    wrong = [path.text for path in open_paths if all(list(_path(path, one)) for one in shapes)]
+    if row.activity:
+        wrong += _path(row.activity.at, shape, ends_in=("timestamp",))
+    return [f"nothing answers {one}" for one in wrong]
+
+
+def _answer(row: Row, detail: Detail) -> Any:
+    """Return the shape of what a detail answers."""
+    answer = model_of(row.service).operation_model(detail.operation).output_shape
+    answer = answer.members[detail.root] if detail.root else answer
+    return answer.member if answer.type_name == "list" else answer
 
 
 def _pages(row: Row, operation: Any, asked: Any) -> Iterator[str]:
@@ -132,7 +177,7 @@ def _pages(row: Row, operation: Any, asked: Any) -> Iterator[str]:
         yield f"no size {row.page.size}"
     elif row.page.size:
         limits = asked[row.page.size].metadata
-        if not limits.get("min", 1) <= row.page.at <= limits.get("max", 0):
+        if not limits.get("min", 1) <= row.page.at <= limits.get("max", row.page.at):
             yield f"page size {row.page.at} is outside {limits}"
 
 
@@ -143,10 +188,14 @@ def _params(row: Row, operation: Any, asked: Any) -> Iterator[str]:
     required = set(operation.input_shape.required_members) if operation.input_shape is not None else set()
     if given - set(asked) or required - given:
         yield f"parameters: unknown {given - set(asked)}, missing {required - given}"
-    for name, value in [*row.params.items(), *(pair for one in row.each for pair in one.items())]:
+    for name, value in [*_texts(row.params), *(pair for one in row.each for pair in one.items())]:
         allowed = asked[name].enum if name in asked and asked[name].type_name == "string" else None
         if allowed and value not in allowed:
             yield f"{name} cannot be {value!r}"
+
+
+def _texts(params: Any) -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, value in params.items() if isinstance(value, str))
 
 
 def _names(row: Row, members: set[str]) -> Iterator[str]:
@@ -173,6 +222,14 @@ def _detail(row: Row, detail: Detail, known: set[str]) -> Iterator[str]:
         one = template[0] if isinstance(template, tuple) else template
         yield from _template(one, known | ({"each"} if detail.each else set()))
     answer = operation.output_shape
+    tokens = [name for name in answer.members if name.lower() in _TOKENS]
+    reads_one = any(isinstance(template, tuple) for _, template in detail.params)
+    if bool(tokens) != bool(detail.page) and not reads_one:
+        yield f"{detail.operation} pages by {tokens}, the detail by {detail.page}"
+    elif detail.page:
+        named = {detail.page.token, detail.page.size} - {""}
+        if not named <= set(asked.members) or not {detail.page.next, detail.result} <= set(answer.members):
+            yield f"{detail.operation} has no {detail.page} or {detail.result}"
     if detail.root and detail.root not in answer.members:
         yield f"{detail.operation} has no root {detail.root}"
         return
@@ -195,7 +252,7 @@ def _answered(row: Row, detail: Detail) -> set[str]:
 
 def _facts(facts: Facts, shape: Any, given: set[str]) -> Iterator[str]:
     paths = [path for _, path in facts.attributes] + [*facts.model, *facts.creators]
-    paths += [link.path for link in facts.links]
+    paths += [link.path for link in facts.links] + [path for _, path, _ in facts.counts]
     for path in paths:
         if path.text not in given:
             yield from _path(path, shape)

@@ -13,7 +13,7 @@ import pytest
 from connectors import aws_rows
 from connectors.aws import AwsConnector, AwsOptions
 from connectors.aws_rows import Row
-from connectors.aws_scan import TAGS_PART, ScopeScan
+from connectors.aws_scan import ScopeScan, owner_parts
 from connectors.clients.network import NetworkSettings
 from connectors.context import NoCache, OpenPart, RunContext, Services, forget_clients
 from connectors.model import Finding, Part, PartStatus, Scope, Unchanged
@@ -58,8 +58,10 @@ def look(rows: Sequence[Row]) -> Looked:
     """Scan some rows of one region through the real client and parts."""
     connector = AwsConnector()
     parts = [Part(name=row.part, kinds=row.kinds) for row in rows]
-    parts += [Part(name=row.details_part, kinds=(row.kind,), details=True) for row in rows if row.details]
-    parts.append(Part(name=TAGS_PART, kinds=tuple({row.kind for row in rows}), details=True))
+    parts += [
+        Part(name=row.details_part, kinds=row.details_kinds, details=True) for row in rows if row.details
+    ]
+    parts += owner_parts(rows, creator_lookups=AwsOptions().creator_lookups)
     scope = Scope(
         connector="aws",
         instance="rows",
@@ -99,7 +101,7 @@ def test_every_row_shows_what_was_seeded_over_two_shuffled_pages_and_nothing_of_
             random.Random(row.part).shuffle(items)
             fake.add(row.service, row.operation, *items, strict=False)
 
-    looked = look([replace(row, details=()) for row in ROWS])
+    looked = look([row if row.is_gated else replace(row, details=()) for row in ROWS])
 
     wrong = {
         row.part: looked.keys(row.part) ^ expected(row)
@@ -194,74 +196,25 @@ def test_a_service_that_was_never_set_up_in_the_account_is_not_enabled(fake: Fak
     assert looked.results[row.part].status is PartStatus.NOT_ENABLED
 
 
-def by_service() -> dict[str, list[Row]]:
-    """Return the rows of each service, at most eight: parents stand before their children."""
-    services: dict[str, list[Row]] = {}
-    for row in ROWS:
-        services.setdefault(row.service, []).append(row)
-    return {name: rows[:8] for name, rows in services.items()}
-
-
-def test_a_denied_action_turns_exactly_its_parts_denied(fake: FakeAws) -> None:
-    aws_samples.fill(fake)
-    wrong: list[str] = []
-
-    for rows in by_service().values():
-        before = look(rows)
-        for row, operation, own in actions(rows):
-            fake.faults.clear()
-            fake.fail(row.service, operation, "AccessDeniedException")
-            after = look(rows)
-            hit = {part for part in after.results if after.results[part].status is PartStatus.DENIED}
-            touched = own | children(row, rows) if own == {row.part} else own
-            rest = [part for part in after.results if part not in touched and part != TAGS_PART]
-            changed = [part for part in rest if after.summary(part) != before.summary(part)]
-            if changed or not own <= hit | one_exception(after):
-                wrong.append(f"{row.service}.{operation}: {hit} {changed}")
-        fake.faults.clear()
-
-    assert wrong == []
-
-
-def actions(rows: Sequence[Row]) -> Iterator[tuple[Row, str, set[str]]]:
-    """Yield (row, operation, parts that stand or fall with it), at most three of a service."""
-    found = [(row, row.operation, {row.part}) for row in rows]
-    found += [(row, step.operation, {row.details_part}) for row in rows for step in row.details]
-    step = max(1, len(found) // 3)
-    yield from found[::step][:3]
-
-
-def children(row: Row, rows: Sequence[Row]) -> set[str]:
-    """Return what cannot be whole when a row is denied: its details, its children and theirs."""
-    parts = {row.details_part}
-    for one in rows:
-        if one.parent and one.parent.operation == row.operation:
-            parts |= {one.part} | children(one, rows)
-        if one.about and row.part in one.about.parts:
-            parts.add(one.part)
-    return parts
-
-
-def one_exception(looked: Looked) -> set[str]:
-    """Return the parts whose only item was refused, which is noted at the item."""
-    return {part for part, result in looked.results.items() if result.exceptions}
-
-
 def expected(row: Row) -> set[str]:
-    """Return the keys of everything that was seeded for a row."""
-    if row.single:
-        return {str(row.key.fill(aws_samples.item(row, 1), PLACE))}
-    if row.about:
-        things = set().union(*(expected(aws_rows.load().row(*part.split("."))) for part in row.about.parts))
-        spoken = {key for item in contexts(row) for key in row.about.subjects(item, PLACE)}
-        return {str(row.key.fill(item, PLACE)) for item in contexts(row)} | things & spoken
-    return {str(row.key.fill(item, PLACE)) for item in contexts(row)}
+    """Return the keys of everything that was seeded for a row and is to be shown."""
+    if row.silent:
+        return set()
+    if row.activity:
+        return {str(row.key.fill({}, PLACE))}
+    items = [aws_samples.item(row, 1)] if row.single else contexts(row)
+    own = {str(row.key.fill(item, PLACE)) for item in items}
+    if row.about is None or row.about.by_details:
+        return own
+    things = set().union(*(expected(aws_rows.load().row(*part.split("."))) for part in row.about.parts))
+    if row.about.everything:
+        return own | things
+    return own | things & {key for item in items for key in row.about.subjects(item, PLACE)}
 
 
 def contexts(row: Row) -> list[dict[str, Any]]:
     """Return every seeded item of a row as the scan sees it: with the parameters it was asked with."""
-    items = [aws_samples.item(row, number) for number in range(1, SEEDED + 1)]
-    named = [{row.item: item} if row.item else item for item in items]
+    named = [aws_samples.shown(row, number) for number in range(1, SEEDED + 1)]
     if row.parent is None:
         return named
     parent = aws_rows.load().row(row.service, row.parent.operation)

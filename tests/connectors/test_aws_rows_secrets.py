@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from connectors import aws_rows
 from connectors.aws import AwsConnector, AwsOptions
 from connectors.clients.aws import AwsClients, Place
 from connectors.clients.network import NetworkSettings
@@ -24,6 +23,7 @@ _TEXTS = re.compile(
     r"(system|json|csv|content|input)\w*template|password|secret|apikey|privatekey|definition|statement|"
     r"suggestedmessages|businessoverview|customdisambiguationmessage)s?$"
 )
+_NAMES = {"taskDefinition"}  # an ARN, where ECS answers with services
 _MAPS = re.compile(r"(?i)(environment|variables|parameters|arguments|headers|metadata|preferences)$")
 
 
@@ -78,10 +78,9 @@ def _as_it_is(answer: dict[str, Any], asked: Any) -> dict[str, Any]:
 
 
 def _operations() -> Iterator[tuple[str, str]]:
-    for row in aws_rows.load().rows:
-        yield row.service, row.operation
-        for detail in row.details:
-            yield row.service, detail.operation
+    for one in AwsConnector.info.operations:
+        if one.host != "sts":  # its credentials are what the client is for
+            yield one.host, one.path
 
 
 def _clients() -> AwsClients:
@@ -119,7 +118,7 @@ def _value(shape: Any, name: str, planted: list[int], above: frozenset[str]) -> 
     if kind == "map" and _MAPS.search(name) and shape.value.type_name == "string":
         planted[0] += 1
         return {"OPENAI_API_KEY": CANARY}
-    if kind == "string" and _TEXTS.search(name) and not shape.enum:
+    if kind == "string" and _TEXTS.search(name) and name not in _NAMES and not shape.enum:
         planted[0] += 1
         return CANARY
     return None
@@ -133,4 +132,8 @@ def _params(service: str, operation: str) -> dict[str, Any]:
 def _input(shape: Any) -> Any:
     if shape.type_name == "list":
         return [_input(shape.member)]
+    if shape.type_name == "structure":
+        return {name: _input(shape.members[name]) for name in shape.required_members}
+    if shape.type_name == "timestamp":
+        return "2026-11-01T00:00:00Z"
     return (shape.enum or [HOME])[0]

@@ -52,12 +52,32 @@ def test_credentials_of_known_shape_are_dropped_unregistered(secret: str) -> Non
     assert redact(f"key={secret}, go on") == "key=[redacted], go on"
 
 
+@pytest.mark.parametrize("front", ["1", "_", "<1", "x\\n", "é", '"'])
+def test_a_credential_is_dropped_whatever_it_is_glued_to(front: str) -> None:
+    for secret in ("sk-proj-abcdefghij0123456789", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", _JWT):
+        assert redact(f"{front}{secret} x") == f"{front}[redacted] x"
+
+
+def test_a_credential_in_the_midst_of_a_word_is_dropped() -> None:
+    assert redact("tsk-proj-Abcdefghij0123456789 x") == "t[redacted] x"
+    assert redact("task-proj-management-board-2026") == "task-proj-management-board-2026"
+
+
+_JWT = ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NSJ9", "abcdefghij"))
+
+
 def test_a_password_in_an_address_is_dropped() -> None:
     assert redact("https://user:pa55word@example.org/x") == "https://[redacted]@example.org/x"
 
 
 @pytest.mark.parametrize(
-    "name", ["helpdesk-assistant-production-2", "sk-learn-based-endpoint", "task-force-agents-2026"]
+    "name",
+    [
+        "helpdesk-assistant-production-2",
+        "sk-learn-based-endpoint",
+        "task-force-agents-2026",
+        "test_sk_learn_based_endpoint",
+    ],
 )
 def test_names_that_only_resemble_a_key_are_kept(name: str) -> None:
     assert redact(name) == name
