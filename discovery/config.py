@@ -24,12 +24,14 @@ from connectors.secrets import SecretRef
 from discovery.config_errors import ConfigMistakes, Mistake, Reporter, nearest, options_of, type_name
 from discovery.config_lines import Lines, find_lines
 from discovery.config_lines import Path as KeyPath
+from discovery.config_notifications import NotificationsSection, SlaSection
 from discovery.config_sections import (
     DaemonSection,
     ExecutorSection,
     InstanceSection,
     NetworkSection,
     OrganisationSection,
+    RulesSection,
     ScanSection,
     StoreSection,
     network_settings,
@@ -48,6 +50,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "store": StoreSection,
     "organisation": OrganisationSection,
     "scan": ScanSection,
+    "rules": RulesSection,
+    "sla": SlaSection,
+    "notifications": NotificationsSection,
     "network": NetworkSection,
     "executor": ExecutorSection,
     "daemon": DaemonSection,
@@ -80,6 +85,9 @@ class Config:
     store: StoreSection = field(default_factory=StoreSection)
     organisation: OrganisationSection = field(default_factory=OrganisationSection)
     scan: ScanSection = field(default_factory=ScanSection)
+    rules: RulesSection = field(default_factory=RulesSection)
+    sla: SlaSection = field(default_factory=SlaSection)
+    notifications: NotificationsSection = field(default_factory=NotificationsSection)
     network_section: NetworkSection = field(default_factory=NetworkSection)
     executor: ExecutorSection = field(default_factory=ExecutorSection)
     daemon: DaemonSection = field(default_factory=DaemonSection)
@@ -193,6 +201,7 @@ def check_secrets(config: Config) -> list[Mistake]:
     reporter = Reporter(str(config.path or "no configuration file"), config.lines)
     tables: list[tuple[KeyPath, BaseModel]] = [
         (("store",), config.store),
+        (("notifications",), config.notifications),
         (("network",), config.network_section),
         (("executor",), config.executor),
         *((("connectors", item.connector, item.name), item.options) for item in config.instances()),
@@ -262,6 +271,9 @@ def _build(table: dict[str, Any], reporter: Reporter, path: Path) -> Config:
         store=_section(StoreSection, "store", table, reporter),
         organisation=_section(OrganisationSection, "organisation", table, reporter),
         scan=_section(ScanSection, "scan", table, reporter),
+        rules=_section(RulesSection, "rules", table, reporter),
+        sla=_section(SlaSection, "sla", table, reporter),
+        notifications=_section(NotificationsSection, "notifications", table, reporter),
         network_section=_section(NetworkSection, "network", table, reporter),
         executor=_section(ExecutorSection, "executor", table, reporter),
         daemon=_section(DaemonSection, "daemon", table, reporter),

@@ -5,7 +5,8 @@ Descriptions here are the text of ``config.example.toml`` and ``docs/configurati
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from scheduler.triggers import ScheduleSpec, duration_text, parse_duration
 
 if TYPE_CHECKING:
     from connectors.clients.network import NetworkSettings
+    from normalizer.units import Unit
 
 
 def _read_duration(value: Any) -> timedelta:
@@ -97,12 +99,70 @@ class StoreSection(Options):
         ),
     )
 
+    evidence: str = Field(
+        default="",
+        description=(
+            "The folder where copies of evidence files are kept, by their SHA-256. Empty: beside a SQLite "
+            "store; a shared PostgreSQL store needs a shared folder here before evidence files are added."
+        ),
+    )
+
     @property
     def url(self) -> str:
         """Return the URL to open; raises ``ConfigError`` when it is a reference that leads nowhere."""
         if isinstance(self.location, SecretRef):
             return store_url(self.location.resolve())
         return store_url(self.location) if self.location else default_store_url()
+
+
+class UnitSection(Options):
+    """One unit of the organisation."""
+
+    name: str = Field(description="The unit's name, each once.")
+    parent: str = Field(default="", description="The name of the unit above.")
+    lead: str = Field(default="", description="Who leads it: an address, a handle or a name.")
+    legal_entity: str = Field(
+        default="", description="The legal entity it is part of. Empty: that of the unit above."
+    )
+    scopes: tuple[str, ...] = Field(
+        default=(), description="Its accounts, repositories and tenants, * stands for anything."
+    )
+    default_owner: str = Field(
+        default="",
+        description="Who is asked when nobody else is named. Empty: the lead, then the unit above.",
+    )
+
+    def unit(self) -> Unit:
+        """Return it as the store keeps it."""
+        from normalizer.units import Unit
+
+        return Unit(
+            name=self.name,
+            parent=self.parent,
+            lead=self.lead,
+            legal_entity=self.legal_entity,
+            scopes=self.scopes,
+            default_owner=self.default_owner,
+        )
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _hours(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)", text)
+    begins, ends = (
+        (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) if found else (0, 0)
+    )
+    if not begins < ends <= 24 * 60:
+        raise ValueError(f"{text!r} are no working hours; write them like 09:00-17:00")
+    return begins, ends
+
+
+def _check_hours(text: str) -> str:
+    _hours(text)
+    return text
 
 
 class OrganisationSection(Options):
@@ -113,6 +173,53 @@ class OrganisationSection(Options):
         default="UTC",
         description="Decides days, schedules, deadlines and law dates. All stored times are UTC.",
     )
+    working_days: tuple[Weekday, ...] = Field(
+        default=("mon", "tue", "wed", "thu", "fri"), description="Days on which deadlines run."
+    )
+    working_hours: Annotated[str, AfterValidator(_check_hours)] = Field(
+        default="09:00-17:00", description="Hours in which deadlines run; 00:00-24:00 is all day."
+    )
+    holidays: tuple[date, ...] = Field(
+        default=(), description="Days on which deadlines do not run, such as [2026-12-25]."
+    )
+    signing_key: Secret | None = Field(
+        default=None,
+        description=(
+            "What the tokens of `aicensus owner ask` are signed with: 32 random characters or more. "
+            "None: a key file in your data folder, made at first use."
+        ),
+    )
+
+    units: tuple[UnitSection, ...] = Field(
+        default=(),
+        description=(
+            "Its units as [[organisation.units]] tables: who leads them, which legal entity they are part "
+            "of, and which accounts, repositories and tenants are theirs."
+        ),
+    )
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """Return the working days as numbers; Monday is 0."""
+        return tuple(sorted({_WEEKDAYS.index(one) for one in self.working_days}))
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """Return the working hours as minutes of the day."""
+        return _hours(self.working_hours)
+
+    @model_validator(mode="after")
+    def _somebody_works(self) -> OrganisationSection:
+        if not self.working_days:
+            raise ValueError("working_days needs one day at least")
+        return self
+
+    @model_validator(mode="after")
+    def _units_are_a_tree(self) -> OrganisationSection:
+        from normalizer.units import check
+
+        check([one.unit() for one in self.units])
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -137,6 +244,34 @@ class ScanSection(Options):
     roles_that_alert: tuple[RoleName, ...] = Field(
         default=("application",),
         description="Roles that raise alerts: application, template, test, docs, example, vendored.",
+    )
+
+
+class RuleOverride(Options):
+    """What is changed of one rule."""
+
+    severity: Literal["low", "medium", "high", "critical"] | None = Field(
+        default=None, description="How severe a gap is here."
+    )
+    enabled: StrictBool | None = Field(default=None, description="false: the rule is not asked.")
+
+
+class RulesSection(Options):
+    """Which rules hold and which of them open alerts; every gap is shown by `aicensus gaps`."""
+
+    files: tuple[str, ...] = Field(
+        default=(), description="YAML files with rules of your own; relative to this file."
+    )
+    alert: tuple[str, ...] = Field(
+        default=("high", "INV-02", "OWN-01", "OVR-00", "OVR-05", "SEC-*"),
+        description=(
+            "What opens alerts: ids and families alert wherever they hold; a severity stands for rules at "
+            "least so severe on systems that were registered, and on the organisation once it has facts."
+        ),
+    )
+    override: dict[str, RuleOverride] = Field(
+        default_factory=dict,
+        description="Changed rules: [rules.override.OWN-01] with severity or enabled; reports mark them.",
     )
 
 

@@ -30,11 +30,16 @@ def config_path(environ: Mapping[str, str]) -> Path | None:
         return standard  # reading it will say what is in the way; going on without it would surprise
 
 
-def default_store_url() -> str:
-    """Return the URL of the SQLite store in the user's data folder."""
+def data_folder() -> Path:
+    """Return the user's data folder of aicensus."""
     import platformdirs
 
-    return sqlite_url(platformdirs.user_data_path(APP) / "inventory.db")
+    return platformdirs.user_data_path(APP)
+
+
+def default_store_url() -> str:
+    """Return the URL of the SQLite store in the user's data folder."""
+    return sqlite_url(data_folder() / "inventory.db")
 
 
 def sqlite_url(path: Path) -> str:

@@ -82,11 +82,13 @@ def prefill(assets: Iterable[Shown], candidates: Sequence[Candidate] = ()) -> li
     """
     everything = sorted(assets, key=lambda one: (one.kind, one.name, one.locator))
     counting = [one for one in everything if one.role in _COUNTING] or everything
+    # An evaluation is a test by nature; where it lies says nothing against it.
+    evaluations = [one for one in everything if one.kind == "evaluation" and one.role == "test"]
     found = [
         *_purposes(counting),
         *(_owner(one) for one in candidates[:3]),
         *_data(counting),
-        *_oversight(counting),
+        *_oversight([*counting, *evaluations]),
     ]
     kept: dict[tuple[str, str], Proposal] = {}
     for one in found:

@@ -3,12 +3,14 @@
 The group of an asset is a pure function of its fold, so that one changed asset never makes us look at
 the others. The strongest reason that applies decides:
 
-1. an explicit tag ``ai-system`` (any spelling of it),
+1. an explicit tag ``ai-system`` (any spelling of it) in one account or repository,
 2. the same unit of a repository,
 3. the same account and application (the vendor's own project, or an application tag),
 4. a thing that can stand alone is a system by itself,
 5. what is left is gathered per provider and account.
 
+Tag values that name nothing ("true", "prod"), or for applications no more than a sort of thing ("api"), count
+as none. What joins groups to systems beyond one account or repository is said in :mod:`normalizer.linking`.
 A key's text holds all that is needed to explain it (:func:`explain`), so a store keeps only that text.
 """
 
@@ -21,6 +23,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from connectors.kinds import KINDS
+from normalizer.link_words import home_of, is_common, is_placeholder
 
 _SYSTEM_TAG = "aisystem"
 _APPLICATION_TAGS = (
@@ -94,24 +97,31 @@ def group_of(
 ) -> str:
     """Return the text of the group as :func:`group_key` does, from single values."""
     tag = _tag(tags, (_SYSTEM_TAG,))
-    if tag:
-        return f"tag:{_SPACES.sub('-', tag.strip()).casefold()}"
+    if tag and not is_placeholder(tag):
+        return _key("tag", authority(namespace), account or "", _SPACES.sub("-", tag.strip()).casefold())
     if is_code(namespace):
         return _key("unit", namespace, application or "")
-    if application := application or _tag(tags, _APPLICATION_TAGS):
+    application = application or _tag(tags, _APPLICATION_TAGS)
+    if application and not is_common(application):
         return _key("app", authority(namespace), account or "", application)
     if KINDS[kind].stands_alone:
-        return _key("one", namespace, natural_id)
+        return alone(namespace, natural_id)
     return _key("rest", authority(namespace), account or "")
+
+
+def alone(namespace: str, natural_id: str) -> str:
+    """Return the text of the group of a thing that stands alone."""
+    return _key("one", namespace, natural_id)
 
 
 @lru_cache(maxsize=4096)
 def explain(key: str) -> GroupKey:
     """Read a key's text back into reason, strength and name."""
     basis, _, rest = key.partition(":")
-    if basis == "tag":
-        return GroupKey(key, f"the tag ai-system is {rest!r}", 1.0, True, rest)
     first, _, last = rest.partition("|")
+    if basis == "tag":
+        value = last.partition("|")[2]
+        return GroupKey(key, f"the tag ai-system is {value!r}", 1.0, True, value)
     if basis == "unit":
         return GroupKey(
             key, f"in the same unit of a repository: {last or 'its root'}", 0.85, False, _unit_name(last)
@@ -120,8 +130,14 @@ def explain(key: str) -> GroupKey:
         account, _, application = last.partition("|")
         why = f"the same application {application!r} in account {account or 'unknown'!r}"
         return GroupKey(key, why, 0.85, False, _tail(application))
+    if basis == "split":
+        return GroupKey(key, "a person split it off", 1.0, True, "")
+    if basis == "manual":
+        return GroupKey(key, "a person added it", 1.0, True, "")
     if basis == "one":
         return GroupKey(key, "stands alone", 1.0, False, "")
+    if basis == "said":
+        return GroupKey(key, "a person entered it; no scan shows it", 1.0, True, "")
     return GroupKey(
         key, f"left over in {first} account {last or 'unknown'}", 0.2, False, f"{first} {last} (other)"
     )
@@ -176,13 +192,46 @@ _SYSTEM_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+SHARED = "shared_service"
+"""The kind of a system that others use and that is none of theirs."""
+SPLIT = "split:"
+"""How the group key begins of what a person split off a group."""
+MANUAL = "manual:"
+"""How the group key of a system begins that no scanner can see."""
+
+
+def best_key(keys: Iterable[str]) -> str:
+    """Return the group key that tells most of a system made of several groups: it names it.
+
+    What people say, then the folder or repository of its code, then the vendor's grouping. Several parts of
+    one application in a repository are called after the folder that holds them.
+    """
+    ranked = sorted(keys, key=lambda key: (_TELLING.index(basis(key)), len(key), key))
+    best = ranked[0]
+    if basis(best) != "unit":
+        return best
+    front, _, path = best.partition("|")
+    home = home_of(path)
+    parts = [key for key in ranked if key.startswith(f"{front}|") and home_of(key.partition("|")[2]) == home]
+    return f"{front}|{home}" if len(parts) > 1 else best
+
+
+def basis(key: str) -> str:
+    """Return what a group key is about: tag, unit, app, one, rest; anything else counts as the last."""
+    found = key.partition(":")[0]
+    return found if found in _TELLING else _TELLING[-1]
+
+
+_TELLING = ("manual", "split", "tag", "unit", "app", "one", "rest")
+
+
 def system_kind(key: str, member_kinds: Iterable[str]) -> str:
     """Guess what kind of system its members make; ``shared_service`` when they only support others."""
     found = set() if key.startswith("rest:") else set(member_kinds)
     for system, kinds in _SYSTEM_KINDS:
         if not found.isdisjoint(kinds):
             return system
-    return "shared_service"
+    return SHARED
 
 
 @lru_cache(maxsize=4096)

@@ -43,6 +43,18 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something to do beside the runs while this daemon leads, every so many seconds.
+
+    ``run`` is given a question to ask between its steps: whether to stop now.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[Callable[[], bool]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """How a run ended: its id (empty: it never began) and whether it was cut short by a stop."""
 
@@ -110,7 +122,8 @@ class Daemon(Generic[E, C]):
     """Run ``jobs`` when due while this process leads; call :meth:`run` in the main thread.
 
     ``run_instance`` gets connector, instance and due time; a ``KeyboardInterrupt`` in it means stop now.
-    ``failures`` are errors that end one run or one look at the store, never the daemon; any other error
+    ``failures`` are errors that end one run, one chore or one look at the store, never the daemon; any other
+    error in a run
     ends the daemon, and the claim is put back by the next leader. ``on_status`` hears of every tick.
     """
 
@@ -127,7 +140,9 @@ class Daemon(Generic[E, C]):
         grace_s: float = 30,
         failures: tuple[type[Exception], ...] = (),
         on_status: Callable[[Status], None] = lambda status: None,
+        chores: Sequence[Chore] = (),
     ) -> None:
+        self._chores = tuple(chores)
         self._jobs = {job.key: job for job in jobs}
         self._calendar = calendar
         self._leadership = leadership
@@ -267,6 +282,14 @@ class Daemon(Generic[E, C]):
             self._wakes.put(None)
         self._tell()
 
+    def _do(self, chore: Chore) -> None:
+        if self._is_stopping or self._leadership.epoch is None:
+            return
+        try:
+            chore.run(lambda: self._is_stopping)
+        except self._failures as error:
+            self._note(f"{chore.name} failed: {error}")
+
     def _tell(self) -> None:
         try:
             self._on_status(self.status())
@@ -284,7 +307,10 @@ class Daemon(Generic[E, C]):
         from apscheduler.schedulers.background import BackgroundScheduler
 
         scheduler = BackgroundScheduler(
-            timezone=ZoneInfo("UTC"), executors={"default": ThreadPoolExecutor(1)}, daemon=True
+            timezone=ZoneInfo("UTC"),
+            # A chore may wait for somebody; leadership must not.
+            executors={"default": ThreadPoolExecutor(1), "chores": ThreadPoolExecutor(1)},
+            daemon=True,
         )
         scheduler.add_job(
             self._tick,
@@ -295,6 +321,18 @@ class Daemon(Generic[E, C]):
             coalesce=True,
             misfire_grace_time=None,
         )
+        for chore in self._chores:
+            scheduler.add_job(
+                self._do,
+                "interval",
+                (chore,),
+                seconds=chore.every_s,
+                next_run_time=clock.now() + timedelta(seconds=min(chore.every_s, self._tick_s)),
+                executor="chores",
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
         scheduler.start()
         try:
             yield

@@ -107,6 +107,10 @@ def git(folder: Path, *arguments: str) -> str:
             for who in ("AUTHOR", "COMMITTER")
             for what in ("NAME", "EMAIL")
         },
+        # A test may fix the time, and with it the ids of commits.
+        **{
+            name: os.environ[name] for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE") if name in os.environ
+        },
     }
     done = subprocess.run(
         ["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True

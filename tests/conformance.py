@@ -84,7 +84,8 @@ class Stage:
 class Harness(Protocol):
     """What a connector brings to be checked.
 
-    ``not_applicable`` maps a name of :data:`CHECKS` to the reason why it makes no sense here.
+    ``not_applicable`` maps a name of :data:`CHECKS` to the reason why it makes no sense here. A large
+    connector may have a method ``for_check(check)`` that returns a harness which reads only a part of it.
     """
 
     name: str
@@ -405,7 +406,8 @@ _LOGINS = {("sts", "AssumeRole"), ("sts", "GetCallerIdentity")}
 
 def _only_reads(operation: Operation) -> bool:
     if operation.method == "CALL":
-        return bool(_READS.fullmatch(operation.path)) or (operation.host, operation.path) in _LOGINS
+        is_known = (operation.host, operation.path) in _LOGINS
+        return is_known or operation.is_query or bool(_READS.fullmatch(operation.path))
     return operation.method in ("GET", "HEAD") or (operation.method == "POST" and operation.is_query)
 
 

@@ -16,6 +16,8 @@ from discovery.demo.httpd import Request, Response
 from tests.fakes_forges import ApiError, Fault, ForgeFake, Hosted, basic_of, json_response
 
 _KNOWN = {"api-version", "$top", "continuationToken", "filter"}
+_KNOWN |= {f"searchCriteria.{one}" for one in ("itemPath", "$top")}
+_KNOWN |= {f"searchCriteria.itemVersion.{one}" for one in ("version", "versionType")}
 
 
 class AzureDevOpsFake(ForgeFake):
@@ -49,10 +51,25 @@ class AzureDevOpsFake(ForgeFake):
         mine = [one for one in self.repositories if _id(one.name.split("/")[1]) == match["project"]]
         if match["rest"] == "git/repositories":
             return json_response(200, {"value": [self._repository(one) for one in mine]})
-        refs = re.fullmatch(r"git/repositories/([\w-]+)/refs", match["rest"])
+        refs = re.fullmatch(r"git/repositories/([\w-]+)/(?:refs|commits)", match["rest"])
         one = next((one for one in mine if refs and _id(str(one.number)) == refs[1]), None)
         if one is None:
             raise ApiError(404, {"message": "TF401019: the repository does not exist"})
+        if match["rest"].endswith("/commits"):
+            wanted = {name.removeprefix("searchCriteria."): value[0] for name, value in request.query.items()}
+            if wanted.get("itemVersion.versionType") != "commit":
+                raise ApiError(400, {"message": "a branch of that name is not there"})
+            found = one.changes(
+                wanted["itemVersion.version"], wanted["itemPath"].lstrip("/"), int(wanted["$top"])
+            )
+            value = [
+                {
+                    "commitId": change.sha,
+                    "author": {"name": change.name, "email": change.mail, "date": change.date},
+                }
+                for change in found
+            ]
+            return json_response(200, {"count": len(value), "value": value})
         front = f"refs/{request.one('filter') or ''}"
         found = [
             {"name": f"refs/heads/{name}", "objectId": sha} for name, sha in sorted(one.branches.items())

@@ -33,7 +33,7 @@ class BitbucketFake(ForgeFake):
         if request.headers.get("authorization") != wanted:
             raise ApiError(401, {"type": "error", "error": {"message": "Token is invalid"}})
         path = request.path.removeprefix("/2.0")
-        if set(request.query) - {"pagelen", "page"}:
+        if set(request.query) - {"pagelen", "page", "path"}:
             raise ApiError(400, {"type": "error", "error": {"message": "unknown parameter"}})
         match = re.fullmatch(r"/repositories/(?P<place>[^/]+)(?P<rest>/.*)?", path)
         if match is None or not any(one.name.startswith(f"{match['place']}/") for one in self.repositories):
@@ -43,6 +43,16 @@ class BitbucketFake(ForgeFake):
         return self._listing(request, [_repository(one) for one in self.repositories], struck)
 
     def _branches(self, request: Request, workspace: str, rest: str) -> Response:
+        asked = re.fullmatch(r"/(?P<name>[^/]+)/commits/(?P<commit>\w+)", rest)
+        if asked is not None:
+            limit = int(request.one("pagelen") or 30)
+            one = self.named(f"{workspace}/{asked['name']}")
+            found = one.changes(asked["commit"], str(request.one("path")), limit)
+            values = [
+                {"hash": change.sha, "date": change.date, "author": {"raw": f"{change.name} <{change.mail}>"}}
+                for change in found
+            ]
+            return json_response(200, {"values": values})
         match = re.fullmatch(r"/(?P<name>[^/]+)/refs/branches(?:/(?P<branch>[^/]+))?", rest)
         if match is None:
             raise ApiError(404)

@@ -14,12 +14,22 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from discovery.demo.httpd import LoopbackServer, Request, Response, json_response
 from tests.code_samples import commit, git, write
 
 TOKEN = "canary-6b1f0d-forge-token"
+
+
+class Change(NamedTuple):
+    """A commit: its author, and when as a date with its zone and in seconds since 1970."""
+
+    sha: str
+    name: str
+    mail: str
+    date: str
+    seconds: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +78,12 @@ class Hosted:
             entry = {"path": path, "mode": mode, "type": kind, "sha": sha}
             found.append(entry | ({"size": int(size)} if size != "-" else {}))
         return found
+
+    def changes(self, revision: str, path: str, limit: int) -> list[Change]:
+        """Return the newest commits that changed a file."""
+        form = "--format=%H%x09%an%x09%ae%x09%aI%x09%at"
+        lines = git(self.folder, "log", form, f"-{limit}", revision, "--", path).splitlines()
+        return [Change(*line.split("\t")) for line in lines]
 
     def blob(self, sha: str) -> bytes:
         """Return a blob's bytes."""

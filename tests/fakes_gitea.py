@@ -13,7 +13,9 @@ from urllib.parse import unquote
 from discovery.demo.httpd import Request, Response
 from tests.fakes_forges import ApiError, Fault, ForgeFake, Hosted, json_response
 
-_REPOSITORY = r"/repos/(?P<name>[^/]+/[^/]+)/(?P<what>branches|git/trees|git/blobs)(?:/(?P<id>[^/]+))?"
+_REPOSITORY = (
+    r"/repos/(?P<name>[^/]+/[^/]+)/(?P<what>branches|commits|git/trees|git/blobs)(?:/(?P<id>[^/]+))?"
+)
 
 
 class GiteaFake(ForgeFake):
@@ -53,6 +55,24 @@ class GiteaFake(ForgeFake):
         if what == "git/blobs":
             content = base64.b64encode(one.blob(str(name))).decode()
             return json_response(200, {"sha": name, "encoding": "base64", "content": content})
+        if what == "commits":
+            if request.one("stat") != "false":
+                raise ApiError(400, {"message": "statistics take the server long"})
+            found = one.changes(
+                str(request.one("sha")), str(request.one("path")), int(request.one("limit") or 50)
+            )
+            return json_response(
+                200,
+                [
+                    {
+                        "sha": change.sha,
+                        "commit": {
+                            "author": {"name": change.name, "email": change.mail, "date": change.date}
+                        },
+                    }
+                    for change in found
+                ],
+            )
         branches = {name: {"name": name, "commit": {"id": sha}} for name, sha in one.branches.items()}
         if name is None:
             return self._listing(request, list(branches.values()), struck)

@@ -86,7 +86,7 @@ class GitHubFake(ForgeFake):
         raise ApiError(404, {"message": "Not Found"})
 
     def _rest(self, request: Request, path: str, struck: Fault | None) -> Response:
-        match = re.fullmatch(r"/repos/([^/]+/[^/]+)/(branches|git/trees/(\w+)|git/blobs/(\w+))", path)
+        match = re.fullmatch(r"/repos/([^/]+/[^/]+)/(branches|commits|git/trees/(\w+)|git/blobs/(\w+))", path)
         if request.method != "GET" or match is None:
             raise ApiError(404, {"message": "Not Found"})
         found = self.named(match[1])
@@ -102,6 +102,8 @@ class GitHubFake(ForgeFake):
                 data += b"# not what was asked for\n"
             content = base64.encodebytes(data).decode()
             return json_response(200, {"sha": match[4], "encoding": "base64", "content": content})
+        if match[2] == "commits":
+            return json_response(200, _commits(request, found))
         branches = [{"name": name, "commit": {"sha": sha}} for name, sha in sorted(found.branches.items())]
         limit, start = int(request.one("per_page") or 30), (int(request.one("page") or 1) - 1)
         shown, rest = self.page(branches, start * limit, limit)
@@ -141,6 +143,20 @@ class GitHubFake(ForgeFake):
 
 def _refused(message: str) -> Response:
     return json_response(200, {"errors": [{"message": message}]})
+
+
+def _commits(request: Request, one: Hosted) -> list[dict[str, Any]]:
+    if set(request.query) != {"sha", "path", "per_page"}:
+        raise ApiError(422, {"message": "Invalid request"})
+    found = one.changes(str(request.one("sha")), str(request.one("path")), int(request.one("per_page") or 30))
+    return [
+        {
+            "sha": change.sha,
+            "commit": {"author": {"name": change.name, "email": change.mail, "date": change.date}},
+            "author": {"login": change.name} if change.name.startswith("octo") else None,
+        }
+        for change in found
+    ]
 
 
 def _node(one: Hosted) -> dict[str, Any]:

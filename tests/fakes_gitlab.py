@@ -15,7 +15,7 @@ from tests.fakes_forges import ApiError, Fault, ForgeFake, Hosted, json_response
 
 _PROJECT = r"/projects/(?P<id>\d+)/repository"
 _KNOWN = {"per_page", "page", "order_by", "sort", "pagination", "include_subgroups", "with_shared"}
-_KNOWN |= {"membership", "id_after"}
+_KNOWN |= {"membership", "id_after", "ref_name", "path"}
 
 
 class GitLabFake(ForgeFake):
@@ -57,7 +57,7 @@ class GitLabFake(ForgeFake):
         return json_response(200, shown, {"Link": f'<{self.base_url}{request.path}?{step}>; rel="next"'})
 
     def _of_project(self, request: Request, path: str) -> Response:
-        match = re.fullmatch(rf"{_PROJECT}/(?P<what>branches|blobs)(?:/(?P<name>[^/]+))?", path)
+        match = re.fullmatch(rf"{_PROJECT}/(?P<what>branches|blobs|commits)(?:/(?P<name>[^/]+))?", path)
         one = next((one for one in self.repositories if match and one.number == int(match["id"])), None)
         if match is None or one is None:
             raise ApiError(404, {"message": "404 Project Not Found"})
@@ -66,6 +66,11 @@ class GitLabFake(ForgeFake):
             data = one.blob(match["name"])
             content = base64.b64encode(data).decode()
             return json_response(200, {"size": len(data), "encoding": "base64", "content": content})
+        if match["what"] == "commits":
+            limit = int(request.one("per_page") or 20)
+            found = one.changes(str(request.one("ref_name")), str(request.one("path")), limit)
+            names = ("id", "author_name", "author_email", "authored_date")
+            return json_response(200, [dict(zip(names, change, strict=False)) for change in found])
         if not match["name"]:
             return json_response(200, list(branches.values()))
         name = unquote(match["name"])

@@ -17,6 +17,8 @@ from tests.harness_code import CANARIES, write_estate
 
 HOST = "git.example.org"
 """The name that stands for loopback, whose port is another one each time."""
+_DAY = "2026-11-01T12:00:00Z"
+"""When everything was committed: a thing tells the commit that changed its file last."""
 _LISTING = "repositories are listed in scopes(), no part has pages; tests/connectors/forges has the proof"
 _ONE_READING = "a repository is read once for all its parts; tests/connectors/forges has the proof"
 
@@ -54,11 +56,12 @@ class ForgeHarness:
         """Serve the repositories; only emptiness and refusal can be asked for."""
         with tempfile.TemporaryDirectory(prefix="aicensus-conformance-") as place:
             fake: ForgeFake = self.fake(Path(place))
-            first = fake.add(f"{self.owner()}/shop")
-            if fault is not Fault.EMPTY:
-                write_estate(first.folder)
-                first.commit({})
-                fake.add(f"{self.owner()}/site", {"index.html": "<p>hello</p>\n"})
+            with mock.patch.dict(os.environ, {"GIT_AUTHOR_DATE": _DAY, "GIT_COMMITTER_DATE": _DAY}):
+                first = fake.add(f"{self.owner()}/shop")
+                if fault is not Fault.EMPTY:
+                    write_estate(first.folder)
+                    first.commit({})
+                    fake.add(f"{self.owner()}/site", {"index.html": "<p>hello</p>\n"})
             if fault is Fault.DENIED:
                 fake.faults.append(Struck(path="*/shop*/info/refs", action="403"))
             with mock.patch.dict(os.environ, {self.variable: fake.token}), fake:

@@ -35,7 +35,7 @@ from connectors.images.layers import LayerFacts, read_layer
 from connectors.images.manifests import load, read_config, read_manifest
 from connectors.images.streams import CHUNK, Hashed, LayerError, StreamLimits, unpacked
 from tests.fuzzing import CANARY, FOLDER, PLAIN_CANARY, Seed, Target
-from tests.image_samples import dist_info, gguf, go_program, image, index, layer, layout_files
+from tests.image_samples import dist_info, gguf, go_program, image, index, layer, layout_files, rpm_database
 
 _LIMITS = StreamLimits(unpacked_bytes=50_000_000, members=20_000)
 _MIXED_PATHS = ("src/app.py", "docs/a b/c.md", "ünïcode/" + "x/" * 30 + "y.py")
@@ -122,7 +122,11 @@ def _words_of(formats: Formats, name: str, seeds: Sequence[Seed]) -> tuple[bytes
     return tuple(words)[:16]
 
 
-_INSTALLED = {
+_INSTALLED: dict[str, tuple[str, str | bytes]] = {
+    "rpm-installed": (
+        "var/lib/rpm/rpmdb.sqlite",
+        rpm_database(("ollama", "0.12.3", "1.fc43"), ("bash", "5.2", "1"), page_size=512),
+    ),
     "python-installed": ("x.dist-info/METADATA", dist_info("openai")[1]),
     "npm-installed": ("node_modules/openai/package.json", '{"name": "openai", "version": "4.0.0"}'),
     "gem-installed": (
@@ -145,8 +149,9 @@ _INSTALLED = {
 
 def _installed_targets() -> Iterator[Target]:
     for row in load_knowledge().installed:
-        path, text = _INSTALLED[row.name]
-        yield _target(row.name, _told(reader_of(row.reader)), path, text.encode())
+        path, content = _INSTALLED[row.name]
+        data = content if isinstance(content, bytes) else content.encode()
+        yield _target(row.name, _told(reader_of(row.reader)), path, data)
 
 
 def _told(reader: Callable[[Source], Iterator[Fact]]) -> Callable[[Seed], Sequence[Fact]]:

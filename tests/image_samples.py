@@ -6,9 +6,11 @@ import gzip
 import hashlib
 import io
 import json
+import sqlite3
 import struct
 import tarfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,25 @@ def scan(
         result.error = result.error or outcome.error
     forget_clients()
     return result
+
+
+def rpm_database(*packages: tuple[str, str, str], page_size: int = 4096) -> bytes:
+    """Return RPM's database of installed packages (name, version, release) as rpm 4.16 writes it."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(f"PRAGMA page_size = {page_size}")
+        database.execute(
+            "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)"
+        )
+        for package in packages:
+            database.execute("INSERT INTO Packages (blob) VALUES (?)", (_rpm_header(package),))
+        database.commit()
+        data = bytes(database.serialize())
+    return data[:18] + b"\x02\x02" + data[20:]  # as written with a log beside it
+
+
+def _rpm_header(texts: tuple[str, ...]) -> bytes:
+    entries, data = b"", b""
+    for number, text in enumerate(texts):
+        entries += struct.pack(">IIII", 1000 + number, 6, len(data), 1)
+        data += text.encode() + b"\0"
+    return struct.pack(">II", len(texts), len(data)) + entries + data

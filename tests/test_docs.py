@@ -3,8 +3,8 @@
 A fenced block marked ``sh`` is a list of commands. Those of README.md and of the pages in ``RUN`` are run in
 order against the example estate and its served vendors; a comment in front of a block may say
 ``<!-- exit: 1 -->`` or, for a reason of ``NOT_RUN``, ``<!-- not run: ... -->``. On every other page each
-``aicensus`` command must at least exist with the options it is shown with. A block of TOML that begins with
-``# NAME.toml`` is a file that the commands of its page find.
+``aicensus`` command must at least exist with the options it is shown with. A block of TOML or YAML that
+begins with ``# NAME.toml`` or ``# NAME.yaml`` is a file that the commands of its page find.
 """
 
 from __future__ import annotations
@@ -40,7 +40,14 @@ RUN = (
     "openai.md",
     "alerts-and-owners.md",
     "coverage.md",
+    "the-record.md",
+    "evidence.md",
+    "history.md",
+    "people.md",
+    "reports.md",
+    "rules.md",
     "security.md",
+    "systems.md",
 )
 NOT_RUN = {
     "installs from the network",
@@ -52,7 +59,9 @@ NOT_RUN = {
 _FENCE = re.compile(
     r"(?:^<!-- (?P<note>not run: [^>]+?|exit: \d+) -->\n\n?)?^```sh\n(?P<body>.*?)^```$", re.M | re.DOTALL
 )
-_FILE = re.compile(r"^```toml\n# (?P<name>[a-z-]+\.toml)\n(?P<body>.*?)^```$", re.M | re.DOTALL)
+_FILE = re.compile(
+    r"^```(?P<kind>toml|yaml)\n# (?P<name>[a-z-]+\.(?P=kind))\n(?P<body>.*?)^```$", re.M | re.DOTALL
+)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 
 

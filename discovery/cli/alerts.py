@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from discovery.cli import alert_more
 from discovery.cli.lazy import Command, Example, Group
 from discovery.cli.options import (
     SEVERITIES,
@@ -276,3 +277,5 @@ def _make(verb: _Verb) -> click.Command:
 
 for _verb in _VERBS:
     alerts.add_command(_make(_verb))
+for _more in alert_more.VERBS:
+    alerts.add_command(_more)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from discovery.cli.boundary import ExitCode, stop
+from discovery.cli.feedback import feedback
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import debug_option, effective_limit, format_option, limit_option
 
@@ -32,6 +33,9 @@ _LIMIT = 50
 )
 def catalogue() -> None:
     """Search what is known, check an extension, try it on a file."""
+
+
+catalogue.add_command(feedback)
 
 
 @catalogue.command(

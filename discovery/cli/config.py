@@ -40,8 +40,10 @@ def check(config_path: Path | None) -> None:
     """
     from discovery.config import check_secrets
     from discovery.render.text import count, safe
+    from discovery.service import rule_sets
 
     loaded = Session(config_path, None).config
+    rule_sets.of_config(loaded)
     mistakes = check_secrets(loaded)
     where = str(loaded.path) if loaded.path else "no configuration file; the defaults"
     for mistake in mistakes:
@@ -82,6 +84,7 @@ def _content(loaded: Config) -> dict[str, dict[str, object]]:
         "store": loaded.store,
         "organisation": loaded.organisation,
         "scan": loaded.scan,
+        "rules": loaded.rules,
         "network": loaded.network_section,
         "executor": loaded.executor,
         "daemon": loaded.daemon,

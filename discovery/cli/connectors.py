@@ -117,10 +117,11 @@ def _options(name: str) -> list[str]:
 )
 @click.option(
     "--part",
-    type=click.Choice(["member", "trust", "scanner", "management"]),
+    type=click.Choice(["member", "trust", "scanner", "management", "paid"]),
     default="member",
     show_default=True,
-    help="Of AWS: the role in each account; who may take it; what takes it; the organisation's account.",
+    help="Of AWS: the role in each account; who may take it; what takes it; the organisation's account; "
+    "further rights of the role, for calls that cost money.",
 )
 @debug_option
 def permissions(name: str, fmt: str, part: str) -> None:

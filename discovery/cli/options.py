@@ -116,6 +116,14 @@ no_suppressed_option = click.option(
 )
 
 
+version_option = click.option(
+    "--if-version",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Change it only if the record still has this version; 'record show' tells it.",
+)
+
+
 store_options = stack(config_option, db_option, debug_option)
 
 

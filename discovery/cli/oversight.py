@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from discovery.cli.lazy import Example, Group
-from discovery.cli.options import as_of_option, format_option, parse_day, reason_option, store_options
+from discovery.cli.options import (
+    as_of_option,
+    format_option,
+    parse_day,
+    reason_option,
+    stack,
+    store_options,
+    version_option,
+)
 from discovery.cli.session import Session
 
 if TYPE_CHECKING:
@@ -20,6 +28,28 @@ CATEGORIES = (
     *("none", "public", "internal", "confidential", "personal", "special_category", "children"),
     *("biometric", "health", "financial", "credentials", "source_code", "intellectual_property", "unknown"),
 )
+
+
+answer_options = stack(
+    click.option(
+        "--purpose",
+        metavar="TEXT",
+        help="What it is for, who uses it, what comes out; 40 letters or more.",
+    ),
+    click.option(
+        "--data",
+        "data",
+        multiple=True,
+        metavar="WORD",
+        help=f"What data it sees; repeatable. One of {', '.join(CATEGORIES)}.",
+    ),
+    click.option("--mode", metavar="WORD", help=f"How people watch it. One of {', '.join(MODES)}."),
+    click.option(
+        "--description", metavar="TEXT", help="Who checks what, when, and with which power to stop it."
+    ),
+    click.option("--next-review", metavar="DATE", help="The day on which all this is looked at again."),
+)
+"""The answers to the questions, as options."""
 
 
 @click.group(
@@ -48,22 +78,9 @@ def oversight() -> None:
     ),
 )
 @click.argument("system")
-@click.option(
-    "--purpose",
-    metavar="TEXT",
-    help="What it is for, who uses it, what comes out; 40 letters or more.",
-)
-@click.option(
-    "--data",
-    "data",
-    multiple=True,
-    metavar="WORD",
-    help=f"What data it sees; repeatable. One of {', '.join(CATEGORIES)}.",
-)
-@click.option("--mode", metavar="WORD", help=f"How people watch it. One of {', '.join(MODES)}.")
-@click.option("--description", metavar="TEXT", help="Who checks what, when, and with which power to stop it.")
-@click.option("--next-review", metavar="DATE", help="The day on which all this is looked at again.")
+@answer_options
 @click.option("--no-input", is_flag=True, help="Never ask; leave what is not given as it is on record.")
+@version_option
 @reason_option(required=False)
 @format_option()
 @store_options
@@ -75,6 +92,7 @@ def record(
     description: str | None,
     next_review: str | None,
     no_input: bool,
+    if_version: int | None,
     reason: str,
     fmt: str,
     config_path: Path | None,
@@ -90,36 +108,59 @@ def record(
     from discovery.service import decisions
     from discovery.service.permissions import os_actor
 
-    answers = decisions.OversightAnswers(
-        purpose=purpose,
-        data_categories=_categories(data) if data else None,
-        mode=_word(mode, MODES, "--mode") if mode else None,
-        description=description,
-        next_review=parse_day(next_review, "--next-review") if next_review else None,
-    )
+    answers = given_answers(purpose, data, mode, description, next_review)
     session = Session(config_path, db)
     with session.store() as store:
         if is_interactive() and not no_input:
-            answers = _ask(answers, decisions.show_oversight(store, system))
+            known = decisions.show_oversight(store, system)
+            answers = _ask(answers, known)
+            if_version = known.version if if_version is None else if_version
         if answers == decisions.OversightAnswers():
             raise click.UsageError("nothing to record: give at least one answer, such as --purpose")
         decided = decisions.record_oversight(
-            store, system, answers, actor=os_actor(), timezone=session.zone, reason=reason
+            store,
+            system,
+            answers,
+            actor=os_actor(),
+            timezone=session.zone,
+            reason=reason,
+            if_version=if_version,
         )
     state = decided.system.oversight.state
     write_decided(decided, f"The oversight record of {decided.system.name} is {state}.", fmt)
 
 
-def _word(text: str, known: tuple[str, ...], option: str) -> str:
-    word = text.strip().lower().replace("-", "_").replace(" ", "_")
-    if word not in known:
+def given_answers(
+    purpose: str | None,
+    data: tuple[str, ...],
+    mode: str | None,
+    description: str | None,
+    next_review: str | None,
+) -> OversightAnswers:
+    """Read the answers that came as options; raises usage errors that name the option."""
+    from discovery.service.decisions import OversightAnswers
+
+    return OversightAnswers(
+        purpose=purpose,
+        data_categories=categories(data) if data else None,
+        mode=word(mode, MODES, "--mode") if mode else None,
+        description=description,
+        next_review=parse_day(next_review, "--next-review") if next_review else None,
+    )
+
+
+def word(text: str, known: tuple[str, ...], option: str) -> str:
+    """Read one word of those that are known, however it is spelt; raises a usage error."""
+    spelt = text.strip().lower().replace("-", "_").replace(" ", "_")
+    if spelt not in known:
         raise click.BadParameter(f"{text!r} is not one of {', '.join(known)}", param_hint=option)
-    return word
+    return spelt
 
 
-def _categories(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def categories(texts: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Read the words of data categories; raises a usage error for one that is not known."""
     parts = [part for text in texts for part in text.split(",") if part.strip()]
-    return tuple(dict.fromkeys(_word(part, CATEGORIES, "--data") for part in parts))
+    return tuple(dict.fromkeys(word(part, CATEGORIES, "--data") for part in parts))
 
 
 def _ask(given: OversightAnswers, known: OversightView) -> OversightAnswers:
@@ -131,10 +172,10 @@ def _ask(given: OversightAnswers, known: OversightView) -> OversightAnswers:
         answers = replace(answers, purpose=_prompt("What is it for, who uses it, what comes out?"))
     if given.data_categories is None and not known.data_categories:
         text = _prompt(f"Which data does it see? ({', '.join(CATEGORIES)})")
-        answers = replace(answers, data_categories=_categories([text]))
+        answers = replace(answers, data_categories=categories([text]))
     if given.mode is None and not known.mode:
         text = _prompt(f"How do people watch it? ({', '.join(MODES)})")
-        answers = replace(answers, mode=_word(text, MODES, "--mode"))
+        answers = replace(answers, mode=word(text, MODES, "--mode"))
     if given.description is None and not known.description:
         answers = replace(
             answers, description=_prompt("Who checks what, when, and with which power to stop it?")

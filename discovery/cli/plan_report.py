@@ -93,7 +93,12 @@ def _cost(plan: InstancePlan) -> str:
     told: Sequence[str] = [
         f"{one.name}: at most {one.usd_at_most:,.2f} USD ({one.allowed:,} {one.what})"
         if one.allowed
-        else f"{one.name}: off ({one.option}, {one.usd_each:g} USD each)"
+        else f"{one.name}: off ({one.option}, {_price(one.usd_each)} USD each)"
         for one in plan.charges
     ]
     return f"at most {plan.usd_at_most:,.2f} USD. {'; '.join(told)}"
+
+
+def _price(usd: float) -> str:
+    """Write a price without an exponent, however small it is."""
+    return f"{usd:.8f}".rstrip("0").rstrip(".")

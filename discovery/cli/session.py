@@ -46,6 +46,29 @@ class Session:
 
         return store_url(self._db) if self._db else self.config.store.url
 
+    @property
+    def signing_key(self) -> bytes:
+        """Return the key that tokens and attestations are signed with."""
+        from discovery.service.owner_requests import signing_key
+        from discovery.settings import data_folder
+
+        return signing_key(self.config.organisation.signing_key, data_folder())
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Return where copies of evidence lie: as configured, else beside the SQLite store.
+
+        Raises ``UsageError`` for a server's store without a configured folder: others would not find them.
+        """
+        import click
+
+        if self.config.store.evidence:
+            return Path(self.config.store.evidence).expanduser()
+        url = self.store_url
+        if not url.startswith("sqlite:///"):
+            raise click.UsageError("a shared store needs a shared folder: set evidence in [store]")
+        return Path(url.removeprefix("sqlite:///")).parent / "evidence"
+
     def moment(self, text: str | None) -> datetime | None:
         """Read ``--as-of`` in the organisation's time zone."""
         from discovery.cli.options import parse_moment

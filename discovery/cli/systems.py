@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from discovery.cli import classifying, grouping, reviewing, standing
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import as_of_option, effective_limit, format_option, limit_option, store_options
 from discovery.cli.session import Session
@@ -30,7 +31,7 @@ TABLE_LIMIT = 100
     ),
 )
 def systems() -> None:
-    """List AI systems and show one."""
+    """List AI systems, show one, and say what is one system and where it stands."""
 
 
 @systems.command(
@@ -111,6 +112,10 @@ def show_system(system: str, as_of: str | None, fmt: str, config_path: Path | No
         asset_listing(members).write(members, "table")
     if len(found.assets) > len(members):
         click.echo(f"See all {len(found.assets):,} by 'aicensus assets --system {found.system_id}'.")
+
+
+for verb in (reviewing.review, *classifying.VERBS, *grouping.VERBS, *standing.VERBS):
+    systems.add_command(verb)
 
 
 def _write_system(found: SystemView, zone: str) -> None:

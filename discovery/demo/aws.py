@@ -92,9 +92,11 @@ class AwsFake(LoopbackServer):
             return _reply(request, {route.result: []} if route.result else {})
         if not any(name.startswith("#") for name in held):
             return _reply(request, held)
-        for value in values:
-            if f"#{value}" in held:
-                return _reply(request, held[f"#{value}"])
+        named = next((f"#{value}" for value in values if f"#{value}" in held), "#")
+        if named in held and route.method == "ACTION":
+            return _xml(route.operation.partition(".")[2], held[named])
+        if named in held:
+            return _reply(request, held[named])
         return _error(request, 404, "ResourceNotFoundException", "there is no such thing")
 
 

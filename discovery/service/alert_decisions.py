@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import inventory, oversight_rules, refs
-from discovery.service.alerting import due_at
+from discovery.service import inventory, oversight_rules, record_edit, refs, sla
 from discovery.service.errors import DecisionError
 from discovery.service.permissions import second_person
 from discovery.service.views import AlertDetailView
 from normalizer.owners import normal_party
-from store import alerts, audit
+from store import alerts, audit, parties
 from store.alerts import AlertRow, Change
 from store.audit import Actor, Entry
 
 if TYPE_CHECKING:
-    from store.database import Store
+    from connectors.model import Json
+    from discovery.service.sla import Sla
+    from store.database import ReadTx, Store, WriteTx
 
 DEFAULT_DAYS = 90
 MOST_DAYS = 365
@@ -39,12 +40,25 @@ class AlertAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person decides: the action and what it takes; ``timezone`` says which day it is."""
+
+    action: AlertAction
+    actor: Actor
+    reason: str = ""
+    until: date | None = None
+    assignee: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
     actor: Actor
     reason: str
     until: str | None
     assignee: str | None
     now: datetime
+    sla: Sla
 
 
 def decide_alert(
@@ -64,24 +78,63 @@ def decide_alert(
     Accepting a risk and suppressing take a reason and end on ``until`` (90 days from today unless given,
     365 at most); a false positive takes a reason; assigning takes ``assignee``.
     """
-    _check(action, reason, assignee)
+    given = Given(
+        action=action, actor=actor, reason=reason, until=until, assignee=assignee, timezone=timezone
+    )
+    check(given)
     with store.write(actor=actor.name, kind="decision") as tx:
-        moment = now or clock.from_text(tx.now)
         alert_id = refs.alert_id(tx, alert)
-        row = alerts.get(tx.conn, alert_id)
-        ends = _end(action, until, timezone, moment)
-        request = _Request(actor=actor, reason=reason, until=ends, assignee=assignee, now=moment)
-        change = _change(row, action, request)
-        at = clock.to_text(moment)
-        alerts.write(tx.conn, tx.rev, at, actor.label, [change])
-        old = {"state": row.state, "assignee": row.assignee, "until": row.until}
-        new = {"state": change.row.state, "assignee": change.row.assignee, "until": change.row.until}
-        entry = Entry(action=f"alert.{action.value}", object=alert_id, reason=change.reason, old=old, new=new)
-        audit.append(tx.conn, actor, entry, at=at)
+        decide_in(tx, [alerts.get(tx.conn, alert_id)], given, now or clock.from_text(tx.now))
     return inventory.get_alert(store, alert_id)
 
 
-def _check(action: AlertAction, reason: str, assignee: str | None) -> None:
+def decide_in(tx: WriteTx, rows: Sequence[AlertRow], given: Given, now: datetime) -> None:
+    """Move alerts inside a write transaction; raises ``DecisionError`` for the first that cannot be moved."""
+    request = _request(tx, given, now)
+    changes = [_change(row, given.action, request) for row in rows]
+    at = clock.to_text(now)
+    alerts.write(tx.conn, tx.rev, at, given.actor.label, changes)
+    for row, change in zip(rows, changes, strict=True):
+        old, new = _logged(tx, row, at), _logged(tx, change.row, at)
+        action = f"alert.{given.action.value}"
+        entry = Entry(action=action, object=row.alert_id, reason=change.reason, old=old, new=new)
+        audit.append(tx.conn, given.actor, entry, at=at)
+
+
+def possible(tx: ReadTx | WriteTx, row: AlertRow, given: Given, now: datetime) -> str:
+    """Return why an alert cannot be moved so, or an empty text."""
+    try:
+        _change(row, given.action, _request(tx, given, now))
+    except DecisionError as error:
+        return str(error)
+    return ""
+
+
+def end_of(given: Given, now: datetime) -> str | None:
+    """Return when a decision ends (UTC text), ``None`` where it does not; raises ``DecisionError``."""
+    return _end(given.action, given.until, given.timezone, now)
+
+
+def _request(tx: ReadTx | WriteTx, given: Given, now: datetime) -> _Request:
+    return _Request(
+        actor=given.actor,
+        reason=given.reason,
+        until=end_of(given, now),
+        assignee=given.assignee,
+        now=now,
+        sla=sla.in_force(tx),
+    )
+
+
+def _logged(tx: WriteTx, row: AlertRow, at: str) -> dict[str, Json]:
+    """Return what the audit log keeps of an alert: whoever has it by party id, never by name."""
+    who = row.assignee and parties.ensure(tx.conn, [row.assignee], now=at)[row.assignee].party_id
+    return {"state": row.state, "assignee": who, "until": row.until}
+
+
+def check(given: Given) -> None:
+    """Raise ``DecisionError`` for what an action needs and was not given."""
+    action, reason, assignee = given.action, given.reason, given.assignee
     if action in _REASONED and not reason.strip():
         what = action.value.replace("_", " ")
         raise DecisionError(f"{what} takes a reason", hint="Say why with --reason.")
@@ -107,7 +160,7 @@ def _end(action: AlertAction, until: date | None, timezone: str, now: datetime) 
         raise DecisionError(
             f"the end {day} is out of bounds", hint=f"Choose a day after today, up to {last}."
         )
-    return oversight_rules.end_of_day(day, timezone)
+    return record_edit.end_of_day(day, timezone)
 
 
 def _change(row: AlertRow, action: AlertAction, request: _Request) -> Change:
@@ -156,7 +209,7 @@ def _false_positive(row: AlertRow, request: _Request) -> Change:
 def _reopen(row: AlertRow, request: _Request) -> Change:
     if row.state in alerts.ACTIVE_STATES:
         raise DecisionError(f"alert {row.alert_id} is {row.state.replace('_', ' ')} already")
-    due = clock.to_text(due_at(row.severity, request.now))
+    due = request.sla.due_text(row.severity, request.now)
     return alerts.reopened(row, due_at=due, reason=request.reason)
 
 

@@ -1,34 +1,37 @@
-"""Keep alerts in step with the rules: one per rule and system, opened once, resolved when it stops holding.
+"""Keep alerts in step with the rules: one per rule and subject, opened once, resolved when it stops holding.
 
-An alert that was resolved is opened again, never doubled. What a person accepted or suppressed stays so
-until its day, or until the gap closes; a false positive stays one. Systems whose members are only tests,
-docs, examples or vendored code do not alert unless the configuration says so.
+What is to change is planned in :mod:`discovery.service.alert_plans`. Systems whose members are only tests,
+docs, examples or vendored code do not alert unless the configuration says so. Time alone opens gaps too, so
+on the first look of a day (where the organisation is), and under other rules, all systems are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import rules
+from discovery.service import alert_plans, rule_sets, suppressed
+from discovery.service.alert_plans import Plan
 from discovery.service.permissions import ENGINE
-from normalizer import ids
+from discovery.service.rule_trees import Moment
 from store import alerts, oversight, systems
-from store.alerts import AlertRow, Change, SystemFacts
-from store.oversight import Record
+from store import rule_sets as kept
+from store.alerts import Change
 from store.temporal import chunks
 
 if TYPE_CHECKING:
+    from discovery.service.rule_sets import RuleSet
     from store.audit import Actor
     from store.database import ReadTx, Store, WriteTx
 
+__all__ = ["AlertChanges", "evaluate", "evaluate_in", "evaluate_rest", "evaluate_rest_in"]
+
 STEP = 1_000
 """Systems evaluated in one transaction."""
-_LIVING = ("candidate", "registered", "governed")
-_RESOLVE_DAYS: Mapping[str, int] = {"critical": 7, "high": 30, "medium": 90, "low": 180}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,13 +50,13 @@ class AlertChanges:
                 kept[change.event].append(change.row.alert_id)
 
 
-@dataclass(slots=True)
-class _Plan:
-    changes: list[Change] = field(default_factory=list)
-    lapsed: list[Record] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a scan's configuration says about judging; kept for the decisions until the next scan."""
 
-    def __bool__(self) -> bool:
-        return bool(self.changes or self.lapsed)
+    roles_that_alert: Collection[str] | None = None
+    rules: RuleSet | None = None
+    timezone: str | None = None
 
 
 def evaluate(
@@ -62,32 +65,45 @@ def evaluate(
     *,
     actor: Actor | None = None,
     roles_that_alert: Collection[str] | None = None,
+    rules: RuleSet | None = None,
+    timezone: str | None = None,
     now: datetime | None = None,
 ) -> AlertChanges:
     """Evaluate all rules for the given systems (``None``: all) and change their alerts.
 
-    Systems for which time alone changed something (a record that lapsed, an acceptance that ended) are
-    always looked at. Running it again without a change writes nothing. ``actor`` is the engine unless a
-    person's decision caused it. ``roles_that_alert`` is kept for the decisions until the next scan;
-    ``None`` uses what was kept.
+    Systems for which time alone changed something are always looked at. Running it again without a change
+    writes nothing. ``actor`` is the engine unless a person's decision caused it. ``roles_that_alert``,
+    ``rules`` and ``timezone`` are kept for the decisions until the next scan; ``None`` uses what was kept.
     """
     result = AlertChanges()
     moment = now or clock.now()
-    _keep_roles(store, roles_that_alert)
+    _keep(store, Settings(roles_that_alert, rules, timezone))
     with store.read() as tx:
-        wanted = set(alerts.all_systems(tx.conn)) if system_ids is None else set(system_ids)
+        today = Moment(moment, kept.timezone(tx.conn)).today_text
+        is_whole = system_ids is None or _is_another_day(tx, today)
+        wanted = set(alerts.all_systems(tx.conn)) if is_whole else set(system_ids or ())
         wanted |= alerts.due_systems(tx.conn, clock.to_text(moment))
         wanted = set(systems.resolve(tx.conn, wanted).values())
     for chunk in chunks(sorted(wanted), STEP):
-        with store.read() as tx:
-            plan, rev = _plan(tx, chunk, moment), alerts.last_revision(tx.conn)
-        if plan:
-            with store.write(actor=(actor or ENGINE).name, kind="alerts") as write_tx:
-                # What was planned still holds unless somebody wrote in between.
-                fresh = plan if write_tx.rev == rev + 1 else _plan(write_tx, chunk, moment)
-                _write(write_tx, fresh, actor or ENGINE, moment)
-            result.add(fresh.changes)
+        _carry_out(store, partial(_plan, system_ids=chunk, now=moment), actor, moment, result)
+    if is_whole:
+        evaluate_rest(store, actor=actor, now=moment, result=result)
+        _note_day(store, today)
     return result
+
+
+def evaluate_rest(
+    store: Store,
+    *,
+    actor: Actor | None = None,
+    now: datetime | None = None,
+    result: AlertChanges | None = None,
+) -> AlertChanges:
+    """Evaluate the rules of the organisation, and of assets that are in no system."""
+    changes = result or AlertChanges()
+    moment = now or clock.now()
+    _carry_out(store, partial(alert_plans.plan_rest, now=moment), actor, moment, changes)
+    return changes
 
 
 def evaluate_in(
@@ -103,156 +119,73 @@ def evaluate_in(
     return plan.changes
 
 
-def due_at(severity: str, opened_at: datetime) -> datetime:
-    """Return until when an alert of a severity is to be resolved (calendar days; UTC)."""
-    return opened_at + timedelta(days=_RESOLVE_DAYS[severity])
+def evaluate_rest_in(tx: WriteTx, actor: Actor, now: datetime) -> list[Change]:
+    """Evaluate the organisation inside a write transaction and return what changed."""
+    plan = alert_plans.plan_rest(tx, now)
+    _write(tx, plan, actor, now)
+    return plan.changes
 
 
-def derived(facts: SystemFacts, now: str) -> dict[str, Any]:
-    """Return the flat record that rules look at (:data:`discovery.service.rules.FIELDS`)."""
-    record = facts.record
-    value = record.value if record else (lambda _: None)
-    purpose = value("purpose")
-    return {
-        "record_state": facts.state,
-        "kind": facts.kind,
-        "owners": [
-            {
-                "role": one.role,
-                "source": one.source,
-                "accepted": one.is_accepted,
-                "active": one.party.active,
-                "confidence": one.confidence,
-            }
-            for one in facts.owners
-            if one.ended_at is None
-        ],
-        "lifecycle.stage": value("stage"),
-        "purpose.statement": purpose,
-        "data.categories": value("data_categories"),
-        "oversight.mode": value("mode"),
-        "oversight.description": value("description"),
-        "reviews.next_due_at": record.next_review_at if record else None,
-        "provenance.first_seen_at": facts.first_seen_at,
-        "flags.record_complete": record is not None and record.stands(now),
-        "flags.record_withdrawn": record is not None and record.withdrawn_at is not None,
-        "counts.components": sum(facts.roles.values()),
-        "counts.active_assets": sum(facts.roles.values()),
-        "counts.purpose_chars": len(purpose) if isinstance(purpose, str) else 0,
-    }
+def _plan(tx: ReadTx | WriteTx, system_ids: Collection[str], now: datetime) -> Plan:
+    return alert_plans.plan_systems(tx, system_ids, now)
 
 
-def _write(tx: WriteTx, plan: _Plan, actor: Actor, now: datetime) -> None:
+def _carry_out(
+    store: Store,
+    planned: Callable[[ReadTx | WriteTx], Plan],
+    actor: Actor | None,
+    now: datetime,
+    result: AlertChanges,
+) -> None:
+    with store.read() as tx:
+        plan, rev = planned(tx), alerts.last_revision(tx.conn)
+    if plan:
+        with store.write(actor=(actor or ENGINE).name, kind="alerts") as write_tx:
+            # What was planned still holds unless somebody wrote in between.
+            if write_tx.rev != rev + 1:
+                plan = planned(write_tx)
+            _write(write_tx, plan, actor or ENGINE, now)
+        result.add(plan.changes)
+
+
+def _write(tx: WriteTx, plan: Plan, actor: Actor, now: datetime) -> None:
+    if plan and kept.hash_in_force(tx.conn) is None:
+        kept.put(tx.conn, tx.rev, rule_sets.to_keep(rule_sets.built_in()))
     for record in plan.lapsed:
         oversight.put(tx.conn, tx.rev, replace(record, complete=False))
+    plan.changes = suppressed.applied(tx, plan.changes, now)
     alerts.write(tx.conn, tx.rev, clock.to_text(now), actor.label, plan.changes)
 
 
-def _keep_roles(store: Store, roles: Collection[str] | None) -> None:
-    if roles is None:
-        return
+def _is_another_day(tx: ReadTx, today: str) -> bool:
+    # A clock that goes back is no new day.
+    return kept.judged_on(tx.conn) < today
+
+
+def _note_day(store: Store, today: str) -> None:
     with store.read() as tx:
-        same = set(alerts.alerting_roles(tx.conn)) == set(roles)
+        same = not _is_another_day(tx, today)
     if not same:
         with store.write(actor=ENGINE.name, kind="alerts") as write_tx:
+            kept.set_judged_on(write_tx.conn, today)
+
+
+def _keep(store: Store, given: Settings) -> None:
+    """Keep what was given and differs; other rules make every system worth another look."""
+    if given == Settings():
+        return
+    with store.read() as tx:
+        roles = given.roles_that_alert
+        new_roles = roles is not None and set(alerts.alerting_roles(tx.conn)) != set(roles)
+        new_rules = given.rules is not None and kept.hash_in_force(tx.conn) != given.rules.hash
+        new_zone = given.timezone is not None and kept.timezone(tx.conn) != given.timezone
+    if not (new_roles or new_rules or new_zone):
+        return
+    with store.write(actor=ENGINE.name, kind="alerts") as write_tx:
+        if roles is not None and new_roles:
             alerts.set_alerting_roles(write_tx.conn, roles)
-
-
-def _plan(tx: ReadTx | WriteTx, system_ids: Collection[str], now: datetime) -> _Plan:
-    day = _Day.of(now)
-    roles_that_alert = alerts.alerting_roles(tx.conn)
-    aliases = alerts.aliases_of(tx.conn, system_ids)
-    existing: dict[tuple[str, str], AlertRow] = {}
-    strays: list[AlertRow] = []
-    for row in alerts.of_systems(tx.conn, {*system_ids, *aliases}):
-        if row.system_id in aliases:
-            strays.append(row)
-        else:
-            existing[row.rule, row.system_id] = row
-    plan = _Plan(changes=_bring_home(strays, aliases, existing, day.text))
-    for facts in alerts.facts(tx.conn, system_ids):
-        record = derived(facts, day.text)
-        silent = _silence(facts, roles_that_alert)
-        if facts.record and facts.record.complete and not record["flags.record_complete"]:
-            plan.lapsed.append(facts.record)
-        for rule in rules.built_in():
-            known = existing.get((rule.id, facts.system_id))
-            change = _judge(rule, facts, known, silent, not silent and rule.holds(record, now), day)
-            if change:
-                plan.changes.append(change)
-    return plan
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """The moment of an evaluation, as the many judgements of it need it."""
-
-    moment: datetime
-    text: str
-    due: Mapping[str, str]
-
-    @classmethod
-    def of(cls, now: datetime) -> _Day:
-        return cls(now, clock.to_text(now), {one: clock.to_text(due_at(one, now)) for one in _RESOLVE_DAYS})
-
-
-def _silence(facts: SystemFacts, roles_that_alert: Collection[str]) -> str:
-    """Return why a system does not alert; empty when it does."""
-    if facts.state not in _LIVING:
-        return f"the system is {facts.state}"
-    if not any(facts.roles.get(role) for role in roles_that_alert):
-        return f"what is left of the system is only {', '.join(sorted(facts.roles)) or 'history'}"
-    return ""
-
-
-def _judge(
-    rule: rules.Rule, facts: SystemFacts, row: AlertRow | None, silent: str, holds: bool, day: _Day
-) -> Change | None:
-    if row is None:
-        return _opened(rule, facts, day) if holds else None
-    if not holds:
-        closes = row.state in alerts.ACTIVE_STATES or row.state in alerts.TIMED_STATES
-        return alerts.resolved(row, now=day.text, reason=silent or "the gap is closed") if closes else None
-    if row.state == alerts.RESOLVED:
-        return alerts.reopened(row, due_at=day.due[row.severity], reason="the gap is back")
-    if row.state in alerts.TIMED_STATES and (row.until or "") <= day.text:
-        reason = f"{row.state.replace('_', ' ')} has ended"
-        return alerts.reopened(row, due_at=day.due[row.severity], reason=reason)
-    return None
-
-
-def _opened(rule: rules.Rule, facts: SystemFacts, day: _Day) -> Change:
-    severity = rule.severity_on(day.moment.date())
-    row = AlertRow(
-        alert_id=ids.mint("alr"),
-        fingerprint=alerts.fingerprint(rule.id, facts.system_id),
-        rule=rule.id,
-        severity=severity,
-        system_id=facts.system_id,
-        title=f"{rule.title}: {facts.name}",
-        state=alerts.OPEN,
-        opened_at=day.text,
-        due_at=day.due[severity],
-    )
-    return Change(row=row, event="opened", from_state="", reason=rule.fix)
-
-
-def _bring_home(
-    strays: Iterable[AlertRow],
-    aliases: Mapping[str, str],
-    existing: dict[tuple[str, str], AlertRow],
-    now: str,
-) -> list[Change]:
-    """Move alerts of merged systems to the system that took them, or resolve them where it has its own."""
-    changes = []
-    for row in strays:
-        home = aliases[row.system_id]
-        if (row.rule, home) not in existing:
-            moved = replace(row, system_id=home, fingerprint=alerts.fingerprint(row.rule, home))
-            existing[row.rule, home] = moved
-            changes.append(
-                Change(row=moved, event="moved", from_state=row.state, reason=f"{row.system_id} was merged")
-            )
-        elif row.state != alerts.RESOLVED:
-            changes.append(alerts.resolved(row, now=now, reason=f"merged into {home}, which has its own"))
-    return changes
+        if given.timezone is not None and new_zone:
+            kept.set_timezone(write_tx.conn, given.timezone)
+        if given.rules is not None and new_rules:
+            kept.put(write_tx.conn, write_tx.rev, rule_sets.to_keep(given.rules))
+            kept.set_judged_on(write_tx.conn, "")

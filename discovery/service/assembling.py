@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors import clock
 from connectors.model import Json, OwnerHint
-from discovery.service import oversight_rules, rules
+from discovery.service import oversight_rules, record_sense
 from discovery.service.views import (
     AlertView,
     AssetView,
@@ -109,18 +109,23 @@ def oversight(record: Record | None, now: str, people: Mapping[str, str]) -> Ove
     """Return a record as it stands at a moment (UTC text)."""
     if record is None:
         return OversightView(missing=oversight_rules.missing(None))
-    categories = record.value("data_categories")
+    categories = record.value("data.categories")
     return OversightView(
         state=_record_state(record, now),
         complete=record.stands(now),
-        purpose=_text(record, "purpose"),
+        purpose=_text(record, "purpose.statement"),
         data_categories=[str(one) for one in categories] if isinstance(categories, list) else [],
-        mode=_text(record, "mode"),
-        description=_text(record, "description"),
-        next_review=_text(record, "next_review"),
+        mode=_text(record, "oversight.mode"),
+        description=_text(record, "oversight.description"),
+        next_review=_text(record, "reviews.next_due_at"),
         confirmed_by=people.get(record.confirmed_by or "", record.confirmed_by),
         confirmed_at=record.confirmed_at,
         missing=oversight_rules.missing(record),
+        version=record.version,
+        stage=_text(record, "lifecycle.stage"),
+        eu_class=_text(record, "risk.eu_class", now),
+        tier=_text(record, "risk.tier", now),
+        conflicts=list(record.conflicts),
     )
 
 
@@ -149,8 +154,10 @@ class _Member:
         self.locator = view.evidence[0].locator if view.evidence else ""
 
 
-def alert(row: AlertRow, system_name: str | None, shape: type[AnyAlert]) -> AnyAlert:
-    """Return an alert in one of its shapes."""
+def alert(
+    row: AlertRow, system_name: str | None, shape: type[AnyAlert], fixes: Mapping[str, str]
+) -> AnyAlert:
+    """Return an alert in one of its shapes; ``fixes`` say by rule what to do."""
     return shape(
         alert_id=row.alert_id,
         rule=row.rule,
@@ -165,7 +172,8 @@ def alert(row: AlertRow, system_name: str | None, shape: type[AnyAlert]) -> AnyA
         assignee=row.assignee,
         until=row.until,
         system_name=system_name,
-        fix=next((one.fix for one in rules.built_in() if one.id == row.rule), ""),
+        fix=fixes.get(row.rule, ""),
+        asset_id=row.asset_id,
     )
 
 
@@ -200,8 +208,11 @@ def _record_state(record: Record, now: str) -> str:
     return "incomplete" if oversight_rules.missing(record) else "lapsed"
 
 
-def _text(record: Record, name: str) -> str | None:
+def _text(record: Record, name: str, now: str = "") -> str | None:
     value = record.value(name)
+    if now and record.value("risk.upcoming_from"):
+        said = {one: record.value(one) for one in ("risk.upcoming_from", "risk.upcoming_class")}
+        value = record_sense.come_true(said, now[:10]).get(name, value)
     return value if isinstance(value, str) else None
 
 

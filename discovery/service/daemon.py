@@ -17,7 +17,7 @@ import orjson
 from connectors import clock
 from connectors.errors import ConfigError, ConnectorError
 from connectors.secrets import redact
-from scheduler.daemon import Daemon, Job, RunResult, Status
+from scheduler.daemon import Chore, Daemon, Job, RunResult, Status
 from scheduler.leader import Leadership
 from store import schedule
 from store.errors import StoreError
@@ -70,11 +70,11 @@ class StoreCalendar:
 def run_daemon(config: Config, store: Store, progress: Progress | None = None) -> None:
     """Scan every scheduled instance when it is due, until SIGTERM or Ctrl-C.
 
-    Any number of daemons may run on one store with the same configuration; one of them leads. Raises
-    ``ConfigError`` when nothing is scheduled.
+    Any number of daemons may run on one store with the same configuration; one of them leads, and also sends
+    what the receivers are to be told. Raises ``ConfigError`` when there is nothing to do.
     """
     jobs = scheduled_jobs(config)
-    if not jobs:
+    if not jobs and not config.notifications.receivers:
         raise ConfigError(
             "no connector instance has a schedule",
             where=str(config.path or "no configuration file"),
@@ -94,7 +94,26 @@ def run_daemon(config: Config, store: Store, progress: Progress | None = None) -
         grace_s=section.grace.total_seconds(),
         failures=_FAILURES,
         on_status=_reporter(section.health_file),
+        chores=_chores(config, store),
     ).run()
+
+
+def _chores(config: Config, store: Store) -> list[Chore]:
+    """Return what the leading daemon does beside scans."""
+    from discovery.service import escalation, notifying, sla
+
+    def watch(is_stopping: Callable[[], bool]) -> None:
+        sla.keep(store, config)
+        escalation.escalate(store)
+
+    def tell(is_stopping: Callable[[], bool]) -> None:
+        notifying.send(store, config, is_stopping=is_stopping)
+
+    chores = [Chore(name="watching deadlines", every_s=60.0, run=watch)]
+    if config.notifications.receivers:
+        every_s = config.daemon.tick.total_seconds()
+        chores.append(Chore(name="telling the receivers", every_s=every_s, run=tell))
+    return chores
 
 
 def run_worker(config: Config) -> None:

@@ -7,8 +7,7 @@ organisation's). Errors: ``DecisionError`` (what is wrong with the request), ``N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,18 +15,18 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import alerting, inventory, oversight_rules, refs
+from discovery.service import alerting, inventory, oversight_rules, records, refs
 from discovery.service.alert_decisions import AlertAction, decide_alert
+from discovery.service.deciding import Act, Decided, decide, need_reason
 from discovery.service.errors import Ambiguous, DecisionError, NotFound
 from discovery.service.oversight_rules import DATA_CATEGORIES, OVERSIGHT_MODES, OversightAnswers
-from discovery.service.views import OversightView, SystemView
+from discovery.service.views import OversightView
 from normalizer.owners import is_automation, normal_party
-from store import audit, oversight, owners, parties, suspicion, systems
+from store import audit, oversight, owner_outcomes, owners, parties, suspicion, systems
 from store.audit import Actor, AuditReport, Entry
 from store.owners import Owner
 
 if TYPE_CHECKING:
-    from store.alerts import Change
     from store.database import Store, WriteTx
 
 __all__ = [
@@ -66,28 +65,6 @@ class OwnerRole(StrEnum):
     DEPUTY = "deputy"
 
 
-@dataclass(slots=True, kw_only=True)
-class Decided:
-    """What a decision left behind: the system as it now stands, and what to know about it."""
-
-    system: SystemView
-    warnings: list[str] = field(default_factory=list)
-    alerts_resolved: int = 0
-    alerts_opened: int = 0
-
-
-@dataclass(slots=True)
-class _Act:
-    """What deciding did inside its transaction."""
-
-    entry: Entry
-    warnings: list[str] = field(default_factory=list)
-
-
-_Deed = Callable[["WriteTx", str, str], _Act]
-"""Does one thing to a system: (transaction, system id, time as text)."""
-
-
 def set_owner(
     store: Store,
     system: str,
@@ -104,13 +81,15 @@ def set_owner(
     if is_automation(plain):
         raise DecisionError(f"{party!r} cannot answer for a system", hint="Name a person or a team.")
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         who = parties.ensure(tx.conn, [plain], now=at, team=is_team or None)[plain]
         if not who.active:
             raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
+        if role is OwnerRole.ACCOUNTABLE:
+            _learn(tx, at, system_id, who, was_right=True)
         return _accept(tx, system_id, at, who, role, owners.DECLARED, 1.0, "owner.set", reason)
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def accept_owner(
@@ -125,14 +104,15 @@ def accept_owner(
 ) -> Decided:
     """Accept a candidate as owner; without ``candidate`` the only or clearly best one."""
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         chosen = _choose(_rows(tx, system_id), candidate, system)
         confidence = chosen.confidence
+        _learn(tx, at, system_id, chosen.party, was_right=True)
         return _accept(
             tx, system_id, at, chosen.party, role, owners.INFERRED, confidence, "owner.accept", reason
         )
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def decline_owner(
@@ -145,16 +125,17 @@ def decline_owner(
     now: datetime | None = None,
 ) -> Decided:
     """Say that a candidate is not the owner; the same evidence will not name them again."""
-    _need_reason(reason, "declining a candidate")
+    need_reason(reason, "declining a candidate")
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         chosen = _choose(_rows(tx, system_id), candidate, system)
+        _learn(tx, at, system_id, chosen.party, was_right=False)
         owners.end(tx.conn, tx.rev, at, [chosen], redact(reason))
-        return _Act(
+        return Act(
             Entry(action="owner.decline", object=system_id, reason=reason, old={"owner": _shown(chosen)})
         )
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def withdraw_owner(
@@ -168,10 +149,10 @@ def withdraw_owner(
     now: datetime | None = None,
 ) -> Decided:
     """End an ownership; the gap opens again."""
-    _need_reason(reason, "withdrawing an owner")
+    need_reason(reason, "withdrawing an owner")
     plain = normal_party(party) if party else None
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         ending = [
             one
             for one in _rows(tx, system_id)
@@ -181,9 +162,9 @@ def withdraw_owner(
             raise DecisionError(f"{system!r} has no accepted {role.value} owner to withdraw")
         owners.end(tx.conn, tx.rev, at, ending, redact(reason))
         old: dict[str, Json] = {"owners": [_shown(one) for one in ending]}
-        return _Act(Entry(action="owner.withdraw", object=system_id, reason=reason, old=old))
+        return Act(Entry(action="owner.withdraw", object=system_id, reason=reason, old=old))
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def ask_owner_again(
@@ -200,15 +181,15 @@ def ask_owner_again(
             one for one, rows in owners.of_systems(tx.conn, asked).items() if any(r.is_accepted for r in rows)
         }
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         ending = [one for one in _rows(tx, system_id) if one.is_accepted]
         reason = "the thing was made anew under the same name"
         owners.end(tx.conn, tx.rev, at, ending, reason)
         old: dict[str, Json] = {"owners": [_shown(one) for one in ending]}
-        return _Act(Entry(action="owner.ask_again", object=system_id, reason=reason, old=old))
+        return Act(Entry(action="owner.ask_again", object=system_id, reason=reason, old=old))
 
     for system_id in sorted(accepted):
-        _decide(store, system_id, actor, now, deed)
+        decide(store, system_id, actor, now, deed)
     return sorted(accepted)
 
 
@@ -220,49 +201,46 @@ def record_oversight(
     actor: Actor,
     timezone: str = "UTC",
     reason: str = "",
+    if_version: int | None = None,
     now: datetime | None = None,
 ) -> Decided:
     """Record the answers as confirmed by ``actor``; complete when all are given and the review is ahead.
 
     What is not answered now keeps its earlier answer. A record that lacks something is kept too, and the
-    warnings say what.
+    warnings say what. ``if_version`` is the version of the record that the answers were made upon; raises
+    ``EditConflict`` when somebody has changed it since.
     """
     today = oversight_rules.today(timezone, now or clock.now())
     given = oversight_rules.checked(answers, today)
+    wanted = records.Change(
+        values=given, timezone=timezone, reason=reason, if_version=if_version, action="oversight.record"
+    )
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
-        before = oversight.of_systems(tx.conn, [system_id]).get(system_id)
-        by = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name].party_id
-        record = oversight_rules.merged(before, given, system_id, by=by, at=at, timezone=timezone)
-        oversight.put(tx.conn, tx.rev, record)
-        outcome = "confirmed" if record.complete else "incomplete"
-        oversight.add_review(
-            tx.conn, tx.rev, at, system_id, by, outcome=outcome, next_due_at=record.next_review_at
-        )
-        warnings = oversight_rules.warnings(record, today)
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
+        act = records.apply_in(tx, system_id, wanted, actor=actor, at=at)
+        record = oversight.of_systems(tx.conn, [system_id])[system_id]
+        act.warnings += oversight_rules.warnings(record, today)
         if not any(one.is_accepted and one.role == OwnerRole.ACCOUNTABLE for one in _rows(tx, system_id)):
-            warnings.append("the system has no accepted owner yet; name one with: aicensus owner set")
-        old = {name: before.value(name) for name in given} if before else {}
-        entry = Entry(action="oversight.record", object=system_id, reason=reason, old=old, new=given)
-        return _Act(entry, warnings)
+            act.warnings.append("the system has no accepted owner yet; name one with: aicensus owner set")
+        return act
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def withdraw_oversight(
     store: Store, system: str, *, actor: Actor, reason: str, now: datetime | None = None
 ) -> Decided:
     """Withdraw the record; the gap opens again."""
-    _need_reason(reason, "withdrawing a record")
+    need_reason(reason, "withdrawing a record")
 
-    def deed(tx: WriteTx, system_id: str, at: str) -> _Act:
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         before = oversight.of_systems(tx.conn, [system_id]).get(system_id)
         if before is None or before.withdrawn_at:
             raise DecisionError(f"{system!r} has no oversight record to withdraw")
         oversight.put(tx.conn, tx.rev, oversight_rules.withdrawn(before, at))
-        return _Act(Entry(action="oversight.withdraw", object=system_id, reason=reason))
+        return Act(Entry(action="oversight.withdraw", object=system_id, reason=reason))
 
-    return _decide(store, system, actor, now, deed)
+    return decide(store, system, actor, now, deed)
 
 
 def show_oversight(store: Store, system: str, *, as_of: datetime | None = None) -> OversightView:
@@ -272,7 +250,7 @@ def show_oversight(store: Store, system: str, *, as_of: datetime | None = None) 
 
 def accept_run(store: Store, run: str, *, actor: Actor, reason: str, now: datetime | None = None) -> str:
     """Accept a suspect run's losses as real; returns the run's id."""
-    _need_reason(reason, "accepting a run's losses")
+    need_reason(reason, "accepting a run's losses")
     with store.read() as read_tx:
         run_id = refs.run_id(read_tx, run)
     touched = suspicion.accept_suspect(store, run_id)
@@ -290,29 +268,15 @@ def verify_audit(store: Store, head: str | None = None) -> AuditReport:
         return audit.verify(tx.conn, head)
 
 
-def _decide(store: Store, ref: str, actor: Actor, now: datetime | None, deed: _Deed) -> Decided:
-    """Do one deed to a system in one transaction: the change, its rules, and the audit row at its end."""
-    with store.write(actor=actor.name, kind="decision") as tx:
-        system_id = refs.system_id(tx, ref)
-        moment = now or clock.from_text(tx.now)
-        act = deed(tx, system_id, clock.to_text(moment))
-        systems.mark_decided(tx.conn, tx.rev, system_id)
-        changes = alerting.evaluate_in(tx, [system_id], actor, now=moment)
-        audit.append(tx.conn, actor, act.entry, at=clock.to_text(moment))
-    return Decided(
-        system=inventory.get_system(store, system_id),
-        warnings=act.warnings,
-        alerts_resolved=_count(changes, "resolved"),
-        alerts_opened=_count(changes, "opened") + _count(changes, "reopened"),
-    )
-
-
-def _count(changes: Iterable[Change], event: str) -> int:
-    return sum(change.event == event for change in changes)
-
-
 def _rows(tx: WriteTx, system_id: str) -> list[Owner]:
     return owners.of_systems(tx.conn, [system_id]).get(system_id, [])
+
+
+def _learn(tx: WriteTx, at: str, system_id: str, who: parties.Party, *, was_right: bool) -> None:
+    """Let a decision say how far the kinds of evidence that there are can be trusted."""
+    shown = owners.evidence_of(tx.conn, [system_id]).get(system_id, ())
+    hints = [one for one, _ in shown]
+    owner_outcomes.learn(tx.conn, tx.rev, at, system_id, hints, who.label, was_right=was_right)
 
 
 def _accept(
@@ -325,7 +289,7 @@ def _accept(
     confidence: float,
     action: str,
     reason: str,
-) -> _Act:
+) -> Act:
     replaced = owners.accept(
         tx.conn, tx.rev, at, system_id, who, role=role.value, source=source, confidence=confidence
     )
@@ -337,7 +301,7 @@ def _accept(
     }
     old: dict[str, Json] = {"owners": [_shown(one) for one in replaced]}
     warnings = [f"{one.party.label} no longer answers for it" for one in replaced if one.party != who]
-    return _Act(Entry(action=action, object=system_id, reason=reason, old=old, new=new), warnings)
+    return Act(Entry(action=action, object=system_id, reason=reason, old=old, new=new), warnings)
 
 
 _CLEARLY = 0.2
@@ -363,8 +327,3 @@ def _choose(rows: Sequence[Owner], wanted: str | None, system: str) -> Owner:
 
 def _shown(one: Owner) -> Json:
     return {"party_id": one.party.party_id, "role": one.role, "source": one.source}
-
-
-def _need_reason(reason: str, what: str) -> None:
-    if not reason.strip():
-        raise DecisionError(f"{what} takes a reason", hint="Say why with --reason.")

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import assembling, refs
+from discovery.service import assembling, refs, rule_sets
 from discovery.service.errors import Ambiguous, NotFound
 from discovery.service.next_steps import steps
 from discovery.service.views import (
@@ -180,11 +180,12 @@ def list_alerts(
         only = None if filters.system is None else [refs.system_id(tx, filters.system, tx.rev)]
         rows = [row for row in queries_systems.alert_rows(tx.conn, at, only) if row.state in states]
         names = queries_systems.system_names(tx.conn, {row.system_id for row in rows if row.system_id}, at)
+        fixes = rule_sets.in_force(tx, at.rev).fixes
     rows = [
         row for row in rows if filters.rule in (None, row.rule) and filters.severity in (None, row.severity)
     ]
     rows.sort(key=lambda row: (_SEVERITY.get(row.severity, 9), row.opened_at, row.alert_id))
-    return [assembling.alert(row, names.get(row.system_id), AlertView) for row in rows]
+    return [assembling.alert(row, names.get(row.system_id or ""), AlertView, fixes) for row in rows]
 
 
 def get_alert(store: Store, ref: str, *, as_of: datetime | None = None) -> AlertDetailView:
@@ -195,8 +196,10 @@ def get_alert(store: Store, ref: str, *, as_of: datetime | None = None) -> Alert
         row = next((row for row in queries_systems.alert_rows(tx.conn, at) if row.alert_id == alert_id), None)
         if row is None:
             raise NotFound(f"there was no alert {ref!r} at that moment", hint="Leave --as-of out.")
-        names = queries_systems.system_names(tx.conn, [row.system_id], at)
-        view = assembling.alert(row, names.get(row.system_id), AlertDetailView)
+        system_id = row.system_id or ""
+        names = queries_systems.system_names(tx.conn, [system_id], at)
+        fixes = rule_sets.in_force(tx, at.rev).fixes
+        view = assembling.alert(row, names.get(system_id), AlertDetailView, fixes)
         for event in queries_systems.alert_events(tx.conn, alert_id, at):
             view.events.append(
                 AlertEventView(

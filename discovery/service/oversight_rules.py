@@ -6,14 +6,13 @@ review day has not passed where the organisation is. Who answers for the system 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
+from discovery.service import record_edit
 from discovery.service.errors import DecisionError
 from store.oversight import Record
 
@@ -22,7 +21,14 @@ DATA_CATEGORIES = (
     *("health", "financial", "credentials", "source_code", "intellectual_property", "unknown"),
 )
 OVERSIGHT_MODES = ("in_the_loop", "on_the_loop", "in_command", "post_hoc", "none", "not_applicable")
-QUESTIONS = ("purpose", "data_categories", "mode", "description", "next_review")
+QUESTIONS = {
+    "purpose.statement": "purpose",
+    "data.categories": "data_categories",
+    "oversight.mode": "mode",
+    "oversight.description": "description",
+    "reviews.next_due_at": "next_review",
+}
+"""The fields without which no record is complete, in the order they are asked, with their public names."""
 PURPOSE_CHARS = 40
 """A shorter purpose is kept, with a warning: it says too little to judge a use by."""
 _MOST_CHARS = 8_000
@@ -48,32 +54,26 @@ def today(timezone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(timezone)).date()
 
 
-def end_of_day(day: date, timezone: str) -> str:
-    """Return the moment (UTC text) at which a day ends where the organisation is."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(timezone))
-    return clock.to_text(midnight.astimezone(UTC))
-
-
 def checked(answers: OversightAnswers, today: date) -> dict[str, Json]:
-    """Return the given answers by name; raises ``DecisionError`` that lists every mistake at once."""
+    """Return the given answers by field; raises ``DecisionError`` that lists every mistake at once."""
     given: dict[str, Json] = {}
     mistakes: list[str] = []
-    for name in ("purpose", "description"):
+    for field, name in (("purpose.statement", "purpose"), ("oversight.description", "description")):
         text = getattr(answers, name)
         if text is not None:
-            given[name] = redact(text.strip())[:_MOST_CHARS]
+            given[field] = redact(text.strip())[:_MOST_CHARS]
             if not text.strip():
                 mistakes.append(f"{name} is empty")
     if answers.data_categories is not None:
         mistakes += _wrong_words("data category", answers.data_categories, DATA_CATEGORIES)
-        given["data_categories"] = [*sorted(set(answers.data_categories))]
+        given["data.categories"] = [*sorted(set(answers.data_categories))]
         if not answers.data_categories:
             mistakes.append("data categories are empty; say 'none' when there are none")
     if answers.mode is not None:
         mistakes += _wrong_words("oversight mode", (answers.mode,), OVERSIGHT_MODES)
-        given["mode"] = answers.mode
+        given["oversight.mode"] = answers.mode
     if answers.next_review is not None:
-        given["next_review"] = answers.next_review.isoformat()
+        given["reviews.next_due_at"] = answers.next_review.isoformat()
         if answers.next_review <= today:
             mistakes.append(f"the next review {answers.next_review} is not in the future")
     if not given:
@@ -83,41 +83,20 @@ def checked(answers: OversightAnswers, today: date) -> dict[str, Json]:
     return given
 
 
-def merged(
-    before: Record | None, given: Mapping[str, Json], system_id: str, *, by: str, at: str, timezone: str
-) -> Record:
-    """Return the record after a person gave answers; every field says who said it and when."""
-    fields = dict(before.fields) if before else {}
-    for name, value in given.items():
-        fields[name] = {"value": value, "source": "human", "by": by, "at": at}
-    day = fields.get("next_review", {}).get("value")
-    next_review_at = end_of_day(date.fromisoformat(str(day)), timezone) if day else None
-    unanswered = [name for name in QUESTIONS if not fields.get(name, {}).get("value")]
-    return Record(
-        system_id=system_id,
-        fields=fields,
-        complete=not unanswered and (next_review_at or "") > at,
-        next_review_at=next_review_at,
-        confirmed_by=by,
-        confirmed_at=at,
-        withdrawn_at=None,
-    )
-
-
 def withdrawn(record: Record, at: str) -> Record:
     """Return the record after a person withdrew it: the answers stay readable, nothing stands."""
-    return replace(record, complete=False, withdrawn_at=at)
+    return replace(record, complete=False, withdrawn_at=at, version=record.version + 1)
 
 
 def missing(record: Record | None) -> list[str]:
-    """Return the questions without an answer, in the order they are asked."""
-    return [name for name in QUESTIONS if record is None or not record.value(name)]
+    """Return the public names of the questions that no person answered, in the order they are asked."""
+    return [QUESTIONS[name] for name in record_edit.unanswered(record)]
 
 
 def warnings(record: Record, today: date) -> list[str]:
     """Return what a person should know about a record that was just kept."""
     found = [f"the record is not complete: {name} is not answered" for name in missing(record)]
-    purpose, day = record.value("purpose"), record.value("next_review")
+    purpose, day = record.value("purpose.statement"), record.value("reviews.next_due_at")
     if isinstance(purpose, str) and len(purpose) < PURPOSE_CHARS:
         found.append(
             f"the purpose is short: say problem, users and output in {PURPOSE_CHARS} characters or more"
@@ -126,7 +105,7 @@ def warnings(record: Record, today: date) -> list[str]:
         found.append(f"the next review is {ahead} days away")
     if isinstance(day, str) and date.fromisoformat(day) <= today:
         found.append(f"the next review {day} has passed: set another")
-    if record.value("mode") == "none":
+    if record.value("oversight.mode") == "none":
         found.append("no person supervises it: say in the description why that is right")
     return found
 

@@ -1,64 +1,79 @@
-"""Load rules and evaluate them: trees of operators over a derived record, no expression language.
+"""Load rules: trees of operators over a derived record, no expression language.
 
-Operators (a tree is one operator with its operands; paths are dotted field names)::
-
-    all, any      [tree, ...]
-    not           tree
-    missing       path                 nonempty     path
-    eq            [path, value]        in           [path, [value, ...]]
-    lt, gt        [path, number]       contains_any [path, [value, ...]]
-    older_than_days [path, days]       past         path
-    before        [path, day]
-    any_where     [path, {field: value}]    none_where [path, {field: value}]
-
-A comparison with a missing value is false, except ``in`` and ``eq`` with ``null``. The loader refuses unknown
-operators, unknown fields (:data:`FIELDS`), wrong operands and double ids, and says where.
+A rule says when there is a gap. The operators are those of :mod:`discovery.service.rule_trees`, the fields
+those of :mod:`discovery.service.rule_fields`. The loader refuses unknown operators, unknown fields, wrong
+operands and double ids, and says where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import yaml
 
-from connectors import clock
 from connectors.errors import ConfigError
+from discovery.service import rule_trees
+from discovery.service.rule_fields import BY_SUBJECT, FIELDS, Fields, fields_of
+from discovery.service.rule_trees import OPERATORS, Moment, Record, Test, check
 
-Record = Mapping[str, Any]
-Test = Callable[[Record, datetime], bool]
+__all__ = [
+    "CLASSES",
+    "FAMILIES",
+    "FIELDS",
+    "FRAMEWORKS",
+    "LAW_VERSION",
+    "OPERATORS",
+    "SEVERITIES",
+    "SUBJECTS",
+    "Moment",
+    "Record",
+    "Rule",
+    "built_in",
+    "load",
+    "read",
+    "rule_of",
+]
 
 SEVERITIES = ("low", "medium", "high", "critical")
 SUBJECTS = ("system", "asset", "organisation")
-_KEYS = {"id", "title", "severity", "subject", "when", "applies_from", "refs", "fix", "enabled"}
-
-FIELDS: Mapping[str, frozenset[str]] = {
-    "record_state": frozenset(),
-    "kind": frozenset(),
-    "owners": frozenset({"role", "source", "accepted", "active", "confidence"}),
-    "lifecycle.stage": frozenset(),
-    "purpose.statement": frozenset(),
-    "data.categories": frozenset(),
-    "oversight.mode": frozenset(),
-    "oversight.description": frozenset(),
-    "reviews.next_due_at": frozenset(),
-    "provenance.first_seen_at": frozenset(),
-    "flags.record_complete": frozenset(),
-    "flags.record_withdrawn": frozenset(),
-    "counts.components": frozenset(),
-    "counts.active_assets": frozenset(),
-    "counts.purpose_chars": frozenset(),
+CLASSES = ("missing_record", "failed_control")
+"""Nobody knows, or it is known to be bad."""
+FRAMEWORKS: Mapping[str, str] = {
+    "iso42001": "ISO/IEC 42001",
+    "eu_ai_act": "EU AI Act",
+    "nist_ai_rmf": "NIST AI RMF",
 }
-"""Fields of a system's derived record, with the fields of an item where it is a list."""
+FAMILIES = (
+    *("inventory", "owners", "purpose", "data", "oversight", "risk", "life_cycle", "suppliers", "reviews"),
+    *("evidence", "transparency", "security", "organisation"),
+)
+"""The files of the built-in rules, in the order of their questions."""
+LAW_VERSION = "02024R1689-20260727"
+"""Regulation (EU) 2024/1689 as amended by Regulation (EU) 2026/1744: what built-in dates and refs mean."""
+_LIVING = ("candidate", "registered", "governed")
+_STATES = (*_LIVING, "retired", "rejected")
+_NEEDED = ("id", "title", "severity", "subject", "when", "fix")
+_KEYS = frozenset(
+    (*_NEEDED, "class", "failed_when", "record_states", "applies_from", "later", "refs", "enabled")
+)
+_MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule; ``holds(record, now)`` is true when there is a gap. ``refs`` are ids by framework."""
+    """One rule; ``test(record, moment)`` is true when there is a gap. ``refs`` are ids by framework.
+
+    ``states`` are the states of systems that it is asked of. ``gap_class`` is one of :data:`CLASSES`;
+    ``fails`` (where there is one) says of a record whether it is a failed control rather than a missing
+    record. ``later`` are days of law for some: (which, from when). ``raw`` is what it was read from.
+    ``changed`` names the fields that differ from the built-in rule; ``is_own`` marks the user's rules.
+    ``needs`` are the fields that the condition looks at.
+    """
 
     id: str
     title: str
@@ -67,173 +82,176 @@ class Rule:
     applies_from: date | None
     refs: Mapping[str, tuple[str, ...]]
     fix: str
-    holds: Test
+    test: Test
+    gap_class: str = "missing_record"
+    fails: Test | None = None
+    states: tuple[str, ...] = _LIVING
+    later: tuple[tuple[Test, date], ...] = ()
+    law_version: str = LAW_VERSION
+    enabled: bool = True
+    changed: tuple[str, ...] = ()
+    is_own: bool = False
+    needs: frozenset[str] = frozenset()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def family(self) -> str:
+        """Return the beginning of the id, such as ``OWN``."""
+        return self.id.partition("-")[0]
+
+    def holds(self, record: Record, now: datetime, timezone: str = "UTC") -> bool:
+        """Say whether there is a gap; for many records make one :class:`Moment` and use ``test``."""
+        return self.test(record, Moment(now, timezone))
+
+    def class_of(self, record: Record, now: Moment) -> str:
+        """Return whether a gap of this record is a missing record or a failed control."""
+        if self.fails is None:
+            return self.gap_class
+        return "failed_control" if self.fails(record, now) else "missing_record"
+
+    def applies_to(self, record: Record, now: Moment) -> date | None:
+        """Return the day from which the rule applies to what a record describes (``None``: always)."""
+        for test, day in self.later:
+            if test(record, now):
+                return day
+        return self.applies_from
 
     def is_due(self, today: date) -> bool:
         """Say whether the rule applies already; before that its gap is upcoming."""
         return self.applies_from is None or self.applies_from <= today
 
-    def severity_on(self, today: date) -> str:
-        """Return the severity; an upcoming gap counts one level lower."""
+    def severity_on(self, today: date, since: date | None = None) -> str:
+        """Return the severity; an upcoming gap counts one level lower. ``since`` is :meth:`applies_to`."""
+        start = since or self.applies_from
         level = SEVERITIES.index(self.severity)
-        return self.severity if self.is_due(today) else SEVERITIES[max(0, level - 1)]
+        return self.severity if start is None or start <= today else SEVERITIES[max(0, level - 1)]
 
 
 @cache
 def built_in() -> tuple[Rule, ...]:
     """Return the rules that come with the product."""
-    text = resources.files("discovery").joinpath("rules.yaml").read_text(encoding="utf-8")
-    return load(text, "rules.yaml")
+    folder = resources.files("discovery").joinpath("rules")
+    return tuple(
+        rule_of(raw, where)
+        for name in (f"{family}.yaml" for family in FAMILIES)
+        for raw, where in read(folder.joinpath(name).read_text(encoding="utf-8"), name)
+    )
 
 
 def load(text: str, where: str) -> tuple[Rule, ...]:
     """Read rules from YAML; raises ``ConfigError`` that names the file, the rule and the mistake."""
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"the rules are not valid YAML: {error}", where=where) from error
-    if not isinstance(content, dict) or not isinstance(content.get("rules"), list):
-        raise ConfigError("the rules file needs a list under `rules`", where=where)
     rules: dict[str, Rule] = {}
-    for index, raw in enumerate(content["rules"]):
-        name = raw.get("id") if isinstance(raw, dict) else None
-        rule = _rule(raw, f"{where}, rule {name or index + 1}")
-        if rule.id in rules:
-            raise ConfigError(f"the rule {rule.id!r} is there twice", where=where)
+    for raw, place in read(text, where):
+        rule = rule_of(raw, place)
+        check(rule.id not in rules, f"the rule {rule.id!r} is there twice", where)
         rules[rule.id] = rule
     return tuple(rules.values())
 
 
-def _rule(raw: Any, where: str) -> Rule:
-    _check(isinstance(raw, dict), "a rule is a table of fields", where)
-    unknown = sorted(raw.keys() - _KEYS)
-    _check(
-        not unknown,
-        f"unknown field {', '.join(map(repr, unknown))}",
-        where,
-        "Known: " + ", ".join(sorted(_KEYS)),
-    )
-    for name in ("id", "title", "severity", "subject", "when", "fix"):
-        _check(bool(raw.get(name)), f"the field {name!r} is missing", where)
-    _check(
-        raw["severity"] in SEVERITIES, f"unknown severity {raw['severity']!r}", where, ", ".join(SEVERITIES)
-    )
-    _check(raw["subject"] in SUBJECTS, f"unknown subject {raw['subject']!r}", where, ", ".join(SUBJECTS))
-    since = raw.get("applies_from")
-    _check(since is None or isinstance(since, date), "applies_from is a day (YYYY-MM-DD) or null", where)
-    refs = raw.get("refs") or {}
-    _check(isinstance(refs, dict), "refs is a table of lists", where)
+def read(text: str, where: str) -> list[tuple[dict[str, Any], str]]:
+    """Return the tables of rules in a YAML text, each with its place; the rules are not checked yet."""
+    if len(text) > _MOST_BYTES:
+        raise ConfigError("the rules file is too large", where=where, hint="Split it.")
+    try:
+        # The parser of libyaml is ten times as fast; not every machine has it.
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"the rules are not valid YAML: {error}", where=where) from error
+    if not isinstance(content, dict) or not isinstance(content.get("rules"), list):
+        raise ConfigError("the rules file needs a list under `rules`", where=where)
+    version = content.get("law_version", LAW_VERSION)
+    check(isinstance(version, str), "law_version is a text", where)
+    found = []
+    for index, raw in enumerate(content["rules"]):
+        name = raw.get("id") if isinstance(raw, dict) else None
+        place = f"{where}, rule {name or index + 1}"
+        check(isinstance(raw, dict), "a rule is a table of fields", place)
+        found.append(({"law_version": version} | raw, place))
+    return found
+
+
+def rule_of(
+    raw: Mapping[str, Any], where: str, *, changed: tuple[str, ...] = (), is_own: bool = False
+) -> Rule:
+    """Check the table of one rule and make the rule; raises ``ConfigError`` for the first mistake."""
+    _check_keys(raw, where)
+    fields = fields_of(raw["subject"]) if is_own else BY_SUBJECT[raw["subject"]]
+    fails = raw.get("failed_when")
     return Rule(
         id=raw["id"],
         title=raw["title"],
         severity=raw["severity"],
         subject=raw["subject"],
-        applies_from=since,
-        refs={str(name): tuple(map(str, ids)) for name, ids in refs.items()},
+        applies_from=_day(raw.get("applies_from"), where),
+        refs=_refs(raw.get("refs"), where),
         fix=raw["fix"],
-        holds=_tree(raw["when"], where),
+        test=rule_trees.compiled(raw["when"], fields, where),
+        gap_class=raw.get("class", "missing_record"),
+        fails=None if fails is None else rule_trees.compiled(fails, fields, f"{where}, failed_when"),
+        states=tuple(raw.get("record_states", _LIVING)),
+        later=_later(raw, fields, where),
+        law_version=raw.get("law_version", LAW_VERSION),
+        enabled=raw.get("enabled", True),
+        changed=changed,
+        is_own=is_own,
+        needs=frozenset(rule_trees.paths(raw["when"])),
+        raw=raw,
     )
 
 
-def _check(is_right: bool, what: str, where: str, hint: str = "") -> None:
-    if not is_right:
-        raise ConfigError(what, where=where, hint=hint)
+def _check_keys(raw: Mapping[str, Any], where: str) -> None:
+    unknown = sorted(str(key) for key in raw.keys() - _KEYS - {"law_version"})
+    what = f"unknown field {', '.join(map(repr, unknown))}"
+    check(not unknown, what, where, "Known: " + ", ".join(sorted(_KEYS)))
+    for name in _NEEDED:
+        check(bool(raw.get(name)), f"the field {name!r} is missing", where)
+    for name in ("id", "title", "fix"):
+        check(isinstance(raw[name], str), f"{name} is a text", where)
+    _one_of("severity", raw["severity"], SEVERITIES, where)
+    _one_of("subject", raw["subject"], SUBJECTS, where)
+    _one_of("class", raw.get("class", CLASSES[0]), CLASSES, where)
+    check(isinstance(raw.get("enabled", True), bool), "enabled is true or false", where)
+    states = raw.get("record_states", [])
+    check(isinstance(states, list), "record_states is a list", where)
+    for state in states:
+        _one_of("record state", state, _STATES, where)
 
 
-def _tree(raw: Any, where: str) -> Test:
-    _check(
-        isinstance(raw, dict) and len(raw) == 1,
-        f"a condition is one operator with its operands: {raw!r}",
-        where,
-    )
-    ((operator, operand),) = raw.items()
-    if operator in ("all", "any"):
-        _check(isinstance(operand, list) and bool(operand), f"{operator} takes a list of conditions", where)
-        return _joined(operator == "all", [_tree(one, where) for one in operand])
-    if operator == "not":
-        inner = _tree(operand, where)
-        return lambda record, now: not inner(record, now)
-    if operator in _UNARY:
-        return _unary(_UNARY[operator], _path(operand, where))
-    _check(operator in _BINARY, f"unknown operator {operator!r}", where, "Known: " + ", ".join(OPERATORS))
-    _check(isinstance(operand, list) and len(operand) == 2, f"{operator} takes [field, value]", where)
-    path = _path(operand[0], where)
-    _check_value(operator, path, operand[1], where)
-    return _binary(_BINARY[operator], path, operand[1])
+def _one_of(what: str, value: Any, known: tuple[str, ...], where: str) -> None:
+    check(value in known, f"unknown {what} {value!r}", where, "Known: " + ", ".join(known))
 
 
-def _joined(is_all: bool, tests: Sequence[Test]) -> Test:
-    if is_all:
-        return lambda record, now: all(test(record, now) for test in tests)
-    return lambda record, now: any(test(record, now) for test in tests)
+def _day(value: Any, where: str, name: str = "applies_from") -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    is_day = value is None or (isinstance(value, date) and not isinstance(value, datetime))
+    check(is_day, f"{name} is a day (YYYY-MM-DD) or null", where)
+    found: date | None = value
+    return found
 
 
-def _unary(test: Callable[[Any, datetime], bool], path: str) -> Test:
-    return lambda record, now: test(record.get(path), now)
+def _later(raw: Mapping[str, Any], fields: Fields, where: str) -> tuple[tuple[Test, date], ...]:
+    rows = raw.get("later") or []
+    check(isinstance(rows, list), "later is a list of {from: day, when: condition}", where)
+    found = []
+    for row in rows:
+        is_row = isinstance(row, dict) and row.keys() == {"from", "when"}
+        check(is_row, "later is a list of {from: day, when: condition}", where)
+        day = _day(row["from"], where, "from")
+        check(day is not None, "from is a day (YYYY-MM-DD)", where)
+        test = rule_trees.compiled(row["when"], fields, f"{where}, later")
+        if day is not None:
+            found.append((test, day))
+    return tuple(found)
 
 
-def _binary(test: Callable[[Any, Any, datetime], bool], path: str, value: Any) -> Test:
-    return lambda record, now: test(record.get(path), value, now)
-
-
-def _path(raw: Any, where: str) -> str:
-    _check(
-        isinstance(raw, str) and raw in FIELDS, f"unknown field {raw!r}", where, "Known: " + ", ".join(FIELDS)
-    )
-    return str(raw)
-
-
-def _check_value(operator: str, path: str, value: Any, where: str) -> None:
-    if operator in ("in", "contains_any"):
-        _check(isinstance(value, list), f"{operator} takes a list of values", where)
-    elif operator in ("any_where", "none_where"):
-        _check(isinstance(value, dict) and bool(value), f"{operator} takes a table of field: value", where)
-        unknown = sorted(set(value) - FIELDS[path])
-        _check(not unknown, f"items of {path!r} have no field {', '.join(map(repr, unknown))}", where)
-    elif operator in ("lt", "gt", "older_than_days"):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        _check(is_number, f"{operator} takes a number", where)
-    elif operator == "before":
-        _check(isinstance(value, date), "before takes a day (YYYY-MM-DD)", where)
-
-
-def _moment(value: Any) -> datetime | None:
-    return clock.from_text(value) if isinstance(value, str) and value else None
-
-
-def _older(value: Any, days: float, now: datetime) -> bool:
-    moment = _moment(value)
-    return moment is not None and now - moment > timedelta(days=days)
-
-
-def _past(value: Any, now: datetime) -> bool:
-    moment = _moment(value)
-    return moment is not None and moment <= now
-
-
-def _before(value: Any, day: date, _: datetime) -> bool:
-    moment = _moment(value)
-    return moment is not None and moment.date() < day
-
-
-def _some(value: Any, fields: Mapping[str, Any]) -> bool:
-    return any(all(item.get(name) == wanted for name, wanted in fields.items()) for item in value or ())
-
-
-_UNARY: Mapping[str, Callable[[Any, datetime], bool]] = {
-    "missing": lambda value, _: value in (None, "", [], ()),
-    "nonempty": lambda value, _: value not in (None, "", [], ()),
-    "past": _past,
-}
-_BINARY: Mapping[str, Callable[[Any, Any, datetime], bool]] = {
-    "eq": lambda value, wanted, _: value == wanted,
-    "in": lambda value, wanted, _: value in wanted,
-    "lt": lambda value, limit, _: value is not None and value < limit,
-    "gt": lambda value, limit, _: value is not None and value > limit,
-    "contains_any": lambda value, wanted, _: any(one in wanted for one in value or ()),
-    "older_than_days": _older,
-    "before": _before,
-    "any_where": lambda value, fields, _: _some(value, fields),
-    "none_where": lambda value, fields, _: not _some(value, fields),
-}
-OPERATORS = ("all", "any", "not", *_UNARY, *_BINARY)
+def _refs(raw: Any, where: str) -> Mapping[str, tuple[str, ...]]:
+    refs = raw or {}
+    check(isinstance(refs, dict), "refs is a table of lists", where)
+    for name, ids in refs.items():
+        _one_of("framework", name, tuple(FRAMEWORKS), where)
+        check(isinstance(ids, list), f"refs of {name} is a list", where)
+    return {str(name): tuple(map(str, ids)) for name, ids in refs.items()}

@@ -101,7 +101,7 @@ def run_scan(
     instances = chosen(config, request)
     run_id, holder, cache = ids.mint("run"), leases.new_holder(), BlobCache(store)
     scan = Scan(config, store, request, progress, run_id, holder, executor, cache)
-    judge = Judge(store, config.scan.roles_that_alert)
+    judge = Judge(store, config)
     report = ScanReport(
         run_id=scan.run_id, state="failed", elapsed_s=0.0, scopes=0, tally=Tally(), alerts=judge.changes
     )
@@ -120,6 +120,7 @@ def run_scan(
         forget_clients()
         try:
             judge.look_at(journal.end_run(store, scan.run_id, report.state, report.tally.counts()))
+            judge.finish()
         finally:
             leases.release_all(store, scan.holder)
     _write_audit(scan, report)

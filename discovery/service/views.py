@@ -92,6 +92,8 @@ class OversightView:
     ``complete`` is true when a person confirmed all of them and the review day has not passed.
     ``state`` is none, incomplete, complete, lapsed or withdrawn. ``prefilled`` are proposals from evidence,
     in the order of the questions; they are given for one system at a time, in lists they are left empty.
+    ``version`` counts what people changed in the record (0: nothing yet); ``conflicts`` are fields where
+    evidence says otherwise than the person, sorted.
     """
 
     state: str = "none"
@@ -105,6 +107,11 @@ class OversightView:
     confirmed_at: str | None = None
     missing: list[str] = field(default_factory=list)
     prefilled: list[PrefilledView] = field(default_factory=list)
+    version: int = 0
+    stage: str | None = None
+    eu_class: str | None = None
+    tier: str | None = None
+    conflicts: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +143,10 @@ class SystemView:
 
 @dataclass(slots=True, kw_only=True)
 class AlertView:
-    """One alert: a rule that holds for a system. ``until`` ends an accepted risk or suppression."""
+    """One alert: a rule that holds for a system, an asset of it, or (neither given) the organisation.
+
+    ``until`` ends an accepted risk or suppression.
+    """
 
     alert_id: str
     rule: str
@@ -152,6 +162,7 @@ class AlertView:
     until: str | None = None
     system_name: str | None = None
     fix: str = ""
+    asset_id: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

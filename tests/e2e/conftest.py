@@ -26,8 +26,8 @@ from tests.fakes_aws import HOME, FakeAws
 from tests.harness_aws import environment
 
 REGIONS = ("eu-west-1", "us-east-1")
-SERVICES = ("bedrock", "comprehend", "sagemaker")
-"""Services that hold something; the others answer with empty lists, which costs a test less."""
+SERVICES = ("bedrock", "comprehend")
+"""Services that are read; ``test_secrets`` walks all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Acme:
         """Configure only these connectors, for tests that are about nothing else."""
         tables = {
             "code": f"[connectors.code.main]\ntargets = [{json.dumps(str(self.code))}]\n",
-            "aws": "[connectors.aws.main]\n",
+            "aws": f"[connectors.aws.main]\nservices = {json.dumps(SERVICES)}\n",
             "openai": f"[connectors.openai.main]\nbase_url = {json.dumps(self.openai.base_url)}\n",
         }
         chosen = "".join(tables[name] for name in connectors)

@@ -20,17 +20,29 @@ class Thing:
 
 @pytest.mark.parametrize("spelling", ["ai-system", "AI_System", "AISystem", "ai system", "Ai.System"])
 def test_any_spelling_of_the_tag_groups(spelling: str) -> None:
-    assert group_key(Thing(tags={spelling: " Checkout  Bot "})) == "tag:checkout-bot"
+    assert group_key(Thing(tags={spelling: " Checkout  Bot "})) == "tag:aws|1111|checkout-bot"
 
 
 def test_tag_wins_over_repository_unit_and_application() -> None:
     thing = Thing(natural_namespace="code/R_1", application="services/bot", tags={"ai-system": "x"})
 
-    assert group_key(thing) == "tag:x"
+    assert group_key(thing) == "tag:code|1111|x"
 
 
-def test_empty_tag_says_nothing() -> None:
-    assert group_key(Thing(tags={"ai-system": "  "})) == "one:aws/arn|arn:1"
+@pytest.mark.parametrize("value", ["  ", "true", "YES", "tbd", "prod", "n/a"])
+def test_a_tag_that_names_no_system_says_nothing(value: str) -> None:
+    assert group_key(Thing(tags={"ai-system": value})) == "one:aws/arn|arn:1"
+
+
+@pytest.mark.parametrize("value", ["api", "backend", "ML-prod", "web", "default"])
+def test_an_application_that_is_only_a_sort_of_thing_groups_nothing(value: str) -> None:
+    assert group_key(Thing(tags={"app": value})) == "one:aws/arn|arn:1"
+
+
+def test_one_tag_in_two_accounts_is_two_groups_for_linking_to_join() -> None:
+    here, there = Thing(tags={"ai-system": "shop"}), Thing(tags={"ai-system": "shop"}, account="2222")
+
+    assert group_key(here) != group_key(there)
 
 
 def test_code_is_grouped_by_repository_and_unit() -> None:

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from discovery.service import views
+from discovery.service import record_forms, record_shapes, views, views_rules
 from tests.discovery.cli.commands import PAGE, renewed
 
 JSON_PAGE = PAGE.with_name("json.md")
@@ -14,9 +14,21 @@ CONTRACT = {
     "systems": views.SystemView,
     "assets": views.AssetView,
     "alerts": views.AlertView,
+    "gaps": views_rules.GapView,
+    "rules": views_rules.RuleView,
+    "rules test": views_rules.RuleTestView,
+    "organisation": views_rules.OrganisationFactView,
     "runs": views.RunView,
     "coverage": views.CoverageView,
     "connectors list": views.ConnectorView,
+    "record show": record_shapes.RecordView,
+    "record fields": record_shapes.FieldView,
+    "record questions": record_shapes.QuestionView,
+    "record import": record_shapes.ImportedView,
+    "record view": record_forms.FormView,
+    "fields of a record": record_shapes.RecordFieldView,
+    "conflicts": record_shapes.ConflictView,
+    "form columns": record_forms.ColumnView,
     "candidates": views.CandidateView,
     "oversight": views.OversightView,
     "evidence": views.EvidenceView,

@@ -132,7 +132,7 @@ def test_what_was_read_before_is_planned_with_what_it_took(
     from discovery.config import load_config
 
     path = tmp_path / "a.toml"
-    path.write_text("[connectors.aws.main]\n")
+    path.write_text("[connectors.aws.main]\nservices = ['bedrock', 'iam']\n")
     store = open_store(url)
     where = Scope(
         connector="aws", instance="main", ids=(HOME, "us-east-1"), parts=(Part(name="x.ListX", kinds=()),)

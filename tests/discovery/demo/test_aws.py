@@ -45,6 +45,13 @@ def test_there_are_things_with_and_without_an_owner(seen: Seen) -> None:
     assert {"front-desk", "research-lab", "ops_copilot"} <= {names[key] for key in names.keys() - owned}
 
 
+def test_a_workload_is_there_for_what_it_holds_and_staff_for_what_they_sign_in_to(seen: Seen) -> None:
+    names = {one.name for _, _, one in seen.findings}
+
+    assert {"mail-triage", "QDevProfile-us-east-1"} <= names
+    assert "invoice-export" not in names
+
+
 def test_planted_environment_values_do_not_leave_the_client(seen: Seen) -> None:
     assert "not-a-real-token" in json.dumps(recorded())
     assert "not-a-real-token" not in repr(seen)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connectors.errors import ConfigError
-from discovery.service import rules
+from discovery.service import rule_trees, rules
 from discovery.service.rules import FIELDS, OPERATORS, load
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -124,11 +124,38 @@ def test_a_rule_of_later_law_is_upcoming_one_level_lower() -> None:
 def test_built_in_rules_name_their_references_and_fix() -> None:
     found = rules.built_in()
 
-    assert [one.id for one in found] == ["OWN-01", "OVR-00"]
-    assert all(one.refs["iso42001"] and one.refs["eu_ai_act"] and one.fix for one in found)
+    assert len(found) == len({one.id for one in found}) == 72
+    assert all(one.refs and one.fix.endswith(".") for one in found)
+    assert all(one.refs["iso42001"] for one in found if one.subject != "organisation")
+
+
+def test_a_bare_yes_among_words_is_refused() -> None:
+    with pytest.raises(ConfigError, match="stands among words") as caught:
+        load(rule("{in: [data.personal, [yes, unknown]]}"), "mine.yaml")
+    assert "in quotes" in caught.value.hint
+
+
+def test_an_unknown_field_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"unknown field 'oversight\.mod'") as caught:
+        load(rule("{missing: oversight.mod}"), "mine.yaml")
+    assert caught.value.hint == "Did you mean 'oversight.mode'?"
+
+
+def test_a_rule_sees_only_the_fields_of_its_subject() -> None:
+    with pytest.raises(ConfigError, match=r"unknown field 'purpose\.statement'"):
+        load(rule("{missing: purpose.statement}", subject="asset"), "mine.yaml")
+
+
+def test_a_day_has_passed_when_it_is_over_where_the_organisation_is() -> None:
+    (one,) = load(rule("{past: reviews.next_due_at}"), "mine.yaml")
+    evening = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    record = {"reviews.next_due_at": "2026-11-22"}
+
+    assert not one.holds(record, evening)
+    assert one.holds(record, evening, "Europe/Berlin")
 
 
 def test_every_operator_and_field_is_documented_or_used() -> None:
-    assert rules.__doc__ is not None
-    assert [one for one in OPERATORS if one not in rules.__doc__] == []
+    assert rule_trees.__doc__ is not None
+    assert [one for one in OPERATORS if one not in rule_trees.__doc__] == []
     assert FIELDS["owners"]

@@ -50,7 +50,7 @@ def guardrail(account: str, region: str) -> dict[str, Any]:
 
 
 def scan(store: Store, **options: Any) -> ScanReport:
-    given = AwsOptions(organization=True, role_name="reader", **options)
+    given = AwsOptions(organization=True, role_name="reader", services=("bedrock",), **options)
     config = Config(
         every_instance=(InstanceConfig(connector="aws", name="main", options=given),),
         path=Path("aicensus.toml"),
@@ -88,3 +88,40 @@ def test_what_is_denied_or_left_out_does_not_age(fake: FakeOrganization, invento
     assert covered[f"{HOME}/eu-west-1", "bedrock.ListGuardrails"].status == "denied"
     assert covered[f"{MEMBER}/us-east-1", "bedrock.ListGuardrails"].reason == "the account is suspended"
     assert covered[MEMBER, "left out"].reason == "the account is suspended"
+
+
+def test_a_denied_region_a_missing_role_and_an_sdk_without_regions_cost_nothing_else(
+    fake: FakeOrganization, inventory_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.session import Session
+
+    places = [(name, region) for name in (HOME, MEMBER) for region in ("eu-west-1", "xx-moon-7")]
+    fake.members[MEMBER] = "ACTIVE"
+    for account, region in places:
+        fake.regions[account] = ["eu-west-1", "xx-moon-7"]
+        fake.add("bedrock", "ListGuardrails", guardrail(account, region), account=account, region=region)
+    scan(inventory_store)
+    for account, region in places:
+        fake.remove("bedrock", "ListGuardrails", lambda _: True, account=account, region=region)
+    fake.add("bedrock", "ListGuardrails", guardrail(HOME, "new"), region="xx-moon-7")
+    fake.closed_accounts.add(MEMBER)
+    fake.fail("", "", "AccessDeniedException", account=HOME, region="eu-west-1")
+    monkeypatch.setattr(Session, "get_available_regions", lambda *_, **__: [])
+
+    for _ in range(2):
+        scan(inventory_store)
+
+    seen = states(inventory_store)
+    assert {name for name, state in seen.items() if state != "present"} == {f"{HOME[:3]}-xx-moon-7"}
+    assert f"{HOME[:3]}-new" in seen, "what can be read is found"
+    rails = {
+        row.scope.removeprefix("aws:main/"): row.status
+        for row in inventory.coverage(inventory_store)
+        if row.part == "bedrock.ListGuardrails"
+    }
+    assert rails == {
+        f"{HOME}/eu-west-1": "denied",
+        f"{HOME}/xx-moon-7": "complete",
+        f"{MEMBER}/eu-west-1": "failed",
+        f"{MEMBER}/xx-moon-7": "failed",
+    }

@@ -1,0 +1,171 @@
+"""``aicensus systems add|register|reject|retire|assign``: where a system stands, by a person's word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from discovery.cli.lazy import Command, Example
+from discovery.cli.options import format_option, reason_option, store_options
+from discovery.cli.session import Session
+
+
+@click.command(
+    "add",
+    cls=Command,
+    examples=(
+        Example(
+            'aicensus systems add "Credit scoring by Acme" --kind saas_tool --owner dana@example.org '
+            '--purpose "Scores applications for consumer credit; staff decide."',
+            "Put a system on record that no scanner can see.",
+        ),
+    ),
+)
+@click.argument("name")
+@click.option("--kind", required=True, metavar="KIND", help="Such as application, agent or saas_tool.")
+@click.option("--purpose", default="", metavar="TEXT", help="What it is for.")
+@click.option(
+    "--owner", default="", metavar="PARTY", help="Who answers for it: an address, a handle or a name."
+)
+@click.option("--unit", default="", metavar="UNIT", help="The organisation unit it belongs to.")
+@reason_option(required=False)
+@format_option()
+@store_options
+def add(
+    name: str,
+    kind: str,
+    purpose: str,
+    owner: str,
+    unit: str,
+    reason: str,
+    fmt: str,
+    config_path: Path | None,
+    db: str | None,
+) -> None:
+    """Add a system called NAME that no scanner can see; with an owner it is registered."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    session = Session(config_path, db)
+    with session.store(create=True) as store:
+        decided = system_standing.add(
+            store,
+            name,
+            kind=kind,
+            actor=os_actor(),
+            purpose=purpose,
+            owner=owner,
+            unit=unit,
+            reason=reason,
+            timezone=session.zone,
+        )
+    write_decided(decided, f"{decided.system.name} is on record as {decided.system.system_id}.", fmt)
+
+
+@click.command(
+    "register",
+    cls=Command,
+    examples=(Example("aicensus systems register support-bot", "Take a candidate into the register."),),
+)
+@click.argument("system")
+@reason_option(required=False)
+@format_option()
+@store_options
+def register(system: str, reason: str, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Take SYSTEM into the register; somebody must have accepted to answer for it."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    with Session(config_path, db).store() as store:
+        decided = system_standing.register(store, system, actor=os_actor(), reason=reason)
+    write_decided(decided, f"{decided.system.name} is registered.", fmt)
+
+
+@click.command(
+    "reject",
+    cls=Command,
+    examples=(
+        Example(
+            'aicensus systems reject demo-notebook --code test_only --reason "a course exercise"',
+            "Say that a candidate is nothing to answer for.",
+        ),
+    ),
+)
+@click.argument("system")
+@click.option(
+    "--code",
+    required=True,
+    metavar="CODE",
+    help="Why: not_ai, duplicate, false_positive, test_only or out_of_scope.",
+)
+@reason_option(required=True)
+@format_option()
+@store_options
+def reject(system: str, code: str, reason: str, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Say that the candidate SYSTEM is no system to answer for."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    with Session(config_path, db).store() as store:
+        decided = system_standing.reject(store, system, actor=os_actor(), code=code, reason=reason)
+    write_decided(decided, f"{decided.system.name} is rejected.", fmt)
+
+
+@click.command(
+    "retire",
+    cls=Command,
+    examples=(
+        Example(
+            'aicensus systems retire support-bot --reason "replaced by helpdesk"',
+            "Say that it is used no more.",
+        ),
+    ),
+)
+@click.argument("system")
+@reason_option(required=True)
+@format_option()
+@store_options
+def retire(system: str, reason: str, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Say that SYSTEM is no longer used."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    with Session(config_path, db).store() as store:
+        decided = system_standing.retire(store, system, actor=os_actor(), reason=reason)
+    write_decided(decided, f"{decided.system.name} is retired.", fmt)
+
+
+@click.command(
+    "assign",
+    cls=Command,
+    examples=(
+        Example(
+            "aicensus systems assign support-bot --unit Retail", "Put a system into an organisation unit."
+        ),
+    ),
+)
+@click.argument("system")
+@click.option(
+    "--unit", required=True, metavar="UNIT", help='The unit; "" leaves it to the scopes of the units.'
+)
+@reason_option(required=False)
+@format_option()
+@store_options
+def assign(system: str, unit: str, reason: str, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Put SYSTEM into an organisation unit."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    with Session(config_path, db).store() as store:
+        decided = system_standing.assign(store, system, unit, actor=os_actor(), reason=reason)
+    said = f"is of the unit {unit}" if unit else "is of the unit that its scopes say"
+    write_decided(decided, f"{decided.system.name} {said}.", fmt)
+
+
+VERBS = (add, register, reject, retire, assign)

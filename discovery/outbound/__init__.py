@@ -1,0 +1,1 @@
+"""Deliver what receivers are to be told: the only place from which anything leaves by itself."""

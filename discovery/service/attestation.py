@@ -1,0 +1,295 @@
+"""Ask the owners of systems, all at once, to confirm what is on record; silence never means yes.
+
+A campaign freezes what it asks about: each system gets a snapshot hash, and a day by which its owner answers.
+From then on ``reviews.attestation_due_at`` stands on the record, so that the rule REV-03 opens by itself when
+nobody answered. Each answer is kept as a statement (who, when, about which snapshot, what) signed with the
+organisation's key. Cadence until the next one: by tier 90, 180, 365 or 730 days; without a tier as for high.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from connectors import clock
+from connectors.model import Json
+from connectors.secrets import redact
+from discovery.service import inventory, oversight_rules, refs
+from discovery.service.deciding import Act, Decided, decide, decide_in, need_reason
+from discovery.service.errors import DecisionError, NotFound
+from discovery.service.records import Change, apply_in
+from normalizer import ids
+from normalizer.owners import is_automation, normal_party
+from store import audit, campaigns, oversight, owners, parties
+from store.audit import Entry
+from store.campaigns import Campaign, Item
+
+if TYPE_CHECKING:
+    from discovery.service.views import SystemView
+    from store import Store
+    from store.audit import Actor
+    from store.database import ReadTx, WriteTx
+
+QUESTIONS = ("needed", "purpose", "data", "oversight", "owner")
+"""Still needed? Purpose right? Data right? Does oversight work? Owner right?"""
+DECISIONS = ("confirm", "correct", "retire", "not_mine")
+CADENCE_DAYS = {"critical": 90, "high": 180, "medium": 365, "low": 730}
+DUE_DAYS = 14
+DUE_FIELD = "reviews.attestation_due_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFilter:
+    """Which systems a campaign asks about; empty values do not narrow."""
+
+    states: tuple[str, ...] = ("registered", "governed")
+    kind: str | None = None
+    text: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What an owner says: a decision, the five questions by name, and why where something is not right."""
+
+    decision: str
+    wrong: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def start(
+    store: Store,
+    name: str,
+    *,
+    actor: Actor,
+    filters: CampaignFilter | None = None,
+    days: int = DUE_DAYS,
+    timezone: str = "UTC",
+    now: datetime | None = None,
+) -> str:
+    """Start a campaign over the systems that fit, in one transaction; return its id.
+
+    Raises ``DecisionError`` when the name is taken, nothing fits, or the days are out of bounds (1 to 90).
+    """
+    filters = filters or CampaignFilter()
+    if not 1 <= days <= 90:
+        raise DecisionError(f"{days} days is out of bounds", hint="Choose 1 to 90.")
+    if not name.strip():
+        raise DecisionError("a campaign needs a name", hint="Give one, such as 2026-Q4.")
+    chosen = inventory.list_systems(
+        store, inventory.SystemFilter(states=filters.states, kind=filters.kind, text=filters.text)
+    )
+    if not chosen:
+        raise DecisionError(
+            "no system fits", hint="Register some, or choose with --state, --kind and --text."
+        )
+    with store.write(actor=actor.name, kind="decision") as tx:
+        moment = now or clock.from_text(tx.now)
+        at = clock.to_text(moment)
+        if campaigns.named(tx.conn, name) is not None:
+            raise DecisionError(f"there is a campaign {name!r} already", hint="Choose another name.")
+        due = (oversight_rules.today(timezone, moment) + timedelta(days=days)).isoformat()
+        me = parties.ensure(tx.conn, [redact(actor.name)], now=at, team=False)[redact(actor.name)]
+        campaign = Campaign(
+            campaign_id=ids.mint("cmp"),
+            name=redact(name.strip()),
+            scope=orjson.dumps(asdict(filters), option=orjson.OPT_SORT_KEYS).decode(),
+            started_by=me.party_id,
+            started_at=at,
+            due_on=due,
+        )
+        items = [_item(tx, campaign, one, due) for one in chosen]
+        campaigns.put(tx.conn, campaign, items)
+        for item in items:
+            _put_due(tx, item.system_id, due, actor, at, timezone, "attestation.ask")
+        new: dict[str, Json] = {"name": campaign.name, "systems": len(items), "due_on": due}
+        audit.append(
+            tx.conn, actor, Entry(action="campaign.start", object=campaign.campaign_id, new=new), at=at
+        )
+    return campaign.campaign_id
+
+
+def answer(
+    store: Store,
+    campaign: str,
+    system: str,
+    given: Answer,
+    *,
+    actor: Actor,
+    key: bytes,
+    timezone: str = "UTC",
+    now: datetime | None = None,
+) -> Decided:
+    """Take one answer about one system; it is signed and kept, and cannot be given twice.
+
+    ``confirm`` sets the next day by the tier's cadence; anything else leaves the attestation due and takes a
+    reason. ``not_mine`` ends the ownership of who was asked.
+    """
+    _check(given)
+
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
+        item = _waiting(tx, campaign, system_id, system)
+        me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
+        statement = _statement(item, given, me.party_id, actor, at)
+        if not campaigns.answer(tx.conn, item, given.decision, at, statement, signed(statement, key)):
+            raise DecisionError("this was answered in between", hint="Look: aicensus attest status")
+        if given.decision == "confirm":
+            _confirmed(tx, system_id, me.party_id, actor, at, timezone)
+        if given.decision == "not_mine":
+            _not_mine(tx, system_id, item, at, given.reason)
+        new: dict[str, Json] = {
+            "campaign": item.campaign_id,
+            "snapshot": item.snapshot,
+            "wrong": [*given.wrong],
+        }
+        return Act(
+            Entry(action=f"attestation.{given.decision}", object=system_id, reason=given.reason, new=new)
+        )
+
+    return decide(store, system, actor, now, deed)
+
+
+def delegate(
+    store: Store,
+    campaign: str,
+    system: str,
+    to: str,
+    *,
+    actor: Actor,
+    key: bytes,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Decided:
+    """Let somebody else be asked about one system; the day stays."""
+    if is_automation(normal_party(to)):
+        raise DecisionError(f"{to!r} cannot answer for a system", hint="Name a person or a team.")
+
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
+        item = _waiting(tx, campaign, system_id, system)
+        who = parties.ensure(tx.conn, [normal_party(to)], now=at)[normal_party(to)]
+        if not who.active:
+            raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
+        me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
+        told = Answer(decision="delegate", reason=f"{reason} to {who.party_id}".strip())
+        statement = _statement(item, told, me.party_id, actor, at)
+        campaigns.hand_on(tx.conn, item, who.party_id, statement, signed(statement, key))
+        new: dict[str, Json] = {"campaign": item.campaign_id, "to": who.party_id}
+        return Act(Entry(action="attestation.delegate", object=system_id, reason=reason, new=new))
+
+    return decide(store, system, actor, now, deed)
+
+
+def _check(given: Answer) -> None:
+    if given.decision not in DECISIONS:
+        raise DecisionError(
+            f"unknown decision {given.decision!r}", hint=f"Choose one of {', '.join(DECISIONS)}."
+        )
+    unknown = sorted(set(given.wrong) - set(QUESTIONS))
+    if unknown:
+        raise DecisionError(f"unknown question {', '.join(unknown)}", hint=f"Known: {', '.join(QUESTIONS)}.")
+    if given.decision == "confirm" and given.wrong:
+        raise DecisionError(
+            "what is wrong cannot be confirmed", hint="Correct the record, then confirm; or answer 'correct'."
+        )
+    if given.decision != "confirm":
+        need_reason(given.reason, "anything but a confirmation")
+
+
+def _item(tx: WriteTx, campaign: Campaign, system: SystemView, due: str) -> Item:
+    rows = owners.of_systems(tx.conn, [system.system_id]).get(system.system_id, [])
+    owner = next((one.party for one in rows if one.is_accepted and one.role == owners.ACCOUNTABLE), None)
+    record = oversight.of_systems(tx.conn, [system.system_id]).get(system.system_id)
+    values = {name: record.value(name) for name in record.fields if name != DUE_FIELD} if record else {}
+    return Item(
+        campaign_id=campaign.campaign_id,
+        system_id=system.system_id,
+        party_id=owner.party_id if owner and owner.active else None,
+        snapshot=snapshot_of(system, values),
+        due_on=due,
+    )
+
+
+def snapshot_of(system: SystemView, record: dict[str, Json]) -> str:
+    """Return the hash of what an owner confirms: name, kind, state, owner, assets and record."""
+    content = {
+        "assets": sorted(system.assets),
+        "kind": system.kind,
+        "name": system.name,
+        "owner": system.owner,
+        "record": record,
+        "state": system.state,
+        "system_id": system.system_id,
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _put_due(
+    tx: WriteTx, system_id: str, day: str, actor: Actor, at: str, timezone: str, action: str
+) -> None:
+    change = Change(values={DUE_FIELD: day}, timezone=timezone, action=action)
+
+    def deed(inner: WriteTx, one: str, moment: str) -> Act:
+        return apply_in(inner, one, change, actor=actor, at=moment)
+
+    decide_in(tx, system_id, actor, clock.from_text(at), deed)
+
+
+def _confirmed(tx: WriteTx, system_id: str, party_id: str, actor: Actor, at: str, timezone: str) -> None:
+    record = oversight.of_systems(tx.conn, [system_id]).get(system_id)
+    tier = str(record.value("risk.tier") or "high") if record else "high"
+    today = oversight_rules.today(timezone, clock.from_text(at))
+    due = (today + timedelta(days=CADENCE_DAYS.get(tier, CADENCE_DAYS["high"]))).isoformat()
+    apply_in(tx, system_id, Change(values={DUE_FIELD: due}, timezone=timezone), actor=actor, at=at)
+    oversight.add_review(tx.conn, tx.rev, at, system_id, party_id, outcome="attested", next_due_at=due)
+
+
+def _not_mine(tx: WriteTx, system_id: str, item: Item, at: str, reason: str) -> None:
+    rows = owners.of_systems(tx.conn, [system_id]).get(system_id, [])
+    theirs = [one for one in rows if one.is_accepted and one.party.party_id == item.party_id]
+    owners.end(tx.conn, tx.rev, at, theirs, redact(f"not mine: {reason}"))
+
+
+def _waiting(tx: WriteTx, campaign: str, system_id: str, system: str) -> Item:
+    found = named(tx, campaign)
+    aliases = {system_id, refs.system_id(tx, system)}
+    for one in campaigns.items(tx.conn, found.campaign_id):
+        if one.system_id in aliases:
+            if one.answered_at is not None:
+                raise DecisionError(f"{system!r} was answered on {one.answered_at[:10]}: {one.decision}")
+            return one
+    raise NotFound(f"{system!r} is not in the campaign {found.name!r}", hint="See: aicensus attest status")
+
+
+def named(tx: ReadTx | WriteTx, ref: str) -> Campaign:
+    """Return the campaign of an id or name; raises ``NotFound``."""
+    found = campaigns.named(tx.conn, ref)
+    if found is None:
+        raise NotFound(f"there is no campaign {ref!r}", hint="List them with: aicensus attest list")
+    return found
+
+
+def _statement(item: Item, given: Answer, party_id: str, actor: Actor, at: str) -> str:
+    content = {
+        "answers": {name: name not in given.wrong for name in QUESTIONS},
+        "asked": item.party_id,
+        "at": at,
+        "authenticated": actor.authenticated,
+        "by": party_id,
+        "campaign": item.campaign_id,
+        "decision": given.decision,
+        "reason": redact(given.reason),
+        "snapshot": item.snapshot,
+        "system_id": item.system_id,
+    }
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def signed(statement: str, key: bytes) -> str:
+    """Return the signature of a statement."""
+    digest = hmac.new(key, f"attestation|{statement}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from discovery.service import attestation, attestation_status, decisions, inventory
+from discovery.service.attestation import Answer, CampaignFilter
+from discovery.service.errors import DecisionError, NotFound
+from store import Store
+from store.audit import Actor
+from tests.estate import ALICE, Estate, finding
+
+KEY = b"a key of more than sixteen characters"
+ANA, BO = "ana@acme.example", "bo@acme.example"
+ANA_ACTS = Actor(name=ANA, kind="user", authenticated=True)
+ALL = CampaignFilter(states=("candidate",))
+
+
+@pytest.fixture
+def asked(store: Store) -> Store:
+    Estate(store).show(finding("helper"), finding("scout"))
+    decisions.set_owner(store, "helper", ANA, actor=ALICE)
+    attestation.start(store, "Q4", actor=ALICE, filters=ALL)
+    return store
+
+
+def states(store: Store, now: datetime | None = None) -> dict[str, str]:
+    return {one.system_name: one.state for one in attestation_status.status(store, "Q4", now=now)}
+
+
+def say(store: Store, decision: str, system: str = "helper", **more: object) -> None:
+    given = Answer(decision=decision, **more)  # type: ignore[arg-type]
+    attestation.answer(store, "Q4", system, given, actor=ANA_ACTS, key=KEY)
+
+
+def test_every_system_is_asked_about_and_the_accepted_owner_is_asked(asked: Store) -> None:
+    items = attestation_status.status(asked, "Q4")
+
+    assert [(one.system_name, one.party, one.state) for one in items] == [
+        ("helper", ANA, "open"),
+        ("scout", None, "open"),
+    ]
+
+
+def test_a_confirmation_is_kept_signed_and_sets_the_next_day_by_tier(asked: Store) -> None:
+    say(asked, "confirm")
+
+    ((system_id, statement, fits),) = attestation_status.statements(asked, "Q4", KEY)
+    told = json.loads(statement)
+    assert (system_id, fits) == (inventory.get_system(asked, "helper").system_id, True)
+    assert (told["decision"], told["answers"]["data"], told["authenticated"]) == ("confirm", True, True)
+    assert states(asked) == {"helper": "confirm", "scout": "open"}
+    assert days_ahead(asked, "helper") == 180
+
+
+def days_ahead(store: Store, system: str) -> int:
+    from discovery.service import record_showing
+
+    view = record_showing.show(store, system)
+    day = datetime.fromisoformat(str(view.of("reviews.attestation_due_at").value)).date()
+    return (day - datetime.now(UTC).date()).days
+
+
+def test_another_key_does_not_fit_the_signature(asked: Store) -> None:
+    say(asked, "confirm")
+
+    ((_, _, fits),) = attestation_status.statements(asked, "Q4", b"another key of sixteen or more")
+
+    assert not fits
+
+
+def test_silence_is_unattested_and_never_yes(asked: Store) -> None:
+    after = datetime.now(UTC) + timedelta(days=16)
+
+    assert states(asked, after) == {"helper": "unattested", "scout": "unattested"}
+    (one,) = attestation_status.listed(asked, now=after)
+    assert (one.answered, one.open, one.unattested) == (0, 0, 2)
+
+
+def test_an_answer_is_given_once(asked: Store) -> None:
+    say(asked, "confirm")
+
+    with pytest.raises(DecisionError, match="was answered on"):
+        say(asked, "correct", reason="changed my mind", wrong=("data",))
+
+
+def test_what_is_wrong_is_not_confirmed(asked: Store) -> None:
+    with pytest.raises(DecisionError, match="cannot be confirmed"):
+        say(asked, "confirm", wrong=("data",))
+    with pytest.raises(DecisionError, match="takes a reason"):
+        say(asked, "correct", wrong=("data",))
+
+    assert states(asked)["helper"] == "open"
+
+
+def test_one_that_is_not_mine_loses_its_owner(asked: Store) -> None:
+    say(asked, "not_mine", reason="belongs to sales")
+
+    assert inventory.get_system(asked, "helper").owner is None
+
+
+def test_who_is_delegated_to_is_asked_until_the_same_day(asked: Store) -> None:
+    before = attestation_status.status(asked, "Q4")[0]
+
+    attestation.delegate(asked, "Q4", "helper", BO, actor=ANA_ACTS, key=KEY)
+
+    after = attestation_status.status(asked, "Q4")[0]
+    assert (after.party, after.state, after.due_on) == (BO, "open", before.due_on)
+
+
+@pytest.mark.parametrize(
+    ("days", "remind"), [(0, True), (1, False), (7, True), (10, True), (13, True), (14, True), (15, False)]
+)
+def test_who_has_not_answered_is_reminded_on_certain_days(asked: Store, days: int, remind: bool) -> None:
+    day = datetime.now(UTC) + timedelta(days=days)
+
+    assert {one.remind for one in attestation_status.status(asked, "Q4", now=day)} == {remind}
+
+
+def test_a_system_that_changed_since_it_was_asked_about_is_marked(asked: Store) -> None:
+    decisions.set_owner(asked, "scout", BO, actor=ALICE)
+
+    changed = {one.system_name: one.changed for one in attestation_status.status(asked, "Q4")}
+
+    assert changed == {"helper": False, "scout": True}
+
+
+def test_a_campaign_needs_a_name_of_its_own_and_systems(asked: Store) -> None:
+    with pytest.raises(DecisionError, match="already"):
+        attestation.start(asked, "Q4", actor=ALICE, filters=ALL)
+    with pytest.raises(DecisionError, match="no system fits"):
+        attestation.start(asked, "Q5", actor=ALICE)
+    with pytest.raises(DecisionError, match="out of bounds"):
+        attestation.start(asked, "Q5", actor=ALICE, filters=ALL, days=0)
+    with pytest.raises(NotFound, match="no campaign 'Q9'"):
+        attestation_status.status(asked, "Q9")

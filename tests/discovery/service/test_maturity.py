@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from discovery.service import decisions, maturity, maturity_facts
+from discovery.service.maturity import Measured
+from store import Store
+from tests.estate import ALICE, Estate, finding
+
+VALUES: dict[str, float | None] = dict.fromkeys(maturity.signals_of("value"))
+COVS = maturity.signals_of("cov")
+
+
+def system(number: int, holds: bool = False, tier: str = "high", *, only: tuple[str, ...] = ()) -> Measured:
+    names = only or COVS
+    return Measured(
+        system_id=f"sys_{number}", name=f"bot-{number}", tier=tier, holds=dict.fromkeys(names, holds)
+    )
+
+
+def test_weights_add_up_to_100_in_each_dimension() -> None:
+    totals = [sum(one["weight"] for one in row["signals"]) for row in maturity.table()["dimensions"]]
+
+    assert totals == [100, 100, 100, 100]
+
+
+def test_everything_in_order_is_a_habit() -> None:
+    view = maturity.measure("now", [system(n, True) for n in range(5)], dict.fromkeys(VALUES, 100.0))
+
+    assert (view.score, view.low, view.high, view.band, view.steps) == (100.0, 100.0, 100.0, "habit", [])
+
+
+def test_what_has_no_data_widens_the_interval_and_lowers_the_evidence() -> None:
+    view = maturity.measure("now", [system(n, True) for n in range(5)], VALUES)
+
+    leadership = view.dimensions[0]
+    assert (leadership.score, leadership.low, leadership.high) == (100.0, 30.0, 100.0)
+    assert leadership.coverage == 30.0
+
+
+def test_one_weak_dimension_cannot_hide() -> None:
+    strong = dict.fromkeys(VALUES, 100.0)
+    weak = strong | {"no_recurrence": 0.0, "debt_trend": 0.0, "incident_actions": 0.0, "noise": 0.0}
+    lacking = {"review_current": False, "freshness": False}
+    systems = [
+        Measured(system_id=str(n), name=str(n), tier="high", holds=dict.fromkeys(COVS, True) | lacking)
+        for n in range(5)
+    ]
+
+    view = maturity.measure("now", systems, weak)
+
+    assert view.dimensions[3].score == 0.0
+    assert view.score == 0.0
+
+
+def test_there_is_no_score_below_five_live_systems() -> None:
+    view = maturity.measure("now", [system(n) for n in range(4)], VALUES)
+
+    assert (view.score, view.steps, view.note) == (None, [], "no score below 5 live systems")
+
+
+def test_a_system_without_a_tier_weighs_like_a_high_one() -> None:
+    blank = [system(0, True, "high"), *(system(n, False, "unknown") for n in range(1, 5))]
+    said = [system(0, True, "high"), *(system(n, False, "low") for n in range(1, 5))]
+
+    unknown, low = (maturity.measure("now", systems, VALUES).dimensions[0] for systems in (blank, said))
+
+    assert (unknown.score, low.score) == (20.0, 50.0)
+
+
+def test_the_next_steps_gain_most_and_start_with_the_heaviest_system() -> None:
+    systems = [system(n, True) for n in range(4)] + [system(4, True, "critical")]
+    systems[4] = Measured(
+        system_id="sys_4", name="bot-4", tier="critical", holds=dict(systems[4].holds) | {"owner_cov": False}
+    )
+
+    view = maturity.measure("now", systems, VALUES)
+
+    gains = [one.gain for one in view.steps]
+    owner = next(one for one in view.steps if one.signal == "owner_cov")
+    assert gains == sorted(gains, reverse=True)
+    assert (owner.system_id, "bot-4" in owner.step, owner.gain > 0) == ("sys_4", True, True)
+
+
+def test_a_first_scan_is_ad_hoc_and_wide(store: Store) -> None:
+    Estate(store).show(*(finding(f"bot-{number}") for number in range(5)))
+
+    view = maturity_facts.measure(store)
+
+    assert view.live_systems == 5
+    assert view.band == "ad hoc"
+    assert view.low < 20 < view.high
+    assert len(view.steps) == 3
+
+
+def test_an_accepted_owner_raises_leadership(store: Store) -> None:
+    Estate(store).show(*(finding(f"bot-{number}") for number in range(5)))
+    before = maturity_facts.measure(store).dimensions[0]
+    for number in range(5):
+        decisions.set_owner(store, f"bot-{number}", "ana@acme.example", actor=ALICE)
+
+    after = maturity_facts.measure(store).dimensions[0]
+
+    signals = {one.signal: one.score for one in after.signals}
+    assert signals["owner_cov"] == 100.0
+    assert signals["assign_speed"] == pytest.approx(100, abs=1)
+    assert (after.low > before.low, after.coverage >= before.coverage) == (True, True)
+
+
+def test_one_without_systems_measures_nothing(store: Store) -> None:
+    view = maturity_facts.measure(store)
+
+    assert (view.live_systems, view.score) == (0, None)
