@@ -33,8 +33,8 @@ check: $(STAMP) ## static checks: ruff, mypy --strict, import-linter, docs, regi
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q -n $(WORKERS) tests/test_house.py tests/test_imports.py tests/test_documented_connector.py \
-		tests/test_docs.py -k "not commands_of_page"
+	$(if $(TESTED),,$(BIN)/python -m pytest -q -n $(WORKERS) tests/test_house.py tests/test_imports.py \
+		tests/test_documented_connector.py tests/test_docs.py -k "not commands_of_page")
 
 format: $(STAMP) ## let ruff put the code into shape
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,8 @@
-"""What every test gets: no network but loopback, a home of its own, and a store on both databases."""
+"""What every test gets: no network but loopback, a home of its own, and a store on both databases.
+
+The tests of the store run on both. Of those above it every sixth runs on PostgreSQL too, the same ones each
+time: SQL lives in the store alone, and the whole is to stay under 15 minutes. ``--all-databases`` runs all.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import itertools
 import os
 import shutil
 import signal
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +27,9 @@ _FOREIGN = ("AWS_", "OPENAI_", "AICENSUS_", "ANTHROPIC_", "AZURE_", "GOOGLE_", "
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _KEPT = {"AICENSUS_TEST_POSTGRES", "AICENSUS_SHARED"}
 
+_SAMPLED = 6
+"""One of so many tests above the store runs on PostgreSQL as well."""
+
 _homes = itertools.count()
 
 socket_guard.install()
@@ -29,6 +37,28 @@ socket_guard.install()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell without job control starts background jobs deaf to Ctrl-C, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let somebody ask for every test on both databases."""
+    parser.addoption("--all-databases", action="store_true", help="run every test on both databases")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out most runs on PostgreSQL of the tests above the store."""
+    if config.getoption("--all-databases"):
+        return
+    left_out = [one for one in items if _is_left_out(one)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if not _is_left_out(one)]
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    name = item.nodeid.replace("\\", "/")
+    if "postgres" not in name.partition("[")[2] or name.startswith("tests/store/"):
+        return False
+    return zlib.crc32(name.encode()) % _SAMPLED != 0
 
 
 @pytest.fixture(autouse=True)
