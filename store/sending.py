@@ -41,7 +41,9 @@ def sender_of(conn: Connection) -> Sender:
 
 
 def sender_in_use(conn: Connection) -> Sender | None:
-    """Return the sender of a connection if it has one."""
+    """Return the sender of a connection if it has one; what a lost connection had is lost with it."""
+    if conn.invalidated:
+        return None
     found: Sender | None = conn.info.get(_PLACE)
     return found
 
