@@ -5,6 +5,7 @@ The same operations, pages and details as the connector's rows say, without anyt
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,19 @@ from connectors.aws_rows import Row
 
 Held = dict[str, list[dict[str, Any]]]
 _creating = threading.Lock()
+
+
+def environment(url: str) -> dict[str, str]:
+    """Return the variables that lead both sides to the fake at ``url`` and to nothing else."""
+    from tests.fakes_aws import ACCESS_KEY, SECRET_KEY
+
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": tempfile.gettempdir(),
+    }
 
 
 class BareLoop:

@@ -15,14 +15,13 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.aws_bare import BareLoop
+from benchmarks.aws_bare import BareLoop, environment
 from connectors import aws_rows
 
 SERVICES = ("bedrock", "bedrock-agent")
@@ -238,7 +237,7 @@ def _rounds(
     for index in range(number):
         told = {}
         for role in roles if index % 2 == 0 else roles[::-1]:
-            out, _ = _start(role, options, _environment(url)).communicate()
+            out, _ = _start(role, options, environment(url)).communicate()
             told[role] = json.loads(out)
             print(
                 role, {name: told[role][name] for name in ("wall_s", "cpu_s", "requests", "peak_mb", "bad")}
@@ -246,18 +245,6 @@ def _rounds(
         rounds.append([told[role] for role in roles])
     out, _ = server.communicate("")
     return rounds, json.loads(out)
-
-
-def _environment(url: str) -> dict[str, str]:
-    from tests.fakes_aws import ACCESS_KEY, SECRET_KEY
-
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": tempfile.gettempdir(),
-    }
 
 
 def _start(

@@ -18,7 +18,6 @@ import random
 import resource
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.aws_bare import BareLoop
+from benchmarks.aws_bare import BareLoop, environment
 from connectors import aws_rows, aws_use_rows
 
 REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2")
@@ -287,21 +286,9 @@ def _compare(options: argparse.Namespace) -> None:
 def _round(assets: int, url: str, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     results = {}
     for role in ("bare", "ours") if number % 2 == 0 else ("ours", "bare"):
-        out, _ = _start(role, assets, _environment(url)).communicate()
+        out, _ = _start(role, assets, environment(url)).communicate()
         results[role] = json.loads(out)
     return results["bare"], results["ours"]
-
-
-def _environment(url: str) -> dict[str, str]:
-    from tests.fakes_aws import ACCESS_KEY, SECRET_KEY
-
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": tempfile.gettempdir(),
-    }
 
 
 def _start(

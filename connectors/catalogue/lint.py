@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from connectors.catalogue.code_rows import Construct
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
@@ -80,23 +80,29 @@ def _conda(catalogue: Catalogue) -> Iterator[str]:
             yield f"the conda name {name!r} is not in lower case"
 
 
+def _proved(
+    row: str, finds: Callable[[str], object], example: str, not_example: str, *, suits: bool = True
+) -> Iterator[str]:
+    """Check a row by its examples; ``suits`` says whether what else it asks for stands in the example."""
+    if not suits or not finds(example):
+        yield f"{row} does not match its example {example!r}"
+    if finds(not_example):
+        yield f"{row} matches {not_example!r}, which it must not"
+
+
 def _families(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.family:
         pattern = compile_pattern(row.pattern)
-        if not pattern.fullmatch(row.example):
-            yield f"model family {row.name!r} does not match its example {row.example!r}"
-        if pattern.fullmatch(row.not_example):
-            yield f"model family {row.name!r} matches {row.not_example!r}, which it must not"
+        yield from _proved(f"model family {row.name!r}", pattern.fullmatch, row.example, row.not_example)
 
 
 def _places(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.place:
         pattern = compile_pattern(row.pattern)
         found = pattern.search(row.example)
-        if found is None or not found.group("id") or row.literal not in row.example:
-            yield f"model place {row.name!r} does not match its example {row.example!r}"
-        if pattern.search(row.not_example):
-            yield f"model place {row.name!r} matches {row.not_example!r}, which it must not"
+        suits = found is not None and bool(found.group("id")) and row.literal in row.example
+        name = f"model place {row.name!r}"
+        yield from _proved(name, pattern.search, row.example, row.not_example, suits=suits)
 
 
 def _hosts(catalogue: Catalogue) -> Iterator[str]:
@@ -112,40 +118,34 @@ def _hosts(catalogue: Catalogue) -> Iterator[str]:
 
 def _mcp(catalogue: Catalogue) -> Iterator[str]:
     pattern = compile_pattern(catalogue.name_pattern)
-    if not pattern.search(catalogue.name_example):
-        yield f"the MCP name pattern does not match {catalogue.name_example!r}"
-    if pattern.search(catalogue.name_not_example):
-        yield f"the MCP name pattern matches {catalogue.name_not_example!r}, which it must not"
+    yield from _proved(
+        "the MCP name pattern", pattern.search, catalogue.name_example, catalogue.name_not_example
+    )
 
 
 def _constructs(what: str, rows: Iterable[Construct], catalogue: Catalogue) -> Iterator[str]:
     for row in rows:
         pattern = compile_pattern(row.pattern)
         has_need = not row.needs or any(need in row.example for need in row.needs)
-        if not pattern.search(row.example) or row.literal not in row.example or not has_need:
-            yield f"the {what} {row.name!r} does not match its example {row.example!r}"
-        if pattern.search(row.not_example):
-            yield f"the {what} {row.name!r} matches {row.not_example!r}, which it must not"
+        suits = row.literal in row.example and has_need
+        name = f"the {what} {row.name!r}"
+        yield from _proved(name, pattern.search, row.example, row.not_example, suits=suits)
         if row.language not in catalogue.code_languages:
-            yield f"the {what} {row.name!r} is in no known language: {row.language!r}"
+            yield f"{name} is in no known language: {row.language!r}"
 
 
 def _commands(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.ci_command:
         pattern = compile_pattern(row.pattern)
-        if not pattern.match(row.example):
-            yield f"the CI command {row.name!r} does not match its example {row.example!r}"
-        if pattern.match(row.not_example):
-            yield f"the CI command {row.name!r} matches {row.not_example!r}, which it must not"
+        yield from _proved(f"the CI command {row.name!r}", pattern.match, row.example, row.not_example)
 
 
 def _server_commands(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.server_command:
         pattern = compile_pattern(row.pattern)
-        if not pattern.search(plain_command(row.example)) or row.literal not in row.example:
-            yield f"the server command {row.name!r} does not match its example {row.example!r}"
-        if pattern.search(plain_command(row.not_example)):
-            yield f"the server command {row.name!r} matches {row.not_example!r}, which it must not"
+        examples = (plain_command(row.example), plain_command(row.not_example))
+        suits = row.literal in row.example
+        yield from _proved(f"the server command {row.name!r}", pattern.search, *examples, suits=suits)
 
 
 def _evidence(catalogue: Catalogue) -> Iterator[str]:
@@ -170,7 +170,6 @@ def _bases(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.client_base:
         pattern = compile_pattern(row.pattern)
         found = pattern.match(row.example)
-        if found is None or not found.group("url") or not row.example.startswith(row.literal):
-            yield f"the client address {row.name!r} does not match its example {row.example!r}"
-        if pattern.match(row.not_example):
-            yield f"the client address {row.name!r} matches {row.not_example!r}, which it must not"
+        suits = found is not None and bool(found.group("url")) and row.example.startswith(row.literal)
+        name = f"the client address {row.name!r}"
+        yield from _proved(name, pattern.match, row.example, row.not_example, suits=suits)

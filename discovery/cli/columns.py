@@ -10,10 +10,6 @@ from discovery.render.as_table import Column
 from discovery.render.listing import Listing
 from discovery.render.styles import style_of
 from discovery.render.text import day, duration, minute, short_ids, words
-from discovery.service.drift import DriftView
-from discovery.service.history import DifferenceView
-from discovery.service.owner_requests import RequestView
-from discovery.service.people import PersonView
 from discovery.service.views import (
     AlertView,
     AssetView,
@@ -115,88 +111,6 @@ def asset_listing(rows: Sequence[AssetView]) -> Listing[AssetView]:
         to_json=to_json,
         fields=field_names(AssetView),
         empty="No asset matches.",
-    )
-
-
-def difference_listing(rows: Sequence[DifferenceView]) -> Listing[DifferenceView]:
-    """Return how differences between two moments are listed."""
-    shorten = short_ids(row.id for row in rows)
-    return Listing(
-        one="difference",
-        many="differences",
-        columns=[
-            Column(title="CHANGE", text=lambda row: row.change, whole=True),
-            Column(title="WHAT", text=lambda row: row.subject, whole=True),
-            Column(title="NAME", text=lambda row: row.name),
-            Column(title="BEFORE", text=lambda row: row.before or "-"),
-            Column(title="AFTER", text=lambda row: row.after or "-"),
-            Column(title="ID", text=lambda row: shorten(row.id), style=lambda _: "dim", whole=True),
-        ],
-        to_json=to_json,
-        fields=field_names(DifferenceView),
-        empty="Nothing changed between these moments.",
-    )
-
-
-def drift_listing(rows: Sequence[DriftView]) -> Listing[DriftView]:
-    """Return how things that are not where they are expected are listed."""
-    shorten = short_ids(row.asset_id or row.system_id or "" for row in rows)
-    return Listing(
-        one="drift",
-        many="drifts",
-        columns=[
-            Column(title="DRIFT", text=lambda row: words(row.drift), whole=True),
-            Column(title="SYSTEM", text=lambda row: row.system_name or "-"),
-            Column(title="WHAT", text=lambda row: row.name),
-            Column(title="KIND", text=lambda row: words(row.kind), whole=True),
-            Column(
-                title="ID",
-                text=lambda row: shorten(row.asset_id or row.system_id or ""),
-                style=lambda _: "dim",
-                whole=True,
-            ),
-        ],
-        to_json=to_json,
-        fields=field_names(DriftView),
-        empty="Code, what runs and what was registered agree, as far as was seen.",
-    )
-
-
-def people_listing(rows: Sequence[PersonView]) -> Listing[PersonView]:
-    """Return how people and teams are listed."""
-    shorten = short_ids(row.party_id for row in rows)
-    return Listing(
-        one="person",
-        many="people and teams",
-        columns=[
-            Column(title="WHO", text=lambda row: row.label),
-            Column(title="KIND", text=lambda row: row.kind, whole=True),
-            Column(title="ACTIVE", text=lambda row: "yes" if row.active else "no", whole=True),
-            Column(title="SYSTEMS", text=lambda row: str(row.systems), right=True, whole=True),
-            Column(title="ID", text=lambda row: shorten(row.party_id), style=lambda _: "dim", whole=True),
-        ],
-        to_json=to_json,
-        fields=field_names(PersonView),
-        empty="Nobody is known yet.",
-    )
-
-
-def request_listing(rows: Sequence[RequestView], zone: str) -> Listing[RequestView]:
-    """Return how questions to people are listed; days are those of ``zone``."""
-    return Listing(
-        one="question",
-        many="questions",
-        columns=[
-            Column(title="SYSTEM", text=lambda row: row.system_name),
-            Column(title="WHO", text=lambda row: row.party),
-            Column(title="ROLE", text=lambda row: words(row.role), whole=True),
-            Column(title="STATE", text=lambda row: row.state, whole=True),
-            Column(title="ASKED", text=lambda row: day(row.asked_at, zone), whole=True),
-            Column(title="UNTIL", text=lambda row: day(row.expires_at, zone), whole=True),
-        ],
-        to_json=to_json,
-        fields=field_names(RequestView),
-        empty="Nobody was asked yet: aicensus owner ask SYSTEM",
     )
 
 

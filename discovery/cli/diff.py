@@ -45,7 +45,7 @@ def diff(
     at each moment.
     """
     from connectors import clock
-    from discovery.cli.columns import difference_listing
+    from discovery.cli.columns_history import difference_listing
     from discovery.service import history
 
     session = Session(config_path, db)

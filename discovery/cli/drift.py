@@ -45,7 +45,7 @@ def drift(
     Told is what is live but not in code, in code but not live, or running but not registered.
     What nothing could have seen is not called missing: 'aicensus coverage' shows what was read.
     """
-    from discovery.cli.columns import drift_listing
+    from discovery.cli.columns_history import drift_listing
     from discovery.service import drift as service
 
     session = Session(config_path, db)

@@ -280,7 +280,7 @@ def delegate(token: str, to: str, reason: str, fmt: str, config_path: Path | Non
 @store_options
 def requests(fmt: str, config_path: Path | None, db: str | None) -> None:
     """List whom was asked about what, newest first."""
-    from discovery.cli.columns import request_listing
+    from discovery.cli.columns_people import request_listing
     from discovery.service import owner_requests
 
     session = Session(config_path, db)

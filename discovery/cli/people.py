@@ -36,7 +36,7 @@ def people() -> None:
 @store_options
 def list_people(limit: int | None, fmt: str, config_path: Path | None, db: str | None) -> None:
     """List people and teams: owners, candidates, and those who decided something."""
-    from discovery.cli.columns import people_listing
+    from discovery.cli.columns_people import people_listing
     from discovery.service import people as service
 
     with Session(config_path, db).store(read_only=True) as store:

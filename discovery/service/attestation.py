@@ -20,13 +20,13 @@ import orjson
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import inventory, oversight_rules, refs
+from discovery.service import inventory, oversight_rules
 from discovery.service.deciding import Act, Decided, decide, decide_in, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from discovery.service.records import Change, apply_in
 from normalizer import ids
 from normalizer.owners import is_automation, normal_party
-from store import audit, campaigns, oversight, owners, parties
+from store import audit, campaigns, oversight, owners, parties, systems
 from store.audit import Entry
 from store.campaigns import Campaign, Item
 
@@ -137,7 +137,9 @@ def answer(
         me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
         statement = _statement(item, given, me.party_id, actor, at)
         if not campaigns.answer(tx.conn, item, given.decision, at, statement, signed(statement, key)):
-            raise DecisionError("this was answered in between", hint="Look: aicensus attest status")
+            raise DecisionError(
+                "this was answered in between", hint=f"Look at it: aicensus attest status {campaign}"
+            )
         if given.decision == "confirm":
             _confirmed(tx, system_id, me.party_id, actor, at, timezone)
         if given.decision == "not_mine":
@@ -256,13 +258,21 @@ def _not_mine(tx: WriteTx, system_id: str, item: Item, at: str, reason: str) -> 
 
 def _waiting(tx: WriteTx, campaign: str, system_id: str, system: str) -> Item:
     found = named(tx, campaign)
-    aliases = {system_id, refs.system_id(tx, system)}
-    for one in campaigns.items(tx.conn, found.campaign_id):
-        if one.system_id in aliases:
-            if one.answered_at is not None:
-                raise DecisionError(f"{system!r} was answered on {one.answered_at[:10]}: {one.decision}")
-            return one
-    raise NotFound(f"{system!r} is not in the campaign {found.name!r}", hint="See: aicensus attest status")
+    items = campaigns.items(tx.conn, found.campaign_id)
+    # A system may have become part of another one since it was asked about.
+    homes = systems.resolve(tx.conn, [one.system_id for one in items])
+    mine = [one for one in items if homes[one.system_id] == system_id]
+    if not mine:
+        hint = f"See which are: aicensus attest status {found.name}"
+        raise NotFound(f"{system!r} is not in the campaign {found.name!r}", hint=hint)
+    waiting = [one for one in mine if one.answered_at is None]
+    if not waiting:
+        last = max(mine, key=lambda one: one.answered_at or "")
+        raise DecisionError(
+            f"{system!r} was answered on {(last.answered_at or '')[:10]}: {last.decision}",
+            hint="An answer is given once; start another campaign to ask again.",
+        )
+    return waiting[0]
 
 
 def named(tx: ReadTx | WriteTx, ref: str) -> Campaign:

@@ -11,6 +11,7 @@ from connectors import clock
 from discovery.service import inventory, oversight_rules
 from discovery.service.attestation import DUE_DAYS, DUE_FIELD, named, signed, snapshot_of
 from store import campaigns, oversight, parties
+from store import systems as store_systems
 
 if TYPE_CHECKING:
     from store import Store
@@ -87,6 +88,7 @@ def status(
     with store.read() as tx:
         found = named(tx, campaign)
         items = campaigns.items(tx.conn, found.campaign_id)
+        homes = store_systems.resolve(tx.conn, [one.system_id for one in items])
         labels = parties.labels(tx.conn, {one.party_id for one in items if one.party_id})
         records = {
             one: {name: record.value(name) for name in record.fields if name != DUE_FIELD}
@@ -98,14 +100,15 @@ def status(
     }
     views = []
     for item in items:
-        system = systems.get(item.system_id)
+        # What was merged since is shown as what it is part of; it has changed by that.
+        system = systems.get(homes[item.system_id])
         day = date.fromisoformat(item.due_on)
         asked = day - timedelta(days=DUE_DAYS)
         waits = item.answered_at is None
         views.append(
             ItemView(
                 campaign=found.name,
-                system_id=item.system_id,
+                system_id=homes[item.system_id],
                 system_name=system.name if system else item.system_id,
                 party=labels.get(item.party_id or ""),
                 state=item.decision or ("unattested" if day < today else "open"),

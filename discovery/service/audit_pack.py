@@ -10,6 +10,7 @@ elsewhere proves that the history was not rewritten (``known_head``).
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -23,7 +24,7 @@ from connectors import clock
 from discovery.service import inventory
 from discovery.service.errors import DecisionError
 from discovery.service.views import to_json
-from store import audit, people
+from store import audit, parties
 from store.audit import GENESIS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MOST_BYTES = 8 << 30
 _MOST_FILES = 1_000
 _CHUNK = 1 << 20
+_PARTY = re.compile(r"\bpty_[0-9a-f]+\b")
 _ALL = ("open", "acknowledged", "assigned", "in_review", "resolved", "accepted_risk", "suppressed")
 README = """This is an audit pack of aicensus.
 
@@ -43,7 +45,7 @@ assets.jsonl      what they are made of
 alerts.jsonl      gaps that were alerts, in any state
 coverage.jsonl    what was read and what could not be seen
 runs.jsonl        the scans up to then
-people.jsonl      whom the ids of people stand for
+people.jsonl      whom the ids of people in the log stand for
 audit-log.jsonl   every decision: the text that was hashed and its hash, each chained to the one before
 
 Verify it on any machine, without a store or a network:  aicensus audit verify FILE.zip
@@ -125,15 +127,18 @@ def _contents(store: Store, as_of: datetime, moment: str) -> Iterator[tuple[str,
     yield "alerts.jsonl", map(_line, alerts)
     yield "coverage.jsonl", map(_line, inventory.coverage(store, as_of=as_of))
     yield "runs.jsonl", map(_line, inventory.list_runs(store, as_of=as_of))
+    named: set[str] = set()
+    yield "audit-log.jsonl", _log(store, moment, named)
     with store.read() as tx:
-        known = people.everyone(tx.conn)
-    yield "people.jsonl", (_json(asdict(one)) for one in known)
-    yield "audit-log.jsonl", _log(store, moment)
+        known = parties.by_id(tx.conn, named)
+    yield "people.jsonl", (_json(asdict(known[one])) for one in sorted(known))
 
 
-def _log(store: Store, moment: str) -> Iterator[bytes]:
+def _log(store: Store, moment: str, named: set[str]) -> Iterator[bytes]:
+    """Yield the log up to a moment, and note whom it names."""
     with store.read() as tx:
         for body, digest in audit.texts(tx.conn, until=moment):
+            named.update(_PARTY.findall(body))
             yield _json({"body": body, "hash": digest})
 
 

@@ -89,14 +89,14 @@ def request(
     """Ask that the gap of one rule may stand until the end of a day."""
     need_reason(reason, "an exception")
     today = oversight_rules.today(timezone, now or clock.now())
-    if not today < until or record_lists.days_from(until, today) > MOST_DAYS:
+    if not today < until or (until - today).days > MOST_DAYS:
         raise DecisionError(
             f"the end {until} is out of bounds",
             hint=f"Choose a day after today, {MOST_DAYS} days ahead at most.",
         )
 
     def change(tx: WriteTx, items: list[Item]) -> list[Item]:
-        _known_rule(tx, rule)
+        rule_sets.in_force(tx).get(rule)
         if any(_is_open(one, rule, today.isoformat()) for one in items):
             raise DecisionError(
                 f"{rule} has an exception already", hint="Close it first: aicensus exceptions close"
@@ -187,10 +187,6 @@ def _edit(
         timezone=timezone,
         now=now,
     )
-
-
-def _known_rule(tx: WriteTx, rule: str) -> None:
-    rule_sets.in_force(tx).get(rule)
 
 
 def _find(items: list[Item], rule: str, states: tuple[str, ...], system: str) -> tuple[int, Item]:

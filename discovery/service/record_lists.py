@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
@@ -83,8 +83,3 @@ def of_all(
 
 def _items(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
-
-
-def days_from(day: date, today: date) -> int:
-    """Return how many days a day lies ahead."""
-    return (day - today).days

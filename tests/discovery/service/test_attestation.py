@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from discovery.service import attestation, attestation_status, decisions, inventory
+from discovery.service import attestation, attestation_status, decisions, inventory, system_merging
 from discovery.service.attestation import Answer, CampaignFilter
 from discovery.service.errors import DecisionError, NotFound
 from store import Store
@@ -125,6 +125,18 @@ def test_a_system_that_changed_since_it_was_asked_about_is_marked(asked: Store) 
     changed = {one.system_name: one.changed for one in attestation_status.status(asked, "Q4")}
 
     assert changed == {"helper": False, "scout": True}
+
+
+def test_a_system_that_became_part_of_another_is_answered_for_there(asked: Store) -> None:
+    system_merging.merge(asked, "helper", "scout", actor=ALICE, reason="one product")
+
+    say(asked, "confirm", "scout")
+    say(asked, "confirm", "scout")
+
+    items = attestation_status.status(asked, "Q4")
+    assert [(one.system_name, one.state) for one in items] == [("scout", "confirm"), ("scout", "confirm")]
+    with pytest.raises(DecisionError, match="was answered on"):
+        say(asked, "confirm", "scout")
 
 
 def test_a_campaign_needs_a_name_of_its_own_and_systems(asked: Store) -> None:
