@@ -105,6 +105,14 @@ def _who(conn: Connection, actor: Actor, at: str) -> str:
     return parties.ensure(conn, [name], now=at, team=False)[name].party_id
 
 
+def without_addresses(conn: Connection, text: str, at: str) -> str:
+    """Return a text, without secrets, in which the id of a person stands for their address.
+
+    For what is signed or hashed and so can never be changed when somebody is erased.
+    """
+    return _without_addresses(conn, Entry(action="", object="", reason=text), at).reason
+
+
 def _without_addresses(conn: Connection, entry: Entry, at: str) -> Entry:
     """Return an entry in which the id of a person stands for their address, also inside a sentence."""
     reason = redact(entry.reason)[:_REASON_CHARS]

@@ -135,7 +135,7 @@ def answer(
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         item = _waiting(tx, campaign, system_id, system)
         me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
-        statement = _statement(item, given, me.party_id, actor, at)
+        statement = _statement(tx, item, given, me.party_id, actor, at)
         if not campaigns.answer(tx.conn, item, given.decision, at, statement, signed(statement, key)):
             raise DecisionError(
                 "this was answered in between", hint=f"Look at it: aicensus attest status {campaign}"
@@ -178,7 +178,7 @@ def delegate(
             raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
         me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
         told = Answer(decision="delegate", reason=f"{reason} to {who.party_id}".strip())
-        statement = _statement(item, told, me.party_id, actor, at)
+        statement = _statement(tx, item, told, me.party_id, actor, at)
         campaigns.hand_on(tx.conn, item, who.party_id, statement, signed(statement, key))
         new: dict[str, Json] = {"campaign": item.campaign_id, "to": who.party_id}
         return Act(Entry(action="attestation.delegate", object=system_id, reason=reason, new=new))
@@ -283,7 +283,7 @@ def named(tx: ReadTx | WriteTx, ref: str) -> Campaign:
     return found
 
 
-def _statement(item: Item, given: Answer, party_id: str, actor: Actor, at: str) -> str:
+def _statement(tx: WriteTx, item: Item, given: Answer, party_id: str, actor: Actor, at: str) -> str:
     content = {
         "answers": {name: name not in given.wrong for name in QUESTIONS},
         "asked": item.party_id,
@@ -292,7 +292,7 @@ def _statement(item: Item, given: Answer, party_id: str, actor: Actor, at: str) 
         "by": party_id,
         "campaign": item.campaign_id,
         "decision": given.decision,
-        "reason": redact(given.reason),
+        "reason": audit.without_addresses(tx.conn, given.reason, at),
         "snapshot": item.snapshot,
         "system_id": item.system_id,
     }

@@ -63,6 +63,14 @@ def days_ahead(store: Store, system: str) -> int:
     return (day - datetime.now(UTC).date()).days
 
 
+def test_a_signed_statement_names_nobody_by_address(asked: Store) -> None:
+    say(asked, "correct", wrong=("owner",), reason=f"ask {BO} instead")
+
+    ((_, statement, fits),) = attestation_status.statements(asked, "Q4", KEY)
+
+    assert (BO in statement, "ask pty_" in statement, fits) == (False, True, True)
+
+
 def test_another_key_does_not_fit_the_signature(asked: Store) -> None:
     say(asked, "confirm")
 
