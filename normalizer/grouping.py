@@ -96,12 +96,13 @@ def group_of(
     tags: Mapping[str, str],
 ) -> str:
     """Return the text of the group as :func:`group_key` does, from single values."""
-    tag = _tag(tags, (_SYSTEM_TAG,))
+    told, called = _spelt(tuple(tags)) if tags else ("", ())
+    tag = tags[told] if told else ""
     if tag and not is_placeholder(tag):
         return _key("tag", authority(namespace), account or "", _SPACES.sub("-", tag.strip()).casefold())
     if is_code(namespace):
         return _key("unit", namespace, application or "")
-    application = application or _tag(tags, _APPLICATION_TAGS)
+    application = application or next((tags[one] for one in called if tags[one].strip()), "")
     if application and not is_common(application):
         return _key("app", authority(namespace), account or "", application)
     if KINDS[kind].stands_alone:
@@ -266,14 +267,12 @@ def _plain(tag: str) -> str:
     return _NOT_WORD.sub("", tag.casefold())
 
 
-def _tag(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
-    if not tags:
-        return ""
-    found = (tags[key] for key in _keys_named(tuple(tags), names))
-    return next((value for value in found if value.strip()), "")
-
-
 @lru_cache(maxsize=4096)
+def _spelt(keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return which tag key names the system ("": none), and which name the application."""
+    return next(iter(_keys_named(keys, (_SYSTEM_TAG,))), ""), _keys_named(keys, _APPLICATION_TAGS)
+
+
 def _keys_named(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tag keys that spell one of the names, in the order of the names; of several the last."""
     plain = {name: key for key in sorted(keys) if (name := _plain(key)) in names}

@@ -18,7 +18,6 @@ from store.text import (
     MAX_COLUMN,
     WIDE,
     clean,
-    clean_key,
     clean_mark,
     decode_content,
     encode_content,
@@ -140,13 +139,16 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def arrival_of(finding: Finding, *, details: bool, now: str) -> Arrival:
-    """Take in a finding; raises ``ValueError`` when the runner gave it no fingerprint."""
+def arrival_of(finding: Finding, key: Key, *, details: bool, now: str) -> Arrival:
+    """Take in a finding, ``key`` being its natural key as the store keeps it (:func:`clean_key`).
+
+    Raises ``ValueError`` when the runner gave it no fingerprint.
+    """
     if not finding.fingerprint:
         raise ValueError(f"a finding without a fingerprint: {finding.natural_key}")
-    natural, ref = finding.natural_key, finding.ref
+    ref = finding.ref
     arrival = Arrival(
-        clean_key(natural.namespace, natural.key),
+        key,
         clean_mark(finding.fingerprint),
         finding.created_at,
         now,

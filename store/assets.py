@@ -64,10 +64,10 @@ def group_key_of(arrival: Arrival) -> str:
     return _kept(group_of(one.kind, namespace, key, one.account, one.application, arrival.content.tags))
 
 
-def new_asset(asset_id: str, arrival: Arrival, group_key: str, told: str) -> NewAsset:
-    """Return a new asset as far as grouping goes; ``told`` is what it says of its owner."""
+def new_asset(asset_id: str, arrival: Arrival, group_key: str) -> NewAsset:
+    """Return a new asset as far as grouping goes."""
     one = arrival.shown
-    return NewAsset(asset_id, group_key, one.kind, one.name, arrival.key[1], arrival.opened_at, told)
+    return NewAsset(asset_id, group_key, one.kind, one.name, arrival.key[1], arrival.opened_at)
 
 
 def refold(tx: WriteTx, asset_ids: set[str], at_hand: Mapping[int, Sighted] | None = None) -> set[str]:

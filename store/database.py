@@ -115,13 +115,18 @@ class Store:
         self.close()
 
 
+_LAST_REVISION = (
+    select(schema.revision.c.rev, schema.revision.c.at).order_by(schema.revision.c.rev.desc()).limit(1)
+)
+_NEW_REVISION = schema.revision.insert()
+
+
 def _allot(conn: Connection, actor: str, kind: str) -> WriteTx:
-    table = schema.revision
-    last = conn.execute(select(table.c.rev, table.c.at).order_by(table.c.rev.desc()).limit(1)).first()
+    last = conn.execute(_LAST_REVISION).first()
     rev, at = (last.rev + 1, last.at) if last else (1, "")
     # A clock that steps back must not make time run backwards for --as-of.
     moment = max(clock.to_text(clock.now()), at)
-    conn.execute(table.insert().values(rev=rev, at=moment, actor=actor, kind=kind))
+    conn.execute(_NEW_REVISION, {"rev": rev, "at": moment, "actor": actor, "kind": kind})
     return WriteTx(conn, rev, moment)
 
 

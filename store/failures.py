@@ -65,15 +65,20 @@ def explained(place: str) -> Iterator[None]:
         raise StoreLocked(
             "all connections to the store are in use", where=place, hint="Try again."
         ) from error
-    except DBAPIError as error:
-        known = _known(error)
+    except Exception as error:
+        # Rows are handed to the drivers past SQLAlchemy, whose own errors then come without its wrapping.
+        origin = error.orig if isinstance(error, DBAPIError) else error
+        known = _known(origin) if _is_of_driver(origin) else None
         if known is None:
             raise
         raise known[0](known[1], where=place, hint=known[2]) from error
 
 
-def _known(error: DBAPIError) -> tuple[type[StoreError], str, str] | None:
-    origin = error.orig
+def _is_of_driver(origin: BaseException | None) -> bool:
+    return type(origin).__module__.partition(".")[0] in {"sqlite3", "psycopg"}
+
+
+def _known(origin: BaseException | None) -> tuple[type[StoreError], str, str] | None:
     state = getattr(origin, "sqlstate", None)
     if state in _SQLSTATES:
         return _SQLSTATES[state]

@@ -119,9 +119,11 @@ def _write(
         before = _versions_before(tx, at_work, keys)
     ended = _end_previous(tx, at_work, keys, taken)
     first = next_number(tx.conn)
-    news = _news(tx, at_work.row.part_no, ordered, asset_ids, resolver, placement)
-    # From here on nothing is asked any more: the server takes in one table while we make the next.
+    # The server takes in one table while we make the next: the names while what is new is gathered. After
+    # that nothing is asked any more, and what costs us most comes last but for the server's rest.
     write_identities(tx, resolver)
+    news = _news(tx, at_work.row.part_no, ordered, asset_ids, resolver, placement)
+    homes = _write_assets(tx, news, taken, placement)
     told: list[str] = []
     standing: set[SightKey] = set()
     for number, (key, arrival) in enumerate(zip(keys, ordered, strict=True), first):
@@ -136,13 +138,15 @@ def _write(
     if before:
         rows = _compared(rows, keys, ended, before, standing)
     insert_rows(tx.conn, sighting, SIGHTING_COLUMNS, rows)
+    placement.hear(homes, zip(asset_ids, told, strict=True))
+    if news.edges:
+        relate(tx, news.edges, news.targets)
     for number, (key, asset_id, text) in enumerate(zip(keys, asset_ids, told, strict=True), first):
         if key in standing and ended[key].asset_id == asset_id:
             taken.standing.add(asset_id)
         elif asset_id not in resolver.fresh:
             taken.at_hand[number] = arrivals[key].sighted
             _note_known(taken, asset_id, ended.get(key), before, text)
-    _write_assets(tx, news, dict(zip(asset_ids, told, strict=True)), taken, placement)
 
 
 def _note_known(
@@ -280,17 +284,14 @@ def _news(
     return news
 
 
-def _write_assets(
-    tx: WriteTx, news: _News, told: Mapping[str, str], taken: Taken, placement: Placement
-) -> None:
-    """Write the assets and relations that are new, and put them into their systems."""
+def _write_assets(tx: WriteTx, news: _News, taken: Taken, placement: Placement) -> dict[str, str]:
+    """Write the assets that are new and put them into their systems; returns what :func:`place` does."""
     taken.fresh.update(news.shown)
     alone = {
-        asset_id: new_asset(asset_id, news.shown[asset_id][0], group, told[asset_id])
+        asset_id: new_asset(asset_id, news.shown[asset_id][0], group)
         for asset_id, group in news.groups.items()
     }
     driving = (one for asset_id, one in alone.items() if news.shown[asset_id][0].drives)
-    place(tx, driving, news.joinable, placement)
+    homes = place(tx, driving, news.joinable, placement)
     insert_assets(tx, news.shown, alone)
-    if news.edges:
-        relate(tx, news.edges, news.targets)
+    return homes

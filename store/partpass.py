@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors.model import Finding, Ref, Unchanged
 from normalizer.fold import AssetState
+from normalizer.identity import Key
 from store.arrivals import JOINT, Arrival, arrival_of, joined
 from store.scopes import PartRow
 from store.sightings import Open, SightKey, ref_class, sight_key
@@ -76,30 +77,31 @@ class PartPass:
 
     def _sort_one(self, intake: Intake, finding: Finding, now: str) -> None:
         natural, ref = finding.natural_key, finding.ref
-        key: SightKey = clean_key(natural.namespace, natural.key)
+        kept = clean_key(natural.namespace, natural.key)
+        key: SightKey = kept
         if ref is not None and not ref.drives:
             group = ref_class(ref.name, drives=False)
             self._groups_seen.add(group)
-            key = sight_key(key[0], key[1], group)
+            key = sight_key(*kept, group)
         elif not self._groups_seen:
             self._groups_seen.add("")
         was = self.open.get(key)
         if key in intake.pending:
-            intake.pending[key].append(self._arrival(finding, now, was))
+            intake.pending[key].append(self._arrival(finding, kept, now, was))
         elif key in self.seen:
-            self._sort_repeated(intake, key, self._arrival(finding, now, was))
+            self._sort_repeated(intake, key, self._arrival(finding, kept, now, was))
         elif was is None:
-            intake.pending[key] = [self._arrival(finding, now, None)]
+            intake.pending[key] = [self._arrival(finding, kept, now, None)]
         elif was.fingerprint == clean_mark(finding.fingerprint):
             self._is_same(intake, key, was)
         elif JOINT in was.fingerprint:
             self.seen.add(key)
-            self._partial[key] = [self._arrival(finding, now, was)]
+            self._partial[key] = [self._arrival(finding, kept, now, was)]
         else:
-            intake.pending[key] = [self._arrival(finding, now, was)]
+            intake.pending[key] = [self._arrival(finding, kept, now, was)]
 
-    def _arrival(self, finding: Finding, now: str, was: Open | None) -> Arrival:
-        arrival = arrival_of(finding, details=self.row.details, now=now)
+    def _arrival(self, finding: Finding, key: Key, now: str, was: Open | None) -> Arrival:
+        arrival = arrival_of(finding, key, details=self.row.details, now=now)
         if was is not None:
             arrival.opened_at = was.opened_at
         return arrival

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from normalizer import grouping, ids
 from store import owners
@@ -34,7 +34,7 @@ _STEP = 500
 
 
 class NewAsset(NamedTuple):
-    """A new asset as far as grouping goes; ``told`` is what it says of its owner (:func:`owners.told`)."""
+    """A new asset as far as grouping goes."""
 
     asset_id: str
     group_key: str
@@ -42,7 +42,6 @@ class NewAsset(NamedTuple):
     name: str
     natural_id: str
     first_seen_at: str
-    told: str
 
 
 @dataclass(slots=True)
@@ -65,7 +64,6 @@ class _Gathered:
         self.kinds.update({one.kind for one in several})
         least = min([one.name for one in several])
         self.member_name = min(self.member_name, least) if self.member_name else least
-        self.told.update([one.told for one in several if one.told])
         application = grouping.application_of(self.key)
         if application and not self.container_name and not grouping.CONTAINERS.isdisjoint(self.kinds):
             self.container_name = next(
@@ -102,6 +100,15 @@ class Placement:
         self.placed -= self.altered
         self.same -= self.altered
 
+    def hear(self, homes: Mapping[str, str], told: Iterable[tuple[str, str]]) -> None:
+        """Hear what assets, by id, say of their owners (:func:`owners.told`).
+
+        ``homes`` are their systems, as :func:`place` returned them.
+        """
+        for asset_id, text in told:
+            if text and (system_id := homes.get(asset_id)) is not None:
+                self.minted[system_id].told[text] += 1
+
     def settled_name(self, one: _Gathered) -> str:
         """Return the name of a system minted here, as all its members tell it."""
         return grouping.system_name(
@@ -122,8 +129,12 @@ def open_groups(conn: Connection, keys: Collection[str], placement: Placement) -
 
 def place(
     tx: WriteTx, fresh: Iterable[NewAsset], groups: Mapping[str, str | None], placement: Placement
-) -> None:
-    """Make new assets members of their systems, as far as ``groups`` (of :func:`open_groups`) has them."""
+) -> dict[str, str]:
+    """Make new assets members of their systems, as far as ``groups`` (of :func:`open_groups`) has them.
+
+    Returns the systems of those that are in systems minted here: :meth:`Placement.hear` wants to know what
+    they say of their owners.
+    """
     by_key: dict[str, list[NewAsset]] = defaultdict(list)
     for one in fresh:
         if one.group_key in groups:
@@ -134,15 +145,18 @@ def place(
     for key, system_id in minted.items():
         placement.minted[system_id] = _Gathered(key, tx.rev, "", "")
     targets = known | minted
+    homes: dict[str, str] = {}
     for key, several in by_key.items():
         gathered = placement.minted.get(targets[key])
         if gathered is None:
             placement.joined.add(targets[key])
         else:
             gathered.add(several)
+            homes.update(dict.fromkeys([one.asset_id for one in several], targets[key]))
         placement.placed.update([one.asset_id for one in several])
     _write_systems(tx, minted, by_key, placement)
     insert_rows(tx.conn, system_member, MEMBER, _members(by_key, targets, tx.rev))
+    return homes
 
 
 def _members(
@@ -172,14 +186,20 @@ def _holders(conn: Connection, keys: Collection[str]) -> tuple[dict[str, str], s
     """Return the system of each known key, and the keys of systems on which a person decided."""
     known: dict[str, str] = {}
     decided: set[str] = set()
-    holder = and_(system.c.system_id == system_key.c.system_id, system.c.valid_to.is_(None))
     for chunk in chunks(sorted(keys)):
-        query = select(system_key.c.group_key, system_key.c.system_id, system.c.decided)
-        query = query.join(system, holder).where(is_one_of(conn, system_key.c.group_key, chunk))
-        for key, system_id, is_decided in conn.execute(query).all():
-            known[key] = system_id
-            if is_decided:
-                decided.add(key)
+        held = select(system_key.c.group_key, system_key.c.system_id)
+        found = conn.execute(held.where(is_one_of(conn, system_key.c.group_key, chunk))).all()
+        if not found:
+            continue
+        # Asked apart: as long as the planner knows little of these tables it joins them row by row.
+        open_ = select(system.c.system_id, system.c.decided).where(system.c.valid_to.is_(None))
+        held_by = is_one_of(conn, system.c.system_id, {row.system_id for row in found})
+        standing = {row.system_id: row.decided for row in conn.execute(open_.where(held_by))}
+        for key, system_id in found:
+            if system_id in standing:
+                known[key] = system_id
+                if standing[system_id]:
+                    decided.add(key)
     return known, decided
 
 

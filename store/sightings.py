@@ -35,6 +35,9 @@ SightKey = tuple[str, ...]
 """What names a sighting inside its part: namespace, key, and the class of its ref if that does not drive."""
 
 _EPOCH = "sightings_epoch"
+# Asked for every part: made once.
+_EPOCH_KEPT = select(meta.c.value).where(meta.c.key == _EPOCH)
+_LAST_NUMBER = select(func.max(sighting.c.sighting_no))
 _COPIED = (
     *("part_no", "asset_id", "namespace", "key", "fingerprint", "kind", "provider", "name", "grade"),
     *("role", "ref", "drives", "details", "account", "region", "application", "model", "created_at"),
@@ -104,7 +107,7 @@ def _open_of_part() -> Select[Any]:
 
 def next_number(conn: Connection) -> int:
     """Return the first free row number; the write lock keeps it free."""
-    return (conn.execute(select(func.max(sighting.c.sighting_no))).scalar() or 0) + 1
+    return (conn.execute(_LAST_NUMBER).scalar() or 0) + 1
 
 
 def end_versions(tx: WriteTx, numbers: Sequence[int], *, reason: str | None = None) -> None:
@@ -236,7 +239,7 @@ def _rows(dialect: str) -> Select[Any]:
 
 def epoch(conn: Connection) -> str:
     """Return a mark that changes whenever sightings were changed by anything but their own part's writer."""
-    return conn.execute(select(meta.c.value).where(meta.c.key == _EPOCH)).scalar() or "0"
+    return conn.execute(_EPOCH_KEPT).scalar() or "0"
 
 
 def bump_epoch(tx: WriteTx) -> None:

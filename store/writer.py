@@ -222,6 +222,8 @@ class PartWriter:
             (piece.suspect, AssetState.SUSPECT),
             (piece.hold, AssetState.PRESENT),
         ):
+            if not several:
+                continue
             restate(
                 tx,
                 [one.sighting_no for one in several],

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connectors import clock
 from store import Store, engines, open_store
+from store.bulk import insert_rows
 from store.errors import (
     DiskFull,
     StoreCorrupt,
@@ -215,6 +216,9 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(sqlite_store_url: s
         store.engine.dispose()
         with pytest.raises(DiskFull, match="Free some space"):
             put(store, *map(str, range(1_000)), value="x" * 1_000)
+        rows = ((f"test {number}", "x" * 1_000) for number in range(1_000))
+        with pytest.raises(DiskFull, match="Free some space"), store.begin() as conn:
+            insert_rows(conn, meta, ("key", "value"), rows)
 
         assert keys(store) == []
 
