@@ -174,6 +174,7 @@ def _scan(known: dict[str, dict[str, dict[tuple[str, str], str]]]) -> dict[str, 
     from connectors.model import Finding, Scope, Unchanged
     from connectors.outcome import PartBatch
     from connectors.runner import ScopeJob, list_scopes, run_scope
+    from scheduler.executors import ExecutorSettings, open_executor
 
     lock = threading.Lock()
     seen: dict[str, Any] = {"keys": set(), "findings": 0}
@@ -203,7 +204,7 @@ def _scan(known: dict[str, dict[str, dict[tuple[str, str], str]]]) -> dict[str, 
     after: dict[str, dict[str, dict[tuple[str, str], str]]] = {}
     scopes, listing = list_scopes(job(Scope(connector="aws", instance="main", ids=("*",), parts=())))
     assert scopes, listing
-    with ThreadPoolExecutor(THREADS) as pool:
+    with open_executor(ExecutorSettings(workers=THREADS)) as pool:
         outcomes = list(pool.map(lambda scope: run_scope(job(scope), emit), scopes))
     results = [(name, part) for outcome in outcomes for name, part in outcome.parts.items()]
     bad = [(name, part.reason) for name, part in results if part.status != "complete" or part.exceptions]

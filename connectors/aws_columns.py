@@ -49,6 +49,7 @@ class Detail:
     A parameter that is a list of one holds the filled template as its only element. ``each`` names values
     in an earlier answer; the operation is then asked for the first few of them, as ``{each}``. One that lists
     has a ``page`` and is read to its end; ``result`` is the member that holds the list, of names if ``bare``.
+    ``when`` names fields of the item and what they must be for it to be asked at all.
     """
 
     operation: str
@@ -60,9 +61,12 @@ class Detail:
     page: Page | None = None
     result: str = ""
     bare: bool = False
+    when: tuple[tuple[str, str], ...] = ()
 
     def asked(self, item: Mapping[str, Any], place: Mapping[str, str]) -> dict[str, Any] | None:
-        """Return the parameters for an item; ``None`` when it lacks one of them."""
+        """Return the parameters for an item; ``None`` when it lacks one of them or is not one to be read."""
+        if any(item.get(name) != value for name, value in self.when):
+            return None
         params: dict[str, Any] = {}
         for name, template in self.params:
             one = template[0] if isinstance(template, tuple) else template
@@ -145,6 +149,7 @@ def detail_of(table: dict[str, Any]) -> Detail:
         page=Page(**table["page"]) if "page" in table else None,
         result=table.get("result", ""),
         bare=table.get("bare", False),
+        when=tuple(table.get("when", {}).items()),
     )
 
 

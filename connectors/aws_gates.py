@@ -39,7 +39,7 @@ class Gate:
     def through(self, item: Mapping[str, Any], listed: Listed) -> Finding | Unchanged | None:
         """Return what is to be shown of an item; ``None`` when nothing proves that it is about AI."""
         stamp = self._stamp(listed)
-        if self._row.is_judged_by_listing:
+        if self._is_by_listing(listed):
             return self._judged(item, item, listed, stamp)
         if self._previous.get((listed.key.namespace, listed.key.key)) == stamp:
             return Unchanged(natural_key=listed.key, fingerprint=stamp)
@@ -49,6 +49,8 @@ class Gate:
             return None
         if any(proof.holds(item) for proof in self._row.proofs):
             return self._judged(item, item, listed, stamp)
+        if self._row.workload is not None and (shown := self._judged(item, item, listed, stamp)):
+            return shown  # it is described with all others that are shown
         answers = self._read(listed)
         if answers is None:
             return None
@@ -67,9 +69,12 @@ class Gate:
         if not self._row.is_judged_by_listing:
             self._part.state(" ".join(sorted(self._still)))
 
+    def _is_by_listing(self, listed: Listed) -> bool:
+        """Say whether the listing answers all, for this item: a description may be for some only."""
+        return self._row.is_judged_by_listing or not listed.params
+
     def _stamp(self, listed: Listed) -> str:
-        by_listing = self._row.is_judged_by_listing
-        stamp = listed.stamp if by_listing else due_stamp(listed, self._spot.now)
+        stamp = listed.stamp if self._is_by_listing(listed) else due_stamp(listed, self._spot.now)
         if self._row.workload is None:
             return stamp
         from connectors.aws_workloads import knowledge_version

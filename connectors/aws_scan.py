@@ -62,6 +62,12 @@ def _kinds(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(sorted({kind for row in rows if not row.silent for kind in (row.kind, *row.more_kinds)}))
 
 
+def _of_service(rows: Sequence[Row]) -> Iterator[tuple[Row, bool]]:
+    """Yield each row, and whether it is the last one of its service."""
+    last = {row.service: row for row in rows}
+    return ((row, last[row.service] is row) for row in rows)
+
+
 class ScopeScan:
     """Hold what one scan of one scope remembers between its parts."""
 
@@ -107,11 +113,16 @@ class ScopeScan:
 
     def run(self) -> Iterator[Finding | Unchanged]:
         """Yield everything, part by part."""
-        for row in self._rows:
+        described = [row for row in self._rows if row.details]
+        # A service whose rows are done is not asked again: its client would only take memory.
+        for row, is_last in _of_service(self._rows):
             yield from self._tell(row) if row.activity else self._list(row)
-        for row in self._rows:
-            if row.details:
-                yield from self._describe(row)
+            if is_last and not any(one.service == row.service for one in described):
+                self._ctx.aws.release(row.service, self._place)
+        for row, is_last in _of_service(described):
+            yield from self._describe(row)
+            if is_last:
+                self._ctx.aws.release(row.service, self._place)
         if self._rows:
             yield from self._owners()
 
@@ -305,6 +316,8 @@ class ScopeScan:
             patience = Patience()
             spoken = SpokenByDetails(row, self._listed, previous, self._spot)
             for listed in self._listed[row.part]:
+                if row.details[0].when and not listed.params:
+                    continue
                 stamp = due_stamp(listed, self._spot.now)
                 if previous.get((listed.key.namespace, listed.key.key)) == stamp:
                     yield Unchanged(natural_key=listed.key, fingerprint=stamp)

@@ -66,6 +66,7 @@ def shown(row: Row, number: int, *, account: str = HOME, region: str = "us-east-
     if row.expand:
         made[row.item] = _name(row, number, account, region)
     _prove(row, made, shape if row.single else shape.member, number)
+    made.update(row.details[0].when if row.details else ())
     for name, value in made.items():
         if isinstance(value, str) and name.lower().endswith("arn") and not value.startswith("arn:"):
             made[name] = _arn(row, name, number, account, region)

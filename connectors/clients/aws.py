@@ -18,6 +18,7 @@ from typing import Any
 
 from connectors.clients import aws_sessions as sessions
 from connectors.clients.aws_errors import Asked, Unreadable, their_errors, translate
+from connectors.clients.aws_http import Connections
 from connectors.clients.aws_memory import Memory
 from connectors.clients.aws_redact import Redaction, Redactor
 from connectors.clients.budget import shared_book
@@ -118,6 +119,7 @@ class AwsClients:
         self._account_locks: dict[str, threading.Lock] = {}
         self._sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._connections: dict[tuple[str, str], Connections] = {}
         self._credentials: dict[str, Any] = {}
         self._refusals: dict[str, tuple[float, AuthError]] = {}
         self._users: Counter[Place] = Counter()
@@ -210,11 +212,11 @@ class AwsClients:
         try:
             yield
         finally:
-            for client in self._leave(place):
-                client.close()
+            for one in self._leave(place):
+                one.close()
 
     def _leave(self, place: Place) -> list[Any]:
-        """Count one user less; return the clients that nobody uses any more."""
+        """Count one user less; return the clients and connections that nobody uses any more."""
         with self._lock:
             self._users[place] -= 1
             if self._users[place]:
@@ -227,7 +229,22 @@ class AwsClients:
                 account, _ = self._idle.popitem(last=False)
                 self._sessions.pop(account, None)
                 gone += [key for key in self._clients if key[0] == account and key not in gone]
-            return [self._clients.pop(key) for key in gone]
+            clients = [self._clients.pop(key) for key in gone]
+            return clients + self._disconnected({key[:2] for key in gone} | {(place.account, place.region)})
+
+    def _disconnected(self, places: Iterable[tuple[str, str]]) -> list[Connections]:
+        return [self._connections.pop(one) for one in places if one in self._connections]
+
+    def release(self, service: str, place: Place) -> None:
+        """Drop a service's client when nobody else is at work in the place; a further call makes another.
+
+        A client that was used holds about 0.3 MB, and there is one for each service and region.
+        """
+        with self._lock:
+            is_ours = self._users[place] <= 1
+            client = self._clients.pop((place.account, place.region, service), None) if is_ours else None
+        if client is not None:
+            client.close()
 
     def drop_account(self, account: str) -> None:
         """Forget an account's session, credentials and clients; they are made again when needed."""
@@ -236,17 +253,20 @@ class AwsClients:
             self._credentials.pop(account, None)
             gone = [key for key in self._clients if key[0] == account]
             dropped = [self._clients.pop(key) for key in gone]
-        for client in dropped:
-            client.close()
+            dropped += self._disconnected([one for one in self._connections if one[0] == account])
+        for one in dropped:
+            one.close()
 
     def close(self) -> None:
         """Drop everything."""
         with self._lock:
-            clients = list(self._clients.values())
-            for held in (self._clients, self._sessions, self._credentials, self._refusals, self._idle):
+            gone = [*self._clients.values(), *self._connections.values()]
+            for held in (self._clients, self._connections, self._sessions, self._credentials):
                 held.clear()
-        for client in clients:
-            client.close()
+            self._refusals.clear()
+            self._idle.clear()
+        for one in gone:
+            one.close()
 
     def _keep_pace(self, service: str, operation: str, place: Place, url: str) -> None:
         """Wait until AWS bears another request; somebody else's endpoint has its own limit."""
@@ -273,7 +293,7 @@ class AwsClients:
     def _new_client(self, session: Any, service: str, place: Place) -> Any:
         is_custom = sessions.has_custom_endpoint(session, self._settings.endpoint_url)
         try:
-            return session.create_client(
+            client = session.create_client(
                 service,
                 region_name=place.region,
                 endpoint_url=self._settings.endpoint_url or None,
@@ -284,6 +304,16 @@ class AwsClients:
             raise translate(error, self._asked(service, "(client)", place)) from error
         except ValueError as error:
             raise ConfigError(str(error), hint="Check AWS_ENDPOINT_URL and endpoint_url.") from error
+        client.meta.events.register("before-send", self._connected(session, place).send)
+        return client
+
+    def _connected(self, session: Any, place: Place) -> Connections:
+        key = (place.account, place.region)
+        found = self._connections.get(key)
+        if found is None:  # made under the lock of creation
+            configured = session.get_config_variable("ca_bundle")
+            found = self._connections[key] = Connections(self._network, configured)
+        return found
 
     def _session(self, place: Place) -> Any:
         account = place.account

@@ -11,8 +11,10 @@ The guard of declared operations stays in force; this is no second guard.
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +53,10 @@ class _LeanFiles:
         for path in _files(file_path):
             if path.is_file():
                 raw = path.read_bytes()
-                data = orjson.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+                text = gzip.decompress(raw) if path.suffix == ".gz" else raw
                 if path.name.startswith("service-2.json"):  # an addition to a model is small as it is
-                    return trimmed(data, self._operations.get(path.parent.parent.name, set()))
-                return data
+                    return trimmed(text, self._operations.get(path.parent.parent.name, set()))
+                return orjson.loads(text)
         return None
 
 
@@ -62,25 +64,47 @@ def _files(file_path: str) -> tuple[Path, Path]:
     return Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
 
 
-def trimmed(model: dict[str, Any], operations: set[str]) -> dict[str, Any]:
-    """Return a service model with only some operations and the shapes that they reach."""
+def trimmed(text: bytes, operations: set[str]) -> dict[str, Any]:
+    """Read a service model with only some operations and the shapes that they reach.
+
+    The whole of a large model takes thirty times as much memory as what is kept of it, and a process does
+    not give that back: what is left out is not even parsed.
+    """
+    top = _members(text, 1)
+    all_operations, all_shapes = _members(top["operations"], 2), _members(top["shapes"], 2)
     kept = {
-        name: _undocumented(operation)
-        for name, operation in model["operations"].items()
-        if name in operations
+        name: _undocumented(orjson.loads(one)) for name, one in all_operations.items() if name in operations
     }
     shapes: dict[str, Any] = {}
     waiting = [name for operation in kept.values() for name in _shapes_of_operation(operation)]
     while waiting:
         name = waiting.pop()
         if name not in shapes:
-            shapes[name] = _undocumented(model["shapes"][name])
+            shapes[name] = _undocumented(orjson.loads(all_shapes[name]))
             waiting.extend(_shapes_of_shape(shapes[name]))
-    ordered = {name: shapes[name] for name in model["shapes"] if name in shapes}
+    ordered = {name: shapes[name] for name in all_shapes if name in shapes}
     rest = {
-        name: value for name, value in model.items() if name not in ("operations", "shapes", "documentation")
+        name: orjson.loads(one)
+        for name, one in top.items()
+        if name not in ("operations", "shapes", "documentation")
     }
     return {**rest, "operations": kept, "shapes": ordered}
+
+
+def _members(text: bytes, depth: int) -> dict[str, bytes]:
+    """Return the members of a JSON object by name, unparsed.
+
+    The SDK's files are written with two spaces for each depth, and a text in them has no line breaks of its
+    own, so a member begins where a line is indented by just its depth. Written otherwise, it is parsed.
+    """
+    indent = b"  " * depth + b'"'
+    found: dict[str, bytes] = {}
+    if text.lstrip().startswith(b"{\n" + indent):
+        starts = [one.start() for one in re.finditer(b"^" + indent, text, re.MULTILINE)]
+        for start, end in pairwise([*starts, text.rindex(b"}")]):
+            name, _, value = text[start:end].strip().removesuffix(b",").partition(b":")
+            found[orjson.loads(name)] = value
+    return found or {name: orjson.dumps(value) for name, value in orjson.loads(text).items()}
 
 
 def _undocumented(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def test_a_workload_may_be_of_every_kind_that_an_image_means() -> None:
 
     named = {row.part: set(row.kinds) for row in ROWS if row.workload and row.workload.images}
 
-    assert len(named) == 3
+    assert len(named) == 4
     assert [part for part, kinds in named.items() if kinds != images | {"application"}] == []
 
 

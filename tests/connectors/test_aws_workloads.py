@@ -92,6 +92,43 @@ def test_a_function_with_an_image_keeps_its_digest_and_the_bedrock_model_is_link
     ]
 
 
+def test_a_function_with_a_catalogued_image_is_shown_and_only_images_are_asked_for(fake: FakeAws) -> None:
+    served = function("llm", {}, PackageType="Image")
+    other = function("resize", {}, PackageType="Image")
+    zipped = function("zipped", {"OPENAI_API_KEY": SECRET}, PackageType="Zip")
+    fake.add("lambda", "ListFunctions", served, other, zipped)
+    asked_for: list[str] = []
+
+    def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+        asked_for.append(asked["FunctionName"].rpartition(":")[2])
+        image = "ollama/ollama:0.9" if asked_for[-1] == "llm" else "acme/resize:1"
+        return {"Code": {"ImageUri": image, "Location": f"https://s3.example.org/?sig={SECRET}"}}
+
+    fake.answer("lambda", "GetFunction", answer)
+
+    looked = look(FUNCTIONS)
+
+    found = {one.natural_key.key: one for one in looked.findings[FUNCTIONS.part]}
+    assert found.keys() == {served["FunctionArn"], zipped["FunctionArn"]}
+    assert found[served["FunctionArn"]].kind == "model_server"
+    assert found[served["FunctionArn"]].attributes["image"] == "ollama/ollama:0.9"
+    assert sorted(asked_for) == ["llm", "resize"]
+    assert SECRET not in repr(looked)
+
+
+def test_a_denied_image_hides_no_function_that_the_listing_proves(fake: FakeAws) -> None:
+    ours = function("claims", {"OPENAI_API_KEY": SECRET}, PackageType="Image")
+    unknown = function("resize", {}, PackageType="Image")
+    fake.add("lambda", "ListFunctions", ours, unknown)
+    fake.fail("lambda", "GetFunction", "AccessDeniedException", status=403)
+
+    looked = look(FUNCTIONS)
+
+    assert looked.keys(FUNCTIONS.part) == [ours["FunctionArn"]]
+    assert [one for one, _ in looked.results[FUNCTIONS.part].exceptions] == [unknown["FunctionArn"]]
+    assert looked.results[FUNCTIONS.details_part].exceptions
+
+
 def test_a_layer_counts_by_its_publishers_account(fake: FakeAws) -> None:
     known = f"arn:aws:lambda:{REGION}:770693421928:layer:Klayers-p312-openai:14"
     own = f"arn:aws:lambda:{REGION}:{HOME}:layer:Klayers-p312-openai:14"
@@ -159,6 +196,8 @@ def test_the_secret_behind_a_providers_key_is_linked_and_its_value_is_not_there(
         one.target.key for one in looked.one(SERVICES.part).links if one.relation is RelationKind.HOLDS_KEY
     ]
     assert held == [secret]
+    reference = looked.one(SERVICES.part).attributes["key_reference"]
+    assert reference == [f"aws-secret:{HOME}/{REGION}/openai"]
     assert looked.one(SERVICES.part).attributes["image"] == "acme/bot:3"
     assert SECRET not in repr(looked)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 from collections.abc import Iterator
@@ -343,7 +344,8 @@ def test_aws_hosts_are_told_from_others(url: str, is_aws: bool) -> None:
     assert is_aws_host(url) is is_aws
 
 
-def test_a_trimmed_model_keeps_what_it_needs_and_nothing_else() -> None:
+@pytest.mark.parametrize("indent", [None, 1, 2, 4])
+def test_a_trimmed_model_keeps_what_it_needs_and_nothing_else(indent: int | None) -> None:
     model = {
         "metadata": {"x": 1},
         "documentation": "long",
@@ -367,12 +369,13 @@ def test_a_trimmed_model_keeps_what_it_needs_and_nothing_else() -> None:
         },
     }
 
-    lean = trimmed(model, {"ListA"})
+    lean = trimmed(json.dumps(model, indent=indent).encode(), {"ListA"})
 
     assert list(lean["operations"]) == ["ListA"]
     assert list(lean["shapes"]) == ["In", "Text", "Bad"]
     assert lean["shapes"]["In"]["members"] == {"documentation": {"shape": "Text"}}
     assert "documentation" not in lean
+    assert lean["metadata"] == {"x": 1}
 
 
 def test_settings_without_partitions_still_sign_in(fake: FakeAws) -> None:

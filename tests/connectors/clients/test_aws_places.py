@@ -82,6 +82,23 @@ def test_a_client_is_kept_while_anybody_uses_its_place(clients: AwsClients) -> N
     assert held(clients) == set()
 
 
+def test_a_service_that_is_done_is_released_unless_somebody_else_is_at_work(clients: AwsClients) -> None:
+    place = Place(account=HOME, region="us-east-1")
+    with clients.using(place):
+        read(clients, HOME)
+        with clients.using(place):
+            clients.release("bedrock", place)
+            kept_for_others = held(clients)
+
+        clients.release("bedrock", place)
+        kept_alone = held(clients)
+        again = read(clients, HOME)
+
+    assert kept_for_others == {(HOME, "us-east-1", "bedrock")}
+    assert kept_alone == set()
+    assert again == []
+
+
 def test_dropping_one_region_leaves_another_alone(clients: AwsClients) -> None:
     with clients.using(Place(account=HOME, region="us-west-2")):
         list(clients.items(GUARDRAILS, Place(account=HOME, region="us-west-2")))
