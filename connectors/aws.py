@@ -20,7 +20,8 @@ from connectors.aws_organization import Account, accounts, labelled
 from connectors.aws_regions import Region, regions_of
 from connectors.aws_rows import Row
 from connectors.aws_scan import ScopeScan, owner_parts
-from connectors.clients.aws import AwsSettings, Place
+from connectors.clients.aws import Place
+from connectors.clients.aws_settings import AwsSettings
 from connectors.contract import Charge, ConnectorInfo, Context
 from connectors.errors import AuthError, NoteAndGoOn
 from connectors.model import LEFT_OUT_PART, Finding, KnownScope, LeftOut, Part, PartStatus, Scope, Unchanged

@@ -36,8 +36,9 @@ from connectors.aws_evidence import (
 from connectors.aws_paths import Template
 from connectors.aws_workloads import known_host
 from connectors.catalogue import read_table
-from connectors.clients.aws import Listing, Partition
+from connectors.clients.aws import Listing
 from connectors.clients.aws_redact import Redaction
+from connectors.clients.aws_settings import Partition
 from connectors.contract import Operation
 from connectors.kinds import check as check_kind
 from connectors.kinds import kind_of

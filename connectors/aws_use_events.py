@@ -135,6 +135,9 @@ class Events:
             "callers": list[Json](sorted(one.name for one in newest)),
             "caller_count": len(ordered),
         }
+        machines = sorted({one.arn for one in newest if one.arn and not one.is_person})
+        if machines:
+            attributes["called_by"] = list[Json](machines)
         if any(one.is_bearer for one in ordered):
             attributes["called_with_api_key"] = True
         if row.shows == MODEL and subject.listed is None:

@@ -19,6 +19,7 @@ from connectors.aws_evidence import WorkloadPaths
 from connectors.aws_paths import Path
 from connectors.catalogue import read_table
 from connectors.clients.aws_redact import HIDDEN
+from connectors.key_marks import references
 from connectors.model import Finding, Json, Link, NaturalKey, RelationKind
 
 _MOST = 50
@@ -67,6 +68,7 @@ class Seen:
             "ai_variables": list[Json](self.variables),
             "ai_hosts": list[Json](self.hosts),
             "ai_layers": list[Json](self.layers),
+            "key_reference": list[Json](one for arn in self.secrets for one in references(arn)),
             "providers": list[Json](sorted(self.providers)),
         }
         kept = {name: value for name, value in told.items() if value}

@@ -193,7 +193,8 @@ def check(kind: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(kind, KINDS, n=3)
-    raise ValueError(f"unknown kind {kind!r}; did you mean {', '.join(near) or 'one of connectors.kinds'}?")
+    hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(sorted(KINDS))}"
+    raise ValueError(f"unknown kind {kind!r}; {hint}")
 
 
 def kind_of(table: str, word: str) -> str | None:

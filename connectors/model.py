@@ -109,6 +109,11 @@ class Ref:
     dirty: bool = False
     drives: bool = True
 
+    @property
+    def label(self) -> str:
+        """Return what the inventory calls it: a work tree with changes of its own is marked."""
+        return f"{self.name}+dirty" if self.dirty and self.drives else self.name
+
 
 LEFT_OUT_PART = Part(name="left out", kinds=())
 """What a scope shows that is left out and was never read."""

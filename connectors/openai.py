@@ -39,18 +39,26 @@ _ARCHIVED = "archived"
 
 
 class OpenAIOptions(Options):
-    """Options of an OpenAI organisation.
+    """Options of an OpenAI organisation."""
 
-    ``usage_days`` is how far back calls make a model count as in use; ``page_size`` how many things one
-    request asks for.
-    """
-
-    admin_key: Secret = SecretRef("env", "OPENAI_ADMIN_KEY")
-    organization: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$", max_length=100)
-    project_keys: dict[str, Secret] = Field(default_factory=dict)
-    base_url: str = "https://api.openai.com/v1"
-    usage_days: int = Field(default=30, ge=1, le=90)
-    page_size: int = Field(default=100, ge=1, le=100)
+    admin_key: Secret = Field(
+        default=SecretRef("env", "OPENAI_ADMIN_KEY"), description="An admin key of the organisation."
+    )
+    organization: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_-]*$",
+        max_length=100,
+        description="Its id, as org-...; the API does not say it. Empty: its oldest project names it.",
+    )
+    project_keys: dict[str, Secret] = Field(
+        default_factory=dict,
+        description="Keys of projects by project id: what only a project's own key may list is read, too.",
+    )
+    base_url: str = Field(default="https://api.openai.com/v1", description="Address of the API.")
+    usage_days: int = Field(
+        default=30, ge=1, le=90, description="How far back calls make a model count as in use, in days."
+    )
+    page_size: int = Field(default=100, ge=1, le=100, description="How many things one request asks for.")
 
 
 def openai_errors(status: int, body: Any) -> ConnectorError | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from connectors.hygiene import canonical, fingerprint
+from connectors.key_marks import of_shown
 from connectors.model import (
     Evidence,
     Finding,
@@ -119,7 +120,8 @@ def project_owner(item: Item) -> OwnerHint | None:
 def project_key(place: Place, item: Item) -> Finding:
     """Read a project's API key: its name, its holder and whether that one still has access.
 
-    The vendor's ``redacted_value`` is dropped: even a part of a key is not ours to keep.
+    Of the vendor's ``redacted_value`` only a mark is kept (:mod:`connectors.key_marks`): even a part of a key
+    is not ours to keep.
     """
     owner = item.get("owner") if isinstance(item.get("owner"), dict) else None
     kind = text(owner or {}, "type")
@@ -169,6 +171,9 @@ def admin_key(place: Place, item: Item, *, is_sure: bool) -> Finding:
 
 
 def _key(place: Place, item: Item, attributes: dict[str, Json], hints: tuple[OwnerHint, ...]) -> Finding:
+    mark = of_shown(PROVIDER, text(item, "redacted_value"))
+    if mark:
+        attributes["key_fingerprint"] = [mark]
     used = moment(item, "last_used_at")
     is_live = used is not None and used > place.now - timedelta(days=place.usage_days)
     return place.finding(

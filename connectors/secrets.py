@@ -93,7 +93,7 @@ _WHERE = {
 
 
 def _from_env(name: str) -> str:
-    return os.environ.get(name, "")
+    return os.environ.get(name, "").strip("\r\n")  # `export KEY="$(...)"` of a file with line ends
 
 
 def _from_file(name: str) -> str:
@@ -109,12 +109,19 @@ def _from_file(name: str) -> str:
 def _from_keyring(name: str) -> str:
     try:
         import keyring
+        from keyring.errors import KeyringError
     except ImportError as error:
         raise ConfigError(
             "secrets in a keyring need the package keyring", hint="Install aicensus[keyring]."
         ) from error
     service, _, user = name.rpartition("/")
-    return keyring.get_password(service, user) or ""
+    try:
+        return keyring.get_password(service, user) or ""
+    except KeyringError as error:
+        raise ConfigError(
+            f"the keyring entry {name} cannot be read: {type(error).__name__}",
+            hint="Unlock the keyring; a server has none: use { env = ... } or { file = ... } there.",
+        ) from error
 
 
 _READERS = {"env": _from_env, "file": _from_file, "keyring": _from_keyring}

@@ -33,9 +33,9 @@ from discovery.config_sections import (
     OrganisationSection,
     RulesSection,
     ScanSection,
-    StoreSection,
     network_settings,
 )
+from discovery.config_store import StoreSection
 from discovery.settings import config_path, store_url
 from scheduler.executors import ExecutorSettings
 from scheduler.triggers import ScheduleSpec
@@ -141,7 +141,12 @@ class Config:
 
     def with_store(self, location: str) -> Config:
         """Return a configuration whose store is ``location``, a URL or a SQLite file."""
-        return replace(self, store=StoreSection.model_construct(location=store_url(location)))
+        return replace(
+            self,
+            store=StoreSection.model_construct(
+                location=store_url(location), personal_days=self.store.personal_days
+            ),
+        )
 
     def content_hash(self) -> str:
         """Return a hash of everything that decides what a scan reads; secrets are in it by reference only."""

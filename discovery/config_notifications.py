@@ -40,7 +40,8 @@ class ReceiverSection(Options):
         default=(), description="Only about what these own or are assigned. Empty: all."
     )
     events: Annotated[tuple[str, ...], AfterValidator(_check_events)] = Field(
-        default=("alert.*", "scan.failed"), description="Which events, * stands for anything."
+        default=("alert.*", "comment.mention", "scan.failed"),
+        description="Which events, * stands for anything.",
     )
     digest: Literal["off", "daily", "weekly", "monthly", "by_severity"] = Field(
         default="off",

@@ -7,7 +7,7 @@ meet, else a star), free of the order of what it is given.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
@@ -32,6 +32,15 @@ def edges_of(text: str, tokens: Sequence[Token], nodes: Nodes) -> list[Edge]:
         key=lambda one: (one.node, one.side, one.asset_id, one.detail),
     )
     return [] if maker is None or len(met) < 2 else list(maker(Bucket(text, met, nodes)))
+
+
+def bucketed(tokens: Iterable[Token], nodes: Mapping[str, Node]) -> list[Edge]:
+    """Return the edges of all tokens, in the order of what they say."""
+    buckets: dict[str, list[Token]] = defaultdict(list)
+    for one in tokens:
+        buckets[one.text].append(one)
+    found = [edge for text in sorted(buckets) for edge in edges_of(text, buckets[text], nodes)]
+    return sorted(found, key=lambda edge: edge.order)
 
 
 def _system(bucket: Bucket) -> Iterator[Edge]:
@@ -123,6 +132,21 @@ def _identity(bucket: Bucket) -> Iterator[Edge]:
                     yield bucket.edge(
                         "G7", left, right, f"what runs as {left.detail!r} calls it, by the audit log"
                     )
+
+
+def _role(bucket: Bucket) -> Iterator[Edge]:
+    """Ask about what runs as, or was called by, a role of the name that one place of the code declares."""
+    declaring, knowing = bucket.by_node(Side.HAS), bucket.by_node(Side.NAMES)
+    homes = {(bucket.nodes[one].repository, bucket.nodes[one].home) for one in declaring}
+    if len(homes) != 1 or len(knowing) > MAX_LOOSE:
+        return
+    for right in knowing.values():
+        for left in declaring.values():
+            if left.node != right.node and bucket.fits(left, right):
+                why = (
+                    f"the code declares a role of the name {left.detail!r}, which it runs as or was called by"
+                )
+                yield bucket.edge("G7", left, right, why, strength=0.6)
 
 
 def _host(bucket: Bucket) -> Iterator[Edge]:
@@ -217,6 +241,7 @@ _BY_BASIS: dict[str, Callable[[Bucket], Iterator[Edge]]] = {
     "blueprint": _blueprint,
     "devtool": _devtool,
     "identity": _identity,
+    "role": _role,
     "key": _key,
     "owner": _owner,
     "title": _title,
@@ -228,6 +253,7 @@ _BY_BASIS: dict[str, Callable[[Bucket], Iterator[Edge]]] = {
     "release": _unit,
     "copy": _copy,
     "fork": of_fork,
+    "forked": of_fork,
 }
 
-__all__ = ["MAX_LOOSE", "MAX_UNIT", "Edge", "edges_of"]
+__all__ = ["MAX_LOOSE", "MAX_UNIT", "Edge", "bucketed", "edges_of"]

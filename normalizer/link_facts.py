@@ -8,6 +8,7 @@ A token has a basis (``repo``, ``image``, ``host`` ...) and a side: a thing *is*
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -191,6 +192,24 @@ def _identities(fact: Fact) -> Iterator[_Pair]:
         yield f"identity:{value.casefold()}", Side.HAS, value
     for value in every(fact.attributes, table.attributes["called_by"]):
         yield f"identity:{value.casefold()}", Side.NAMES, value
+    yield from _roles(fact)
+
+
+_ROLE = re.compile(r"arn:[\w-]+:iam::\d*:role/(?:.*/)?([^/]+)", re.IGNORECASE)
+
+
+def _roles(fact: Fact) -> Iterator[_Pair]:
+    """Yield the names of roles that code declares, and those that something runs as or was called by."""
+    attributes, table = fact.attributes, knowledge().attributes
+    if fact.is_code:
+        named = list(every(attributes, table["role_name"]))
+    else:
+        arns = [*every(attributes, table["identity"]), *every(attributes, table["called_by"])]
+        named = [found[1] for arn in arns if (found := _ROLE.fullmatch(arn))]
+    for name in dict.fromkeys(named):
+        plain = "-".join(word for word in link_words.words(name) if word not in knowledge().roles)
+        if link_words.telling(plain):
+            yield f"role:{name.casefold()}", Side.HAS if fact.is_code else Side.NAMES, name
 
 
 def _credentials(fact: Fact) -> Iterator[_Pair]:

@@ -112,11 +112,15 @@ def note_tag(node: Node, fact: Fact) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What is known of a unit's repository: today's further addresses, earlier ones, what it is a fork of."""
+    """What is known of a unit's repository: today's further addresses, earlier ones, what it is a fork of.
+
+    ``fork_by`` says in whose place a fork lies, ``person`` or ``organisation`` (empty: not known).
+    """
 
     addresses: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
     fork_of: str = ""
+    fork_by: str = ""
     owner: str = ""
 
 
@@ -132,21 +136,23 @@ def tokens_of(node: Node, origin: Origin) -> list[Token]:
             for one in dict.fromkeys(map(repository, origin.earlier))
             if one not in here
         ]
-        found += _forks(node, here, origin.fork_of)
+        found += _forks(node, here, origin)
         if origin.owner:
             found.append(Token(f"owner:{origin.owner}", Side.SAME, node.key, label=unit))
     found += [Token(f"title:{one}", Side.SAME, node.key, label=one) for one in sorted(node.titles)]
     return found
 
 
-def _forks(node: Node, here: list[str], fork_of: str) -> Iterator[Token]:
-    """Yield where a repository's forks meet it; the label is what the repository is called."""
+def _forks(node: Node, here: list[str], origin: Origin) -> Iterator[Token]:
+    """Yield where a repository's forks meet it, organisations' apart; labelled with what it is called."""
     called = next((one for one in reversed(here) if "/" in one), here[0])
     for one in here:
-        yield Token(f"fork:{one}", Side.HAS, node.key, label=called, detail=node.unit)
-    if fork_of:
-        upstream = repository(fork_of) if "/" in fork_of else fork_of
-        yield Token(f"fork:{upstream}", Side.NAMES, node.key, label=called, detail=node.unit)
+        for basis in ("fork", "forked"):
+            yield Token(f"{basis}:{one}", Side.HAS, node.key, label=called, detail=node.unit)
+    if origin.fork_of:
+        upstream = repository(origin.fork_of) if "/" in origin.fork_of else origin.fork_of
+        basis = "forked" if origin.fork_by == "organisation" else "fork"
+        yield Token(f"{basis}:{upstream}", Side.NAMES, node.key, label=called, detail=node.unit)
 
 
 def addresses_of(tokens: Iterable[Token]) -> list[str]:

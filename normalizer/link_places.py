@@ -120,7 +120,12 @@ def _homes(bucket: Bucket, units: _Units) -> Iterator[Edge]:
 
 
 def of_fork(bucket: Bucket) -> Iterator[Edge]:
-    """Link a working copy to what it is a copy of: a fork that kept the name, in somebody's own place."""
+    """Link a working copy to what it is a copy of: a fork that kept the name, in somebody's own place.
+
+    Any other fork has a life of its own, and neither is the system of the other: an ``ai-system.yaml`` that
+    came along with the code says nothing.
+    """
+    is_organisations = bucket.text.startswith("forked:")
     upstream = {one.detail: one for one in bucket.by_node(Side.HAS).values()}
     for left in bucket.by_node(Side.NAMES).values():
         right = upstream.get(left.detail)
@@ -128,5 +133,7 @@ def of_fork(bucket: Bucket) -> Iterator[Edge]:
             continue
         place, _, name = left.label.rpartition("/")
         origin, _, original = right.label.rpartition("/")
-        if name == original and place != origin:
+        if name == original and place != origin and not is_organisations:
             yield bucket.edge("G12", left, right, f"{left.label} is a working copy of {right.label}")
+        else:
+            yield bucket.edge("N4", left, right, f"{left.label} is a fork of {right.label}")

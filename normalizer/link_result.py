@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from normalizer.link_buckets import Edge
@@ -12,6 +13,10 @@ SUGGEST = 0.60
 HUB = 5
 DECLARES = "declares"
 """How the code of a thing binds to it: as a must-link does, unless it is the code of several."""
+CALLER = "G7"
+"""The rule of who calls what: what several call is only used by them."""
+APART = "apart"
+"""How a fork with a life of its own stands to what it was made from: no link joins the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,21 @@ class Clusters:
         for node in sorted(self.root):
             found[self.root[node]].append(node)
         return dict(found)
+
+
+def best_by_rule(edges: Iterable[Edge]) -> list[Edge]:
+    """Return the strongest edge of each rule: two of one rule are not two reasons."""
+    best: dict[str, Edge] = {}
+    for edge in edges:
+        known = best.get(edge.rule)
+        if known is None or edge.order < known.order:
+            best[edge.rule] = edge
+    return sorted(best.values(), key=lambda edge: edge.order)
+
+
+def combined(edges: Iterable[Edge]) -> float:
+    """Return how strong reasons are together: 1 - (1 - a)(1 - b)..."""
+    apart = 1.0
+    for edge in edges:
+        apart *= 1 - edge.strength
+    return 1 - apart

@@ -39,6 +39,7 @@ class Knowledge:
     generic: frozenset[str]
     common: frozenset[str]
     placeholders: frozenset[str]
+    roles: frozenset[str]
     public_registries: frozenset[str]
     developer_tools: frozenset[str]
     rules: Mapping[str, Binding]
@@ -62,6 +63,7 @@ def knowledge() -> Knowledge:
         generic=words["generic"],
         common=words["common"],
         placeholders=words["placeholders"],
+        roles=words["roles"],
         public_registries=frozenset(table["registries"]["public"]),
         developer_tools=frozenset(table["developer_tools"]["products"]),
         rules={name: Binding(*values) for name, values in table["rules"].items()},
@@ -161,13 +163,14 @@ def first(values: Mapping[str, object], names: Iterable[str]) -> str:
 
 def every(values: Mapping[str, object], names: Iterable[str]) -> Iterator[str]:
     """Yield all texts under names spelt like one of ``names``; lists give each of their texts."""
-    if not values:
-        return
-    wanted = frozenset(names)
-    for name in sorted(values):
-        if squeeze(name) not in wanted:
-            continue
+    for name in _spelt(tuple(values), tuple(names)) if values else ():
         value = values[name]
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, str) and one.strip():
                 yield one.strip()
+
+
+@lru_cache(maxsize=2048)
+def _spelt(names: tuple[str, ...], wanted: tuple[str, ...]) -> list[str]:
+    """Return the names that are spelt like a wanted one, in order: things of a kind bear the same names."""
+    return [name for name in sorted(names) if squeeze(name) in wanted]

@@ -2,9 +2,10 @@
 
 Must-links join first, then code with what it declares or builds, then uses of what nobody unrelated uses,
 then likely links whose strengths together reach :data:`JOIN`. Below that a pair is suggested to people
-(from :data:`SUGGEST`). Nothing joins across two legal entities, two registered systems, or two systems of
-which a person said that they are not the same; what a person decided on gains only by must-links. What
-:data:`HUB` or more unrelated systems use is shared: it is linked by ``uses`` and nobody is merged through it.
+(from :data:`SUGGEST`). Nothing joins across two legal entities, two registered systems, a fork with a life
+of its own and its origin, or two systems of which a person said that they are not the same; what a person
+decided on gains only by must-links. What :data:`HUB` or more unrelated systems use is shared: it is linked
+by ``uses`` and nobody is merged through it.
 
 Pure, the same for every order of nodes and edges, and linear in them but for sorting.
 """
@@ -15,21 +16,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from normalizer.link_edges import Edge, edges_of
-from normalizer.link_facts import Fact, Side, Token
+from normalizer.link_edges import Edge, bucketed
 from normalizer.link_nodes import Node
-from normalizer.link_result import DECLARES, HUB, JOIN, SUGGEST, Blocked, Clusters, Suggestion
+from normalizer.link_result import (
+    APART,
+    CALLER,
+    DECLARES,
+    HUB,
+    JOIN,
+    SUGGEST,
+    Blocked,
+    Clusters,
+    Suggestion,
+    best_by_rule,
+    combined,
+)
 
 _ROUNDS = 6
-
-
-def bucketed(tokens: Iterable[Token], nodes: Mapping[str, Node]) -> list[Edge]:
-    """Return the edges of all tokens, in the order of what they say."""
-    buckets: dict[str, list[Token]] = defaultdict(list)
-    for one in tokens:
-        buckets[one.text].append(one)
-    found = [edge for text in sorted(buckets) for edge in edges_of(text, buckets[text], nodes)]
-    return sorted(found, key=lambda edge: edge.order)
+_FORK = "a fork with a life of its own"
 
 
 def cluster(
@@ -40,7 +44,9 @@ def cluster(
     together: Iterable[tuple[str, str]] = (),
 ) -> Clusters:
     """Join nodes by edges. ``apart`` and ``together`` are pairs of nodes of which a person has said so."""
-    return _Union(nodes, apart).run(edges, together)
+    known = list(edges)
+    forks = [edge for edge in known if edge.how == APART]
+    return _Union(nodes, apart, forks).run(known, together)
 
 
 class _Union:
@@ -50,7 +56,9 @@ class _Union:
     kept by root, for the few sets that have anything to forbid.
     """
 
-    def __init__(self, nodes: Mapping[str, Node], apart: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self, nodes: Mapping[str, Node], apart: Iterable[tuple[str, str]], forks: Iterable[Edge]
+    ) -> None:
         self.keys = sorted(nodes)
         self.number = {key: number for number, key in enumerate(self.keys)}
         self.nodes = [nodes[key] for key in self.keys]
@@ -61,11 +69,23 @@ class _Union:
         self.tags: dict[int, set[str]] = {}
         self.homes: dict[int, set[tuple[str, str]]] = {}
         self.apart: dict[int, set[int]] = defaultdict(set)
+        self.forks: set[int] = set()
         for one, other in apart:
-            if one in self.number and other in self.number:
-                self.apart[self.number[one]].add(self.number[other])
-                self.apart[self.number[other]].add(self.number[one])
+            self._keep_apart(one, other)
         self.result = Clusters()
+        for edge in forks:
+            if self._keep_apart(edge.left, edge.right):
+                self.forks |= {self.number[edge.left], self.number[edge.right]}
+                self.result.blocked.append(Blocked(edge, _FORK))
+
+    def _keep_apart(self, one: str, other: str) -> bool:
+        if one not in self.number or other not in self.number:
+            return False
+        left, right = self.number[one], self.number[other]
+        is_news = right not in self.apart[left]
+        self.apart[left].add(right)
+        self.apart[right].add(left)
+        return is_news
 
     def run(self, edges: Iterable[Edge], together: Iterable[tuple[str, str]]) -> Clusters:
         """Join and return what came out."""
@@ -77,7 +97,7 @@ class _Union:
         number = self.number
         for edge in edges:
             left, right = number.get(edge.left), number.get(edge.right)
-            if left is None or right is None:
+            if left is None or right is None or edge.how == APART:
                 continue
             if edge.is_use:
                 uses[right].append((left, edge))
@@ -200,8 +220,9 @@ class _Union:
             return f"different legal entities: {' and '.join(sorted((here, there)))}"
         if one in self.registered and other in self.registered and self._are_two(self.registered, one, other):
             return "both are registered systems"
-        if any(self.find(place) == other for place in self.apart.get(one, ())):
-            return "a person said that they are not the same"
+        if met := [place for place in self.apart.get(one, ()) if self.find(place) == other]:
+            is_fork = self.forks.issuperset(met)
+            return _FORK if is_fork else "a person said that they are not the same"
         if one in self.tags and other in self.tags and self.tags[one].isdisjoint(self.tags[other]):
             return "they are marked as different AI systems"
         return ""
@@ -294,10 +315,13 @@ class _Union:
         """Combine the likely links and hints between the sets that there are now, and join the sure ones."""
         pairs: dict[tuple[int, int], list[Edge]] = defaultdict(list)
         find, joined = self.find, self.result.joined
+        shared = self._called_by_several(edges)
         for left, right, edge in edges:
             one, other = find(left), find(right)
             if one == other:
                 joined.append(edge)
+            elif right in shared and edge.rule == CALLER:
+                self.result.uses.append(edge)
             else:
                 pairs[(one, other) if one < other else (other, one)].append(edge)
         ranked = []
@@ -305,10 +329,18 @@ class _Union:
             if len(several) == 1:
                 ranked.append((-several[0].strength, pair, several))
             else:
-                reasons = _best_by_rule(several)
-                ranked.append((-_combined(reasons), pair, reasons))
+                reasons = best_by_rule(several)
+                ranked.append((-combined(reasons), pair, reasons))
         for minus, (one, other), reasons in sorted(ranked, key=lambda row: row[:2]):
             self._decide(one, other, round(-minus, 4), tuple(reasons))
+
+    def _called_by_several(self, edges: list[tuple[int, int, Edge]]) -> set[int]:
+        """Return what several unrelated things call: it is no part of any of them."""
+        callers: dict[int, set[int]] = defaultdict(set)
+        for left, right, edge in edges:
+            if edge.rule == CALLER:
+                callers[right].add(self.find(left))
+        return {right for right, several in callers.items() if len(several - {self.find(right)}) > 1}
 
     def _decide(self, one: int, other: int, strength: float, reasons: tuple[Edge, ...]) -> None:
         left, right = self.find(one), self.find(other)
@@ -354,35 +386,4 @@ class _Union:
 _NOBODY: frozenset[str] = frozenset()
 
 
-def _best_by_rule(edges: Iterable[Edge]) -> list[Edge]:
-    """Return the strongest edge of each rule: two of one rule are not two reasons."""
-    best: dict[str, Edge] = {}
-    for edge in edges:
-        known = best.get(edge.rule)
-        if known is None or edge.order < known.order:
-            best[edge.rule] = edge
-    return sorted(best.values(), key=lambda edge: edge.order)
-
-
-def _combined(edges: Iterable[Edge]) -> float:
-    apart = 1.0
-    for edge in edges:
-        apart *= 1 - edge.strength
-    return 1 - apart
-
-
-__all__ = [
-    "HUB",
-    "JOIN",
-    "SUGGEST",
-    "Blocked",
-    "Clusters",
-    "Edge",
-    "Fact",
-    "Node",
-    "Side",
-    "Suggestion",
-    "Token",
-    "bucketed",
-    "cluster",
-]
+__all__ = ["Clusters", "bucketed", "cluster"]

@@ -134,8 +134,9 @@ def facts(
     members = rule_facts.members(conn, wanted, rev)
     people = owners.of_systems(conn, wanted, rev)
     records = oversight.of_systems(conn, wanted, rev)
-    told = rule_facts.attributes(conn, wanted, asked, rev) if asked else {}
-    seen = rule_facts.last_seen(conn, records.keys(), rev)
+    told = rule_facts.attributes(conn, members, asked, rev) if asked else {}
+    recorded = {one: members[one] for one in records if one in members}
+    seen = rule_facts.last_seen(conn, recorded, rev)
     return [
         SystemFacts(
             system_id=row.system_id,

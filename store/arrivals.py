@@ -152,7 +152,7 @@ def arrival_of(finding: Finding, key: Key, *, details: bool, now: str) -> Arriva
         clean_mark(finding.fingerprint),
         finding.created_at,
         now,
-        ref.name if ref else "",
+        ref.label if ref else "",
         ref.drives if ref else True,
         details,
         finding,

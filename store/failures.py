@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,17 +67,17 @@ def explained(place: str) -> Iterator[None]:
         raise StoreLocked(
             "all connections to the store are in use", where=place, hint="Try again."
         ) from error
-    except Exception as error:
-        # Rows are handed to the drivers past SQLAlchemy, whose own errors then come without its wrapping.
-        origin = error.orig if isinstance(error, DBAPIError) else error
-        known = _known(origin) if _is_of_driver(origin) else None
+    except _drivers_errors() as error:
+        known = _known(error.orig if isinstance(error, DBAPIError) else error)
         if known is None:
             raise
         raise known[0](known[1], where=place, hint=known[2]) from error
 
 
-def _is_of_driver(origin: BaseException | None) -> bool:
-    return type(origin).__module__.partition(".")[0] in {"sqlite3", "psycopg"}
+def _drivers_errors() -> tuple[type[Exception], ...]:
+    """Return what drivers raise: rows are handed to them past SQLAlchemy, and then it wraps no error."""
+    psycopg = sys.modules.get("psycopg")
+    return (DBAPIError, sqlite3.Error) if psycopg is None else (DBAPIError, sqlite3.Error, psycopg.Error)
 
 
 def _known(origin: BaseException | None) -> tuple[type[StoreError], str, str] | None:

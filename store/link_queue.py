@@ -247,10 +247,10 @@ def uses(
     )
 
 
-def suggestions(conn: Connection, system_id: str | None = None) -> list[Suggested]:
+def suggestions(conn: Connection, system_id: str | None = None, rev: int | None = None) -> list[Suggested]:
     """Return the queue, strongest first; ``system_id`` narrows to one system."""
     columns = system_suggestion.c
-    query = select(system_suggestion).where(columns.valid_to.is_(None))
+    query = select(system_suggestion).where(holds(system_suggestion, rev))
     if system_id is not None:
         query = query.where(or_(columns.left_system == system_id, columns.right_system == system_id))
     query = query.order_by(columns.strength.desc(), columns.suggestion_no)

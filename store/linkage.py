@@ -96,8 +96,9 @@ def _write_links(store: Store, asset_ids: Collection[str], actor: str) -> set[st
 def relink_nodes(store: Store, keys: Collection[str], *, actor: str = "engine") -> Relinked:
     """Decide anew about some groups, after a person said something about their systems."""
     result = Relinked()
-    _settle(store, set(keys), result, actor)
-    refresh(store, result.touched - result.merged.keys(), actor)
+    with many_objects():
+        _settle(store, set(keys), result, actor)
+        refresh(store, result.touched - result.merged.keys(), actor)
     return result
 
 

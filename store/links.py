@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from normalizer import link_nodes, linking
 from normalizer.link_edges import Edge
-from normalizer.link_facts import MAX_TOKEN, Fact, Side, Token, tokens_of
+from normalizer.link_facts import MAX_TOKEN, Fact, Token, tokens_of
 from store import link_reading
 from store.bulk import insert_rows, is_one_of
 from store.schema import link, link_token
@@ -31,7 +31,7 @@ _LINK = (
     *("rule", "token", "left_node", "right_node", "how", "strength", "why", "left_asset", "right_asset"),
     *("is_use", "valid_from"),
 )
-_LOOSE = frozenset({"owner", "title", "model", "identity", "key", "copy"})
+_LOOSE = frozenset({"owner", "title", "model", "identity", "role", "key", "copy"})
 _MOST_LOOSE, _MOST = 60, 5_000
 """Who may meet on a token before it is no more than a word: on what is no identity, and on what is one."""
 
@@ -137,7 +137,7 @@ def _plan_links(
 
 def _token(row: _Row) -> Token:
     asset_id = "" if row[0].startswith("node:") else row[0]
-    return Token(row[1], Side(row[2]), row[3], asset_id, row[4], row[5])
+    return Token(row[1], link_reading.SIDES[row[2]], row[3], asset_id, row[4], row[5])
 
 
 def _telling(conn: Connection, texts: Collection[str]) -> set[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+OPEN, CLOSED = "open", "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """One thing that somebody said; ``edits`` is the note it replaces."""
@@ -41,6 +44,8 @@ class Ticket:
     made_by: str
     at: str
     removed_at: str | None
+    state: str = OPEN
+    state_at: str | None = None
 
 
 def add(conn: Connection, one: Note) -> None:
@@ -75,6 +80,12 @@ def unlink(conn: Connection, subject_id: str, url: str, at: str) -> bool:
     """Let a ticket be linked no longer; says whether it was."""
     mine = (ticket.c.subject_id == subject_id) & (ticket.c.url == url) & ticket.c.removed_at.is_(None)
     return conn.execute(ticket.update().where(mine).values(removed_at=at)).rowcount > 0
+
+
+def set_state(conn: Connection, subject_id: str, url: str, state: str, at: str) -> None:
+    """Say whether a linked ticket is open or closed."""
+    mine = (ticket.c.subject_id == subject_id) & (ticket.c.url == url) & ticket.c.removed_at.is_(None)
+    conn.execute(ticket.update().where(mine).values(state=state, state_at=at))
 
 
 def tickets(conn: Connection, subject_ids: Collection[str]) -> list[Ticket]:

@@ -49,6 +49,7 @@ EVENTS = (
     *sorted({*_EVENTS.values(), "alert.expired"}),
     *("system.candidate", "system.registered", "system.changed", "system.retired"),
     *("owner.suggested", "owner.accepted", "owner.declined", "scan.failed"),
+    "comment.mention",
 )
 _TOLD = (
     *("alert_id", "rule", "severity", "title", "state", "system_id", "asset_id"),

@@ -80,6 +80,22 @@ def find(conn: Connection, names: Collection[str]) -> dict[str, Party]:
     return {name: one for name, one in answers.items() if one is not None}
 
 
+def by_local_part(conn: Connection, part: str) -> list[Party]:
+    """Return the active parties whose address begins with ``part@``, a few at most."""
+    mine = party.c.email.startswith(f"{part.casefold()}@", autoescape=True)
+    query = select(party).where(mine, party.c.active).order_by(party.c.party_id).limit(5)
+    return [from_row(row._mapping) for row in conn.execute(query)]
+
+
+def beginning(conn: Connection, start: str, most: int = 200) -> list[Party]:
+    """Return active parties whose address, handle or name begins so, a few hundred at most."""
+    names = (party.c.email, party.c.handle, party.c.name)
+    query = select(party).where(
+        or_(*(one.startswith(start, autoescape=True) for one in names)), party.c.active
+    )
+    return [from_row(row._mapping) for row in conn.execute(query.order_by(party.c.party_id).limit(most))]
+
+
 def by_id(conn: Connection, party_ids: Collection[str]) -> dict[str, Party]:
     """Return parties by id."""
     found: dict[str, Party] = {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select
 
 PAGE = 1_000
+FIRST_PAGE = 128
+"""The first page is small: who looks at a screenful waits for no more than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +82,21 @@ class AssetWhere:
 def pages(conn: Connection, where: AssetWhere, at: At, size: int = PAGE) -> Iterator[list[AssetRow]]:
     """Yield assets in order of id, at most ``size`` at once, by keyset: memory stays bounded."""
     query = _query(where, at)
-    last = ""
-    while rows := conn.execute(query.where(asset.c.asset_id > last).limit(size)).all():
+    last, wanted = "", min(size, FIRST_PAGE)
+    while rows := conn.execute(query.where(asset.c.asset_id > last).limit(wanted)).all():
         yield [AssetRow(**row._mapping) for row in rows]
         last = rows[-1].asset_id
-        if len(rows) < size:
+        if len(rows) < wanted:
             return
+        wanted = size
 
 
 def sightings(
-    conn: Connection, assets: Sequence[AssetRow], at: At, complete_at: Mapping[int, str]
+    conn: Connection, assets: Sequence[AssetRow], at: At, complete_at: Mapping[int, str] | None = None
 ) -> dict[str, list[SightingRow]]:
     """Return what shows each asset, best first; for one that is gone what showed it last.
 
-    ``complete_at`` is :func:`parts_complete_at`.
+    ``complete_at`` is :func:`parts_complete_at`; ``None`` asks for the parts that show these assets.
     """
     found: dict[str, list[tuple[tuple[Any, ...], SightingRow]]] = defaultdict(list)
     gone = [one.asset_id for one in assets if one.state == "gone"]
@@ -103,6 +106,8 @@ def sightings(
         rows += _sighting_rows(
             conn, gone, ended if at.rev is None else and_(ended, sighting.c.valid_to <= at.rev)
         )
+    if complete_at is None:
+        complete_at = parts_complete_at(conn, at, {row.part_no for row in rows if not row.last_seen_at})
     for row in rows:
         rank = (row.details, -Grade(row.grade).rank, Role(row.role).rank, row.namespace, row.key, row.part_no)
         content = orjson.loads(row.payload)
@@ -121,8 +126,10 @@ def sightings(
     }
 
 
-def parts_complete_at(conn: Connection, at: At) -> dict[int, str]:
-    """Return when each part was last complete, as known at the moment."""
+def parts_complete_at(conn: Connection, at: At, part_nos: Collection[int] | None = None) -> dict[int, str]:
+    """Return when each part (``None``: of all) was last complete, as known at the moment."""
+    if part_nos is not None and not part_nos:
+        return {}
     if at.moment is None:
         query = select(part.c.part_no, part.c.last_complete_at).where(part.c.last_complete_at.is_not(None))
     else:
@@ -132,6 +139,9 @@ def parts_complete_at(conn: Connection, at: At) -> dict[int, str]:
             .where(run_part.c.status == "complete", run_part.c.ended_at <= at.moment, run.c.rev <= at.rev)
             .group_by(run_part.c.part_no)
         )
+    if part_nos is not None:
+        column = part.c.part_no if at.moment is None else run_part.c.part_no
+        query = query.where(is_one_of(conn, column, sorted(part_nos)))
     return dict(conn.execute(query).all())
 
 

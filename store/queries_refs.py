@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
+from store.bulk import is_one_of
 from store.schema import alert, asset, asset_alias, run, system, system_alias
-from store.temporal import holds
+from store.temporal import chunks, holds
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select
@@ -60,6 +61,23 @@ def runs(conn: Connection, ref: str) -> list[Match]:
     if ref == "latest":
         return _read(conn, select(*columns).order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(1))
     return _by_start(conn, select(*columns), run.c.run_id, ref)
+
+
+def neighbours(conn: Connection, ids: Collection[str]) -> list[str]:
+    """Return the ids next to those of systems, assets or alerts in their order, of what is no more too."""
+    found: set[str] = set()
+    for column in (system.c.system_id, asset.c.asset_id, alert.c.alert_id):
+        mine = sorted(one for one in ids if one.startswith(_PREFIXES[column.name]))
+        other = column.table.alias("other").c[column.name]
+        before = select(func.max(other)).where(other < column).correlate(column.table).scalar_subquery()
+        after = select(func.min(other)).where(other > column).correlate(column.table).scalar_subquery()
+        for chunk in chunks(mine):
+            for row in conn.execute(select(before, after).where(is_one_of(conn, column, chunk)).distinct()):
+                found.update(one for one in row if one is not None)
+    return sorted(found)
+
+
+_PREFIXES = {"system_id": "sys_", "asset_id": "ast_", "alert_id": "alr_"}
 
 
 def _by_start_or_name(

@@ -273,7 +273,10 @@ GROUP: ColumnElement[str] = func.coalesce(asset_pin.c.group_key, asset.c.group_k
 def in_groups(conn: Connection, keys: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Return the two conditions, each with its index, under which an asset is of one of some groups."""
     by_itself = is_one_of(conn, asset.c.group_key, keys) & asset_pin.c.asset_id.is_(None)
-    return by_itself, is_one_of(conn, asset_pin.c.group_key, keys)
+    # By the assets' ids: asked for the key of what is joined from outside, SQLite reads every asset.
+    pin = asset_pin.alias("pinned_to")
+    pinned = select(pin.c.asset_id).where(is_one_of(conn, pin.c.group_key, keys))
+    return by_itself, asset.c.asset_id.in_(pinned)
 
 
 def _without_asset(conn: Connection, asset_ids: Collection[str]) -> list[Touched]:

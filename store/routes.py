@@ -37,7 +37,7 @@ class Route:
     """What one receiver wants: ``digest`` is off, daily, weekly, monthly or by_severity."""
 
     name: str
-    events: tuple[str, ...] = ("alert.*", "scan.failed")
+    events: tuple[str, ...] = ("alert.*", "comment.mention", "scan.failed")
     severity: str = "low"
     rules: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ endpoint, which package a server is) is read for those that tell one of the attr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,9 +57,16 @@ def members(
 ) -> dict[str, list[Member]]:
     """Return the members of systems (``None``: of all) that are not gone, by system."""
     found: dict[str, list[Member]] = defaultdict(list)
-    for query in _narrowed(conn, _members(rev), system_ids):
-        for row in conn.execute(query).all():
+    if system_ids is None:
+        for row in conn.execute(_members(rev)):
             found[row[0]].append(Member._make(row))
+        return dict(found)
+    query = select(*_columns()).where(holds(asset, rev), asset.c.state != "gone")
+    homes = _homes(conn, system_ids, rev)
+    for chunk in chunks(sorted(homes)):
+        for row in conn.execute(query.where(is_one_of(conn, asset.c.asset_id, chunk))):
+            home = homes[row[0]]
+            found[home].append(Member(home, *row))
     return dict(found)
 
 
@@ -95,53 +102,56 @@ def of_assets(conn: Connection, asset_ids: Collection[str], rev: int | None = No
     ]
 
 
-def last_seen(conn: Connection, system_ids: Collection[str], rev: int | None = None) -> dict[str, str]:
+def last_seen(
+    conn: Connection, members: Mapping[str, Sequence[Member]], rev: int | None = None
+) -> dict[str, str]:
     """Return when a complete look last showed something of each system, as UTC text."""
-    seen = func.coalesce(sighting.c.last_seen_at, part.c.last_complete_at, sighting.c.opened_at)
-    query = (
-        select(system_member.c.system_id, func.max(seen))
-        .join(sighting, sighting.c.asset_id == system_member.c.asset_id)
-        .join(part, part.c.part_no == sighting.c.part_no)
-        .where(holds(system_member, rev), system_member.c.strength != SUGGESTION, holds(sighting, rev))
-        .group_by(system_member.c.system_id)
-    )
+    homes = {one.asset_id: system_id for system_id, several in members.items() for one in several}
+    seen = func.max(func.coalesce(sighting.c.last_seen_at, part.c.last_complete_at, sighting.c.opened_at))
+    query = select(sighting.c.asset_id, seen).join(part, part.c.part_no == sighting.c.part_no)
+    query = query.where(holds(sighting, rev)).group_by(sighting.c.asset_id)
     found: dict[str, str] = {}
-    for one in _narrowed(conn, query, system_ids):
-        found |= {row[0]: row[1] for row in conn.execute(one)}
+    for chunk in chunks(sorted(homes)):
+        for asset_id, at in conn.execute(query.where(is_one_of(conn, sighting.c.asset_id, chunk))):
+            home = homes[asset_id]
+            found[home] = max(found.get(home, ""), at)
     return found
 
 
 def attributes(
-    conn: Connection, system_ids: Collection[str] | None, asked: Asked, rev: int | None = None
+    conn: Connection, members: Mapping[str, Sequence[Member]], asked: Asked, rev: int | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return the wanted attributes of the systems' members, by asset; what tells none of them is left out."""
+    """Return the wanted attributes of members, by asset; what tells none of them is left out.
+
+    Their sightings are looked up by id: joined, a server without statistics reads all for each of them.
+    """
+    kinds = set(asked.kinds)
+    ids = sorted({one.asset_id for several in members.values() for one in several if one.kind in kinds})
     tells = [_holds_text(conn, sighting.c.payload, f'"{name}":') for name in asked.attributes]
-    query = (
-        select(sighting.c.asset_id, sighting.c.payload)
-        .join(system_member, sighting.c.asset_id == system_member.c.asset_id)
-        .join(asset, asset.c.asset_id == system_member.c.asset_id)
-        .where(holds(system_member, rev), system_member.c.strength != SUGGESTION)
-        .where(holds(asset, rev), asset.c.state != "gone", asset.c.kind.in_(asked.kinds))
-        .where(holds(sighting, rev), or_(*tells))
-        .order_by(sighting.c.asset_id, sighting.c.details, sighting.c.sighting_no)
-    )
-    return _told(conn, _narrowed(conn, query, system_ids), asked)
+    return _told(conn, ids, asked, rev, tells)
 
 
 def attributes_of(
     conn: Connection, asset_ids: Collection[str], asked: Asked, rev: int | None = None
 ) -> dict[str, dict[str, Any]]:
     """Return the wanted attributes of assets, whatever they belong to."""
+    return _told(conn, sorted(asset_ids), asked, rev, ())
+
+
+def _told(
+    conn: Connection,
+    asset_ids: Sequence[str],
+    asked: Asked,
+    rev: int | None,
+    tells: Sequence[ColumnElement[bool]],
+) -> dict[str, dict[str, Any]]:
     query = select(sighting.c.asset_id, sighting.c.payload).where(holds(sighting, rev))
     query = query.order_by(sighting.c.asset_id, sighting.c.details, sighting.c.sighting_no)
-    parts = chunks(sorted(asset_ids))
-    return _told(conn, (query.where(is_one_of(conn, sighting.c.asset_id, one)) for one in parts), asked)
-
-
-def _told(conn: Connection, queries: Iterator[Select[Any]], asked: Asked) -> dict[str, dict[str, Any]]:
+    query = query.where(or_(*tells)) if tells else query
     found: dict[str, dict[str, Any]] = {}
-    for query in queries:
-        for asset_id, payload in conn.execute(query).all():
+    for chunk in chunks(asset_ids):
+        narrowed = query.where(is_one_of(conn, sighting.c.asset_id, chunk))
+        for asset_id, payload in conn.execute(narrowed).all():
             said: Mapping[str, Any] = orjson.loads(payload)["attributes"]
             if kept := {name: said[name] for name in asked.attributes if said.get(name) is not None}:
                 found.setdefault(asset_id, {}).update(kept)
@@ -161,14 +171,14 @@ def _columns() -> Sequence[ColumnElement[Any]]:
     return [asset.c[name] for name in Member._fields[1:]]
 
 
-def _narrowed(
-    conn: Connection, query: Select[Any], system_ids: Collection[str] | None
-) -> Iterator[Select[Any]]:
-    if system_ids is None:
-        yield query
-        return
+def _homes(conn: Connection, system_ids: Collection[str], rev: int | None) -> dict[str, str]:
+    """Return the system of each member of some systems, gone ones included."""
+    query = select(system_member.c.asset_id, system_member.c.system_id)
+    query = query.where(holds(system_member, rev), system_member.c.strength != SUGGESTION)
+    found: dict[str, str] = {}
     for chunk in chunks(sorted(system_ids)):
-        yield query.where(is_one_of(conn, system_member.c.system_id, chunk))
+        found.update(conn.execute(query.where(is_one_of(conn, system_member.c.system_id, chunk))).all())
+    return found
 
 
 def _holds_text(conn: Connection, column: ColumnElement[str], text: str) -> ColumnElement[bool]:

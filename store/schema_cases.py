@@ -136,5 +136,34 @@ ticket = Table(
     text_column("made_by"),
     text_column("at"),
     text_column("removed_at", null=True),
+    # open, closed: as somebody here said, and when
+    text_column("state", default="open"),
+    text_column("state_at", null=True),
     Index("ix_ticket_subject_id", "subject_id"),
+)
+
+# What one person decided on many subjects at once, so that it can be taken back as one.
+batch = Table(
+    "batch",
+    metadata,
+    text_column("batch_id", key=True),
+    # system.assign, record.set
+    text_column("action"),
+    # names of units and fields; never a value, which may name people
+    text_column("what"),
+    text_column("made_by"),
+    text_column("made_at"),
+    text_column("undone_at", null=True),
+    Index("ix_batch_made_at", "made_at"),
+)
+
+batch_item = Table(
+    "batch_item",
+    metadata,
+    text_column("batch_id", key=True),
+    text_column("subject_id", key=True),
+    # the unit, or the version of the record, before it and after it
+    text_column("before"),
+    text_column("after"),
+    text_column("undone_at", null=True),
 )

@@ -7,7 +7,7 @@ that does not see it either settles it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -84,11 +84,13 @@ def mark_parts(tx: WriteTx, run_id: str, part_nos: set[int], *, suspect: bool) -
     )
 
 
-def accept_suspect(store: Store, run_id: str) -> set[str]:
+def accept_suspect(
+    store: Store, run_id: str, record: Callable[[WriteTx], None] = lambda _: None
+) -> set[str] | None:
     """Take the doubtful losses of a run for real: what is suspect there is missing from now on.
 
-    The next complete scan that does not see it either closes it. Returns the assets to look at again; does
-    nothing when nothing is in doubt.
+    The next complete scan that does not see it either closes it. ``record`` writes down in the first
+    transaction that it was decided. Returns the assets to look at again, ``None`` when nothing is in doubt.
     """
     with store.read() as tx:
         doubtful = select(run_part.c.part_no).where(run_part.c.run_id == run_id, run_part.c.suspect)
@@ -103,9 +105,13 @@ def accept_suspect(store: Store, run_id: str) -> set[str]:
                 )
             ).scalars()
         )
+    if not parts:
+        return None
     touched: set[str] = set()
-    for start in range(0, len(numbers) or bool(parts), _CHUNK):
+    for start in range(0, len(numbers) or 1, _CHUNK):
         with store.write(kind="accept") as write:
+            if not start:
+                record(write)
             rows = _still_open(write, numbers[start : start + _CHUNK])
             restate(write, [row.sighting_no for row in rows], state=AssetState.MISSING)
             mark_parts(write, run_id, set(parts), suspect=False)

@@ -41,16 +41,25 @@ class Standing:
     at: str
 
 
-def rows(conn: Connection, system_ids: Collection[str]) -> dict[str, SystemRow]:
-    """Return systems by id."""
+def rows(conn: Connection, system_ids: Collection[str], rev: int | None = None) -> dict[str, SystemRow]:
+    """Return systems by id, as they were known at a revision (``None``: now)."""
     found: dict[str, SystemRow] = {}
     columns = ("system_id", "name", "state", "kind", "group_key", "decided")
     for chunk in chunks(sorted(system_ids)):
         query = select(*(system.c[name] for name in columns))
-        query = query.where(is_one_of(conn, system.c.system_id, chunk), system.c.valid_to.is_(None))
+        query = query.where(is_one_of(conn, system.c.system_id, chunk), holds(system, rev))
         for row in conn.execute(query).all():
             found[row.system_id] = SystemRow(**{**row._mapping, "decided": bool(row.decided)})
     return found
+
+
+def merged_named(conn: Connection, name: str) -> str | None:
+    """Return the name of the system that took one of this name, ``None`` when no such one was merged."""
+    same = func.lower(system.c.name) == name.casefold()
+    query = select(system.c.merged_into).where(system.c.state == "merged", holds(system, None), same)
+    into = conn.execute(query.limit(1)).scalar()
+    found = rows(conn, [into]) if into else {}
+    return found[into].name if into in found else None
 
 
 def change(tx: WriteTx, system_id: str, changes: Mapping[str, object]) -> None:

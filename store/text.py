@@ -66,6 +66,8 @@ def clean(text: str, limit: int = MAX_COLUMN) -> str:
 
     A text that is cut keeps a hash of the whole at its end, so that different texts stay different.
     """
+    if len(text) <= limit and text.isascii() and "\x00" not in text:
+        return text
     text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
     if len(text) <= limit:
         return text

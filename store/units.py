@@ -94,6 +94,16 @@ def assign(tx: WriteTx, system_id: str, unit: str, at: str) -> None:
         )
 
 
+def named(conn: Connection, system_ids: Collection[str]) -> dict[str, str]:
+    """Return the units that persons named for systems."""
+    query = select(system_unit.c.system_id, system_unit.c.unit).where(system_unit.c.valid_to.is_(None))
+    return {
+        system_id: unit
+        for chunk in chunks(sorted(system_ids))
+        for system_id, unit in conn.execute(query.where(is_one_of(conn, system_unit.c.system_id, chunk)))
+    }
+
+
 def of_systems(conn: Connection, system_ids: Collection[str], rev: int | None = None) -> dict[str, Unit]:
     """Return the unit of each system: the one a person named, else the one whose scope shows most of it."""
     units = load(conn, rev)
@@ -137,6 +147,7 @@ __all__ = [
     "Unit",
     "assign",
     "load",
+    "named",
     "of_systems",
     "put",
     "remove",

@@ -20,7 +20,24 @@ from discovery.config_sections import InstanceSection
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.example.toml"
 PAGE = ROOT / "docs" / "configuration.md"
-OURS = ("code", "images", "aws", "openai")
+OURS = (
+    "code",
+    "images",
+    "github",
+    "gitlab",
+    "bitbucket",
+    "bitbucket_data_center",
+    "azure_devops",
+    "gitea",
+    "aws",
+    "openai",
+)
+# What stands in the example for options that have no default and must be given.
+REQUIRED = {
+    "workspaces": ["acme"],
+    "organizations": ["acme"],
+    "base_url": "https://git.example.org",
+}
 _BLOCK = re.compile(r"(<!-- generated: config-options -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEAD = """\
 # Every option of aicensus with its default. Written from the code; a test compares.
@@ -79,7 +96,8 @@ def table() -> str:
         for model in models:
             for option, field in options(model):
                 default = default_of(model, option, field)
-                shown = "none" if default is None else f"`{toml(default)}`"
+                none = "required" if field.is_required() else "none"
+                shown = none if default is None else f"`{toml(default)}`"
                 lines.append(f"| `{option}` | {shown} | {(field.description or '').replace('|', '/')} |")
     return "\n".join(lines).strip()
 
@@ -120,12 +138,18 @@ def _assignment(model: type[BaseModel], option: str, field: FieldInfo) -> str:
     default = default_of(model, option, field)
     if default is not None:
         return f"{option} = {toml(default)}"
+    if field.is_required():
+        return f"{option} = {toml(REQUIRED[option])}"
     if field.examples:
         return f"# {option} = {toml(field.examples[0])}"
     inner = model_in(field.annotation)
     if inner is not None:
-        return f"# {option} = {{ {', '.join(name for name, _ in options(inner))} }}"
-    return f'# {option} = {{ env = "NAME" }}' if "SecretRef" in str(field.annotation) else f"# {option} = ..."
+        return f"# {option} = {{ {', '.join(f'{name} = {_blank(one)}' for name, one in options(inner))} }}"
+    return f"# {option} = {_blank(field)}" if "SecretRef" in str(field.annotation) else f"# {option} = ..."
+
+
+def _blank(field: FieldInfo) -> str:
+    return '{ env = "NAME" }' if "SecretRef" in str(field.annotation) else '""'
 
 
 def main() -> None:

@@ -105,6 +105,7 @@ class FakeAws(LoopbackServer):
         self.page_size = page_size
         self.regions: dict[str, list[str]] = {HOME: ["us-east-1"]}
         self.closed_accounts: set[str] = set()
+        self.mute_accounts: set[str] = set()  # their roles are assumed, but no credentials come
         self.external_ids: dict[str, str] = {}
         self.circular: set[tuple[str, str]] = set()
         self.bodies: dict[tuple[str, str], bytes] = {}
@@ -260,6 +261,8 @@ class FakeAws(LoopbackServer):
         wanted = self.external_ids.get(account)
         if account in self.closed_accounts or (wanted and wanted != call.params.get("ExternalId")):
             return error(call, "AccessDenied", 403, f"not authorized to perform sts:AssumeRole on {account}")
+        if account in self.mute_accounts:
+            return xml(call, "")
         key = f"ASIAFAKE{account}"
         self._accounts[key] = account
         until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -81,6 +81,6 @@ def _repository(one: Hosted) -> dict[str, Any]:
         "scm": "git",
         "is_private": one.visibility == "private",
         "mainbranch": branch,
-        "parent": {"full_name": "other/origin"} if "fork" in one.flags else None,
+        "parent": {"full_name": one.parent} if "fork" in one.flags else None,
         "links": {"clone": [{"name": "https", "href": "http://127.0.0.1:9/elsewhere.git"}]},
     }

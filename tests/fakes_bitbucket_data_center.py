@@ -90,7 +90,17 @@ def _repository(one: Hosted) -> dict[str, Any]:
         "state": "OFFLINE" if "disabled" in one.flags else "AVAILABLE",
         "archived": "archived" in one.flags,
         "public": one.visibility == "public",
-        "project": {"key": project.upper(), "id": 7, "public": False, "type": "NORMAL"},
-        **({"origin": {"slug": "origin"}} if "fork" in one.flags else {}),
+        "project": {
+            "key": project.upper(),
+            "id": 7,
+            "public": False,
+            "type": "PERSONAL" if "personal" in one.flags else "NORMAL",
+        },
+        **({"origin": _origin(one.parent)} if "fork" in one.flags else {}),
         "links": {"clone": [{"name": "http", "href": "http://127.0.0.1:9/elsewhere.git"}]},
     }
+
+
+def _origin(name: str) -> dict[str, Any]:
+    project, _, slug = name.partition("/")
+    return {"slug": slug, "project": {"key": project.upper()}}

@@ -41,6 +41,8 @@ class Hosted:
     folder: Path
     flags: set[str] = field(default_factory=set)
     visibility: str = "private"
+    parent: str = "other/origin"
+    """What a fork was made from; ``personal`` among the flags says that a person has the place."""
 
     @property
     def id(self) -> str:

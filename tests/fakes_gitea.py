@@ -97,5 +97,6 @@ def _repository(one: Hosted) -> dict[str, Any]:
         "private": one.visibility == "private",
         "internal": one.visibility == "internal",
         **{flag: flag in one.flags for flag in ("archived", "fork", "mirror", "template")},
+        "parent": {"id": 1, "full_name": one.parent} if "fork" in one.flags else None,
         "clone_url": "http://127.0.0.1:9/elsewhere.git",
     }

@@ -168,6 +168,8 @@ def _node(one: Hosted) -> dict[str, Any]:
         "isEmpty": not head,
         "visibility": one.visibility.upper(),
         "defaultBranchRef": ref,
+        "parent": {"nameWithOwner": one.parent} if "fork" in one.flags else None,
+        "owner": {"__typename": "User" if "personal" in one.flags else "Organization"},
         **{name: flag in one.flags for name, flag in _FLAGS.items()},
     }
 

@@ -92,4 +92,6 @@ def _project(one: Hosted) -> dict[str, Any]:
         # An address elsewhere: a reader that believes it would be led astray.
         "http_url_to_repo": "http://127.0.0.1:9/elsewhere.git",
     }
-    return found | ({"forked_from_project": {"id": 1}} if "fork" in one.flags else {})
+    found["namespace"] = {"kind": "user" if "personal" in one.flags else "group"}
+    parent = {"id": 1, "path_with_namespace": one.parent}
+    return found | ({"forked_from_project": parent} if "fork" in one.flags else {})

@@ -29,7 +29,7 @@ CODE_TABLES = (
     *("providers", "packages_pypi", "packages_npm", "packages_maven", "packages_nuget", "packages_golang"),
     *("packages_cargo", "packages_gem", "packages_composer", "packages_hex", "packages_pub"),
     *("packages_swift", "packages_cran", "packages_cocoapods", "conda", "installers"),
-    *("oversight", "data", "people"),
+    *("oversight", "data", "people", "not_ai"),
 )
 """The files that make up a :class:`Catalogue`, by name."""
 

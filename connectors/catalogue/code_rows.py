@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from connectors.model import Json
+from connectors.model import Json, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +100,16 @@ class Secret:
     name: str
     provider: str
     needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRule:
+    """What folder and file names say about the role of what lies there.
+
+    ``with_tests``: names of folders that count only when they hold a file that is a test by its own name.
+    """
+
+    role: Role
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    with_tests: tuple[str, ...] = ()

@@ -39,7 +39,7 @@ Store = Literal["bucket", "table", "index", "queue", "database", "mailbox", "fil
 class DataRow:
     """A store of data that code names: the line around a literal, with the store's name as group ``name``.
 
-    ``unnamed`` is what the store is called where the group is empty or a placeholder (none: nothing is told).
+    Where the group is empty or a placeholder nothing is told.
     """
 
     name: str
@@ -52,7 +52,6 @@ class DataRow:
     files: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     named_by_parent: bool = False
-    unnamed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +60,12 @@ class PersonalFields:
 
     category: str
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAi:
+    """A thing that another row takes for AI and that is none here: by kind and name, with the reason."""
+
+    name: str
+    kind: str
+    why: str = ""

@@ -34,13 +34,17 @@ class ResourceType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A container image by its repository; ``literals``: searched for instead of the name itself."""
+    """A container image by its repository; ``literals``: searched for instead of the name itself.
+
+    ``not_tags``: patterns of tags under which the repository holds something else (a client, a builder).
+    """
 
     name: str
     kind: Kind
     provider: str
     title: str
     literals: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
 
     @property
     def searched(self) -> tuple[str, ...]:

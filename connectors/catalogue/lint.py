@@ -9,6 +9,7 @@ from connectors.catalogue.code_rows import Construct
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.infra_rows import plain_command
 from connectors.catalogue.tables import ECOSYSTEMS, Catalogue, canonical
+from connectors.kinds import KINDS
 from connectors.patterns import compile_pattern, host_pattern
 
 
@@ -23,6 +24,7 @@ def check(catalogue: Catalogue) -> list[str]:
         *_conda(catalogue),
         *_evidence(catalogue),
         *_commands(catalogue),
+        *_not_ai(catalogue),
         *_bases(catalogue),
         *_server_commands(catalogue),
         *_constructs("agent code", catalogue.agent_code, catalogue),
@@ -88,6 +90,13 @@ def _proved(
         yield f"{row} does not match its example {example!r}"
     if finds(not_example):
         yield f"{row} matches {not_example!r}, which it must not"
+
+
+def _not_ai(catalogue: Catalogue) -> Iterator[str]:
+    yield from _repeated("not_ai row", (f"{row.kind} {row.name}" for row in catalogue.not_ai))
+    for row in catalogue.not_ai:
+        if row.kind not in KINDS:
+            yield f"not_ai row {row.name!r} is of the kind {row.kind!r}, which does not exist"
 
 
 def _families(catalogue: Catalogue) -> Iterator[str]:

@@ -19,9 +19,10 @@ from connectors.catalogue.code_rows import (
     FlowMark,
     ModelConstant,
     Retirement,
+    RoleRule,
     Secret,
 )
-from connectors.catalogue.evidence_rows import DataRow, OversightRow, PersonalFields
+from connectors.catalogue.evidence_rows import DataRow, NotAi, OversightRow, PersonalFields
 from connectors.catalogue.infra_rows import (
     Chart,
     Grant,
@@ -32,7 +33,6 @@ from connectors.catalogue.infra_rows import (
 )
 from connectors.catalogue.typing_rows import typed
 from connectors.errors import ConfigError
-from connectors.model import Role
 
 Ecosystem = Literal[
     "pypi",
@@ -171,13 +171,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """A program that fetches and runs a package, and how to find the package in its arguments."""
+    """A program that fetches and runs a package, and how to find the package in its arguments.
+
+    ``installed``: subcommands that run what is installed already, by the name of its program.
+    """
 
     program: str
     ecosystem: str
     value_options: tuple[str, ...]
     subcommands: tuple[str, ...] = ()
     package_option: str = ""
+    installed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,7 @@ class Format:
     """A file format: which files, which parser, which part; or which byte-search hits.
 
     ``head``: the parser needs only so many bytes from the front, so that larger files need not be read.
+    ``declares``: what it shows is to run somewhere else.
     """
 
     name: str
@@ -225,15 +230,7 @@ class Format:
     globs: tuple[str, ...] = ()
     hits: tuple[HitClass, ...] = ()
     head: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRule:
-    """What folder and file names say about the role of what lies there."""
-
-    role: Role
-    folders: tuple[str, ...]
-    files: tuple[str, ...]
+    declares: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +295,7 @@ class _Tables:
     conda: Mapping[str, str]
     conda_same: tuple[str, ...]
     name_pattern: str
+    not_name_pattern: str
     name_example: str
     name_not_example: str
     code_languages: Mapping[str, tuple[str, ...]]
@@ -323,9 +321,12 @@ class _Tables:
     control_folders: tuple[str, ...]
     package_roots: tuple[str, ...]
     role: tuple[RoleRule, ...]
+    repository_names: tuple[str, ...]
+    repository_titles: str
     oversight: tuple[OversightRow, ...]
     data: tuple[DataRow, ...]
     personal_fields: tuple[PersonalFields, ...]
+    not_ai: tuple[NotAi, ...]
     placeholders: tuple[str, ...]
     bots: tuple[str, ...]
     syntax: Syntax

@@ -20,49 +20,18 @@ from connectors.clients import aws_sessions as sessions
 from connectors.clients.aws_errors import Asked, Unreadable, their_errors, translate
 from connectors.clients.aws_http import Connections
 from connectors.clients.aws_memory import Memory
-from connectors.clients.aws_redact import Redaction, Redactor
+from connectors.clients.aws_redact import Redactor
+from connectors.clients.aws_settings import AwsSettings, Partition
 from connectors.clients.budget import shared_book
 from connectors.clients.guard import UndeclaredCall
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import MAX_PAGES, Answer, NextToken, OnePage, Pages, Param, walk
 from connectors.contract import Operation
 from connectors.errors import AuthError, BadResponse, ConfigError, NoteAndGoOn, NotOffered, RetryLater
-from connectors.secrets import SecretRef
 
 _REMEMBER_REFUSAL_S = 300.0
 IDLE_ACCOUNTS = 8
 """Sessions of accounts that nobody uses now which are kept; scopes of an account come one after the other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
-    """One of the separate AWS clouds: where it answers global questions, which regions need no opt-in."""
-
-    name: str
-    home: str
-    default_regions: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsSettings:
-    """Say whose credential is used and how; safe to pickle, the external id is only a reference.
-
-    Without ``role_name`` only the credential's own account can be read. ``external_ids`` are those of
-    accounts with one of their own. ``partition`` is where to sign in when the credential names no region.
-    ``endpoint_url`` stands before ``AWS_ENDPOINT_URL``; ``partitions`` and ``redaction`` come from the
-    catalogue, and so do ``rates``: requests a second that an operation bears in one account and region.
-    """
-
-    profile: str = ""
-    role_name: str = ""
-    external_id: SecretRef | None = None
-    external_ids: Mapping[str, SecretRef] = field(default_factory=dict)
-    partition: str = ""
-    session_name: str = "aicensus"
-    endpoint_url: str = ""
-    partitions: tuple[Partition, ...] = ()
-    redaction: Redaction = field(default_factory=Redaction)
-    rates: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,7 +346,8 @@ class AwsClients:
                 f"the role {role} cannot be assumed: {error.what}",
                 hint=f"Let it trust {identity.arn} with sts:AssumeRole, and check the external id.",
             ) from error
-        credentials = answer["Credentials"]
+        if not (credentials := answer.get("Credentials")):
+            raise BadResponse(f"{role} was assumed without credentials", hint="Check AWS_ENDPOINT_URL.")
         return {
             "access_key": credentials["AccessKeyId"],
             "secret_key": credentials["SecretAccessKey"],

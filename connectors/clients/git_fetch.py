@@ -24,6 +24,12 @@ from connectors.errors import ConfigError, Unavailable
 from connectors.model import PartStatus
 from connectors.secrets import redact
 
+# What git adds to every failure of ssh; the line before it says what it was.
+_SAYS_LITTLE = (
+    "fatal: Could not read from remote repository",
+    "Please make sure you have the correct access rights",
+    "and the repository exists",
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _REFUSED = re.compile(r"error: 40[134]\b|Authentication failed|could not read Username|not found", re.I)
 
@@ -180,9 +186,8 @@ def check_url(url: str, protocols: tuple[str, ...] = ("https", "ssh")) -> None:
     if not separator:
         scheme, rest = "ssh", url
     if scheme not in protocols or "::" in url.split("/")[0]:
-        raise ConfigError(
-            f"git URLs of this kind are not read: {redact(url)!r}", hint=f"Use one of {', '.join(protocols)}."
-        )
+        instead = "Name the folder itself" if scheme == "file" else f"Use one of {', '.join(protocols)}"
+        raise ConfigError(f"git URLs of this kind are not read: {redact(url)!r}", hint=f"{instead}.")
     authority = rest.split("/")[0] if separator else rest.split(":")[0]
     user, at, host = authority.rpartition("@")
     if host.startswith("-") or user.startswith("-") or (scheme != "file" and not host):
@@ -254,13 +259,18 @@ def _run_limited(
                 f"fetching the repository {what}", hint="Raise the limit or scan a local clone."
             )
     if process.returncode:
-        words = redact(
-            errors.decode("utf-8", "replace").strip().splitlines()[-1][:200] if errors.strip() else ""
-        )
+        words = redact(_last_words(errors.decode("utf-8", "replace")))
         kind = Refused if _REFUSED.search(words) else Unavailable
         what = next(word for word in arguments if word in ("fetch", "ls-remote"))
         raise kind(f"git {what} failed: {words}", hint="Check the URL, the network and the credential.")
     return output.decode("utf-8", "replace")
+
+
+def _last_words(errors: str) -> str:
+    """Return the last line in which git, or the ssh below it, says what went wrong."""
+    lines = [line.strip(" \t.") for line in errors.splitlines()]
+    telling = [line for line in lines if line and not line.startswith(_SAYS_LITTLE)]
+    return (telling or lines or [""])[-1][:200]
 
 
 def _size(folder: Path) -> int:

@@ -384,7 +384,11 @@ def _resolved(value: str | SecretRef, header: str) -> str:
     """Return a header's value; a stray line end in a secret would split the header."""
     text = value.resolve() if isinstance(value, SecretRef) else value
     if not text.isprintable() or not text.isascii():
-        raise ConfigError(f"the value for the header {header} holds control or non-ASCII characters")
+        place = f"{value.place}:{value.name}" if isinstance(value, SecretRef) else "it"
+        raise ConfigError(
+            f"the value for the header {header} holds control or non-ASCII characters",
+            hint=f"Set {place} to one line of plain characters.",
+        )
     return text
 
 

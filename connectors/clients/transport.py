@@ -277,7 +277,14 @@ def _told_apart(error: Exception, call: Call) -> TransportFailure:
             f"{host!r} did not answer in time",
             hint="Check the network, or raise the time-outs in [network].",
         )
-    return TransportFailure(f"the connection to {host!r} broke ({type(reason).__name__})")
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return TransportFailure(
+            f"no connection to {host!r} could be made",
+            hint="Check address and port in the options (base_url), and that the host runs.",
+        )
+    return TransportFailure(
+        f"the connection to {host!r} broke ({type(reason).__name__})", hint="Check the network."
+    )
 
 
 def _texts(value: Param) -> list[str]:

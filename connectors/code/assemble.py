@@ -123,7 +123,9 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
         grade=max(
             (seen.fact.grade for seen in _counting(ordered, roles, role)), key=lambda grade: grade.rank
         ),
-        role=Role.SUPPRESSED if suppressed else _told_role(facts, unit, role, ordered),
+        role=Role.SUPPRESSED
+        if suppressed
+        else _told_role(facts, role, ordered, is_of_examples=_is_of_examples(facts, frame)),
         ref=frame.ref,
         aliases=tuple(NaturalKey(namespace=f"code/{other}", key=key) for other in target.aliases),
         account=target.repository,
@@ -140,8 +142,30 @@ def _order(fact: Fact) -> tuple[int, bool]:
     return -fact.grade.rank, not fact.standing
 
 
-def _told_role(facts: TreeFacts, unit: str, role: Role, ordered: Sequence[Seen]) -> Role:
-    """Return the role as told: what only supports AI never matters more than the AI of its unit."""
+_OF_REPOSITORY = ("agent_config", "ci_step")
+"""Kinds that work on the repository itself, whatever it holds; so does all in a hidden folder of its root."""
+
+
+def _is_of_examples(facts: TreeFacts, frame: Frame) -> bool:
+    """Say whether the repository is a collection of examples, by its own name or its README's title."""
+    target = frame.target
+    folder = (target.folder.name,) if target.folder is not None and not target.prefix else ()
+    names = {
+        name.rpartition("/")[2].removesuffix(".git") for name in (target.repository, *target.aliases, *folder)
+    }
+    globs = facts.catalogue.repository_names
+    return facts.is_of_examples or any(fnmatchcase(name, glob) for name in names for glob in globs)
+
+
+def _told_role(facts: TreeFacts, role: Role, ordered: Sequence[Seen], *, is_of_examples: bool) -> Role:
+    """Return the role as told: what only supports AI never matters more than the AI of its unit.
+
+    In a collection of examples nothing is an application, but for what works on the repository itself.
+    """
+    first = ordered[0]
+    is_for_work = first.fact.kind in _OF_REPOSITORY or first.path.startswith(".")
+    if role is Role.APPLICATION and is_of_examples and not is_for_work:
+        return Role.EXAMPLE
     if ordered[0].fact.kind != "data_store":
         return role
     of_unit = facts.unit_roles.get(facts.units.of(ordered[0].path), role)
@@ -235,6 +259,9 @@ def _attributes(ordered: Sequence[Seen], frame: Frame) -> dict[str, Json]:
         merged["scope"] = min(
             scopes, key=lambda scope: _SCOPES.index(scope) if scope in _SCOPES else len(_SCOPES)
         )
+    for name in _GATHERED:
+        if len(several := _all_of(ordered, name)) > 1:
+            merged[name] = list[Json](several[:_MOST_GATHERED])
     versions = sorted(
         {str(seen.fact.attributes["locked"]) for seen in ordered if seen.fact.attributes.get("locked")}
     )
@@ -248,6 +275,20 @@ def _attributes(ordered: Sequence[Seen], frame: Frame) -> dict[str, Json]:
         merged["places"] = len(ordered) + more
     merged.pop("module", None)
     return merged
+
+
+_GATHERED = ("key_fingerprint", "key_reference", "role_names")
+"""Lists of which every place gives its own."""
+_MOST_GATHERED = 20
+
+
+def _all_of(ordered: Sequence[Seen], name: str) -> list[str]:
+    found: dict[str, None] = {}
+    for seen in ordered:
+        values = seen.fact.attributes.get(name)
+        if isinstance(values, list):
+            found.update((str(one), None) for one in values)
+    return sorted(found)
 
 
 _SCOPES = ("runtime", "optional", "dev", "test")

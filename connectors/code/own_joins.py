@@ -51,6 +51,9 @@ def join_servers(facts: TreeFacts) -> None:
         members = [index for index in indexes if facts.roles.of(rows[index].path) is not Role.TEST]
         published = [index for index in members if rows[index].fact.attributes["form"] in _NAMING]
         built = [index for index in members if rows[index].fact.attributes["form"] == "code"]
+        if built:  # a package that builds a server is one, whatever its name says
+            for index in published:
+                rows[index] = replace(rows[index], fact=replace(rows[index].fact, standing=True))
         forms = [rows[index].fact.attributes["form"] for index in published]
         if published and len(set(forms)) == len(forms):
             best = min(published, key=lambda index: _NAMING.index(str(rows[index].fact.attributes["form"])))

@@ -10,6 +10,7 @@ from connectors.catalogue.tables import Catalogue
 from connectors.code import ignore, tree_joins
 from connectors.code.agent_links import LINK_BYTES, MOST_LINKS, add_links
 from connectors.code.facts import MODULE_CALL, Fact, FileFacts
+from connectors.code.formats.repository_title import EXAMPLES
 from connectors.code.owners import PLACES
 from connectors.code.registry import UNREAD, Formats, Plan
 from connectors.code.roles import Roles, Units
@@ -75,6 +76,11 @@ class TreeFacts:
     unit_roles: dict[str, Role] = field(default_factory=dict)
     things: dict[str, FileThings] | None = None
 
+    @property
+    def is_of_examples(self) -> bool:
+        """Say whether the title of the tree's own README calls it a collection of examples."""
+        return any("/" not in seen.path for seen in self.notes.get(EXAMPLES, ()))
+
 
 class TreeReader:
     """Bring the files of a tree through cache, byte search and parsers."""
@@ -86,12 +92,15 @@ class TreeReader:
         self._wanted = wanted
         self._plans: dict[str, Plan] = {}
         self._ignored = ignore.IgnoreRules()
+        self._not_ai = {(row.kind, row.name): row for row in formats.catalogue.not_ai}
+        self._denied: dict[tuple[str, str], str] = {}
 
     def read(self, tree: Tree) -> TreeFacts:
         """Return what the tree holds; raises the connector errors of its reader."""
         catalogue = self._formats.catalogue
         parts = self._formats.parts
         self._ignored = ignore.IgnoreRules()
+        self._denied = {}
         result = TreeFacts(
             catalogue=catalogue,
             units=Units(catalogue),
@@ -109,6 +118,7 @@ class TreeReader:
         self._link(result, tree)
         self._list_exceptions(result, tree)
         self._drop_ignored(result)
+        result.places += self._told_denied()
         tree_joins.run(result)
         return result
 
@@ -149,6 +159,7 @@ class TreeReader:
         result.files += 1
         entry.head = self._plans[entry.path].head
         result.units.note(entry.path)
+        result.roles.note(entry.path)
         if entry.path.endswith(".py"):
             folder, _, name = entry.path.rpartition("/")
             result.local_modules.add(name.removesuffix(".py"))
@@ -211,6 +222,8 @@ class TreeReader:
             if fact.kind == MODULE_CALL:
                 result.units.note_call(entry.path, fact.identifier)
                 continue
+            if self._not_ai and self._is_denied(entry.path, fact):
+                continue
             seen = Seen(entry.path, fact, name)
             if fact.kind in KINDS:
                 result.by_part[rows[name].part].append(seen)
@@ -218,6 +231,23 @@ class TreeReader:
                 result.notes.setdefault(fact.kind, []).append(seen)
         for name, reason in facts.problems:
             result.exceptions[rows[name].part].append((entry.path, f"{name}: {reason}"))
+
+    def _is_denied(self, path: str, fact: Fact) -> bool:
+        """Say whether the user's catalogue says that a thing is no AI, and note where it was first seen."""
+        plain = fact.identifier.partition("@")[0] if fact.identifier.startswith("pkg:") else fact.identifier
+        for name in (plain, fact.name):
+            if (fact.kind, name) in self._not_ai:
+                self._denied.setdefault((fact.kind, name), path)
+                return True
+        return False
+
+    def _told_denied(self) -> list[tuple[str, str]]:
+        """Return, for the coverage, each thing that was left out as no AI, and why."""
+        told = []
+        for (kind, name), path in self._denied.items():
+            why = self._not_ai[kind, name].why
+            told.append((path, f"{name} ({kind}) is no AI{f': {why}' if why else ''}"[:300]))
+        return told
 
     def _list_exceptions(self, result: TreeFacts, tree: Tree) -> None:
         """List a file that was not read at all under every part that might have shown something of it."""

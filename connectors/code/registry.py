@@ -24,6 +24,7 @@ from connectors.code.facts import (
     Source,
     UnreadableError,
 )
+from connectors.code.formats.notebooks import without_prose
 from connectors.code.globs import GlobTable
 from connectors.code.prefilter import MAX_HITS, SUPPRESSION_MARK, Prefilter
 
@@ -109,6 +110,8 @@ class Formats:
     def read(self, data: bytes, name: str, plan: Plan) -> FileFacts:
         """Return the facts in a file's bytes; what a parser cannot read becomes a problem."""
         result = FileFacts()
+        if name.endswith(".ipynb"):
+            data = without_prose(data)
         hits = self._hits(data, plan)
         wanted = [self.rows[format_name] for format_name in plan.formats]
         by_class: dict[str, list[Hit]] = {}

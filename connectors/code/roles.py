@@ -26,6 +26,16 @@ class Roles:
             if rule.files
         ]
         self._known: dict[str, Role | None] = {}
+        self._open = {folder: index for index, rule in reversed(rules) for folder in rule.with_tests}
+        self._suites: dict[str, int] = {}
+
+    def note(self, path: str) -> None:
+        """Take notice of a file: a test makes the folder it lies in a suite where the name leaves it open."""
+        parts = path.split("/")
+        for index, name in enumerate(parts[:-1]):
+            rule = self._open.get(name.lower())
+            if rule is not None and self._by_name(parts[-1]) is self._roles[rule]:
+                self._suites.setdefault("/".join(parts[: index + 1]), rule)
 
     def of(self, path: str) -> Role:
         """Return the role of a file by the folders above it and by its own name."""
@@ -36,10 +46,10 @@ class Roles:
         by_folder = self._known[folder]
         if by_folder is not None:
             return by_folder
-        for role, pattern in self._files:
-            if pattern.match(name):
-                return role
-        return Role.APPLICATION
+        return self._by_name(name) or Role.APPLICATION
+
+    def _by_name(self, name: str) -> Role | None:
+        return next((role for role, pattern in self._files if pattern.match(name)), None)
 
     def project_of(self, path: str) -> str:
         """Return the folder of the example or suite a file is part of: below the first folder with a role.
@@ -56,9 +66,11 @@ class Roles:
         A glob is tried with the folder alone and with the one above it (``src/*Test``), and in its own case:
         ``jvmTest`` is a set of tests, ``latest`` is none.
         """
-        above = ""
+        above = path = ""
         for index, name in enumerate(self._telling(folder).split("/")):
+            path = f"{path}/{name}" if path else name
             found = [rule] if (rule := self._folders.get(name.lower())) is not None else []
+            found += [self._suites[path]] if path in self._suites else []
             known = (name, f"{above}/{name}")
             found += [rule for rule, globs in self._globs if any(map(globs.match, known))]
             if found:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from connectors.catalogue.tables import Catalogue
 from connectors.clients.git import GitReader
+from connectors.errors import PermissionDenied, Unavailable
 
 BATCH = 500
 MAX_DEPTH = 128
@@ -158,7 +159,14 @@ class FolderTree:
     def batches(self, wanted: Callable[[str], bool]) -> Iterator[list[Entry]]:
         """Yield the files folder by folder, names sorted."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        root = os.open(self._root, flags)
+        try:
+            root = os.open(self._root, flags)
+        except OSError as error:
+            kind = PermissionDenied if isinstance(error, PermissionError) else Unavailable
+            raise kind(
+                f"the folder {str(self._root)!r} cannot be opened: {error.strerror}",
+                hint="Let the user that scans read it.",
+            ) from error
         try:
             yield from self._walk(root, "", 0, wanted)
         finally:

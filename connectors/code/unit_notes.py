@@ -49,6 +49,8 @@ def join(facts: TreeFacts) -> None:
     best: dict[str, tuple[int, int, str]] = {}
     for seen in facts.notes.get(DESCRIPTION, ()):
         unit = facts.units.of(seen.path)
+        if seen.fact.identifier == "helm" and unit != (seen.path.rpartition("/")[0] or "."):
+            continue  # a chart says how the unit is installed; that of one chart is not what the code does
         rank = _ORDER.index(seen.fact.identifier) if seen.fact.identifier in _ORDER else len(_ORDER)
         order = (rank, seen.path.count("/"), seen.path)
         if unit not in best or order < best[unit]:

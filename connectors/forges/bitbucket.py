@@ -24,7 +24,14 @@ from connectors.errors import ConnectorError, PermissionDenied
 from connectors.forges.answers import below, commit_of, flag, objects, text, touch_of
 from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, git_operations
 from connectors.forges.options import ForgeOptions
-from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
+from connectors.forges.repositories import (
+    Repository,
+    address_of,
+    git_url,
+    immutable_id,
+    marks,
+    parent_address,
+)
 from connectors.options import Secret
 from connectors.secrets import Authorization, SecretRef
 
@@ -149,6 +156,7 @@ def _repository(item: Item, base: str, host: str) -> Repository:
         key=uuid,
         marks=marks(fork=isinstance(item.get("parent"), dict)),
         visibility="private" if flag(item, "is_private") else "public",
+        fork_of=parent_address(text(below(item, "parent"), "full_name"), base, host),
     )
 
 

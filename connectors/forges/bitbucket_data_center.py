@@ -10,7 +10,7 @@ git: the API has no blobs by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -30,6 +30,8 @@ from connectors.forges.repositories import (
     git_url,
     immutable_id,
     marks,
+    parent_address,
+    placed_by,
     why_not_read,
 )
 from connectors.options import Secret
@@ -189,7 +191,15 @@ def _repository(item: Item, base: str, host: str) -> Repository:
             fork=isinstance(item.get("origin"), dict),
         ),
         visibility="public" if is_public else "private",
+        fork_of=parent_address(_path(below(item, "origin")), base, host),
+        fork_by=placed_by(text(below(item, "project"), "type")) if "origin" in item else "",
     )
+
+
+def _path(origin: Mapping[str, Any]) -> str:
+    """Return the path of a fork's parent as clones are written; empty where its project is not said."""
+    project, slug = text(below(origin, "project"), "key"), text(origin, "slug")
+    return f"{project}/{slug}".lower() if project and slug else ""
 
 
 def _git_base(config: BitbucketDataCenterOptions) -> str:

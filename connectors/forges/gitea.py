@@ -22,7 +22,14 @@ from connectors.errors import ConnectorError, PermissionDenied
 from connectors.forges.answers import below, commit_of, decoded, flag, objects, text, touch_of
 from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, TreeItem, git_operations
 from connectors.forges.options import ForgeOptions
-from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
+from connectors.forges.repositories import (
+    Repository,
+    address_of,
+    git_url,
+    immutable_id,
+    marks,
+    parent_address,
+)
 from connectors.options import Secret
 from connectors.secrets import SecretRef
 
@@ -159,6 +166,7 @@ def _repository(item: Item, base: str, host: str) -> Repository:
             template=flag(item, "template"),
         ),
         visibility="private" if is_private else "internal" if is_internal else "public",
+        fork_of=parent_address(text(below(item, "parent"), "full_name"), base, host),
     )
 
 

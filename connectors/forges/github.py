@@ -36,7 +36,15 @@ from connectors.forges.answers import below, commit_of, decoded, flag, objects, 
 from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, TreeItem, git_operations
 from connectors.forges.github_login import APP, INSTALLATION, TOKENS, AppLogin, AppProof, GitHubApp
 from connectors.forges.options import ForgeOptions
-from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
+from connectors.forges.repositories import (
+    Repository,
+    address_of,
+    git_url,
+    immutable_id,
+    marks,
+    parent_address,
+    placed_by,
+)
 from connectors.options import Secret
 from connectors.secrets import SecretRef
 
@@ -50,6 +58,7 @@ _COMMITS = "/repos/{owner}/{repository}/commits"
 _FIELDS = """
 nodes {
   id nameWithOwner isArchived isDisabled isEmpty isFork isLocked isMirror isTemplate visibility
+  parent { nameWithOwner } owner { __typename }
   defaultBranchRef { name target { oid } }
 }
 pageInfo { hasNextPage endCursor }
@@ -250,6 +259,8 @@ def _repository(item: Item, base: str, host: str) -> Repository:
             template=flag(item, "isTemplate"),
         ),
         visibility=text(item, "visibility").lower(),
+        fork_of=parent_address(text(below(item, "parent"), "nameWithOwner"), base, host),
+        fork_by=placed_by(text(below(item, "owner"), "__typename")) if flag(item, "isFork") else "",
     )
 
 

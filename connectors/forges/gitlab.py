@@ -20,10 +20,18 @@ from connectors.clients.http import HttpSettings
 from connectors.clients.pages import Item, LinkHeader, Param
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.errors import BadResponse, ConnectorError, PermissionDenied
-from connectors.forges.answers import commit_of, decoded, flag, objects, text, touch_of
+from connectors.forges.answers import below, commit_of, decoded, flag, objects, text, touch_of
 from connectors.forges.base import KINDS, MOST_COMMITS, ForgeConnector, git_operations
 from connectors.forges.options import ForgeOptions
-from connectors.forges.repositories import Repository, address_of, git_url, immutable_id, marks
+from connectors.forges.repositories import (
+    Repository,
+    address_of,
+    git_url,
+    immutable_id,
+    marks,
+    parent_address,
+    placed_by,
+)
 from connectors.options import Secret
 from connectors.secrets import SecretRef
 
@@ -152,6 +160,7 @@ def _repository(item: Item, base: str, host: str) -> Repository:
     if not name:
         raise BadResponse("a project without a path", where="GitLab projects")
     url = git_url(base, f"{name}.git")
+    origin = below(item, "forked_from_project")
     is_off = text(item, "repository_access_level") == "disabled"
     return Repository(
         id=immutable_id(item.get("id"), "GitLab projects"),
@@ -167,6 +176,8 @@ def _repository(item: Item, base: str, host: str) -> Repository:
             mirror=flag(item, "mirror"),
         ),
         visibility=text(item, "visibility"),
+        fork_of=parent_address(text(origin, "path_with_namespace"), base, host),
+        fork_by=placed_by(text(below(item, "namespace"), "kind")) if origin else "",
     )
 
 

@@ -114,6 +114,10 @@ def _marks(repository: Repository) -> dict[str, Json]:
         said["repository_marks"] = list[Json](repository.marks)
     if repository.visibility:
         said["repository_visibility"] = repository.visibility
+    if repository.fork_of:
+        said["fork_of"] = repository.fork_of
+    if repository.fork_of and repository.fork_by:
+        said["fork_by"] = repository.fork_by
     return said
 
 

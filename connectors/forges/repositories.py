@@ -26,7 +26,8 @@ class Repository:
     host. ``branch`` is empty while there is no commit; ``head``
     is the branch's commit, empty when the listing does not say it. ``key`` is how the host's API addresses
     the repository. ``marks`` are those of ``archived``, ``disabled``, ``fork``, ``locked``, ``mirror``,
-    ``template`` that hold, sorted.
+    ``template`` that hold, sorted. ``fork_of`` is the address of what a fork was made from and ``fork_by``
+    says in whose place it lies, ``person`` or ``organisation``, each as far as the listing says it.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Repository:
     marks: tuple[str, ...] = ()
     visibility: str = ""
     is_default: bool = True
+    fork_of: str = ""
+    fork_by: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -85,6 +88,8 @@ class Repository:
             "key": self.key,
             "marks": " ".join(self.marks),
             "visibility": self.visibility,
+            "fork_of": self.fork_of,
+            "fork_by": self.fork_by,
         }
 
     @classmethod
@@ -102,6 +107,8 @@ class Repository:
             marks=tuple(listed["marks"].split()),
             visibility=listed["visibility"],
             is_default=ref.drives,
+            fork_of=listed["fork_of"],
+            fork_by=listed["fork_by"],
         )
 
 
@@ -135,6 +142,29 @@ def address_of(url: str, host: str) -> str:
     if not host:
         return address
     return normalise_url(f"https://{host}/{address.partition('/')[2]}")
+
+
+def parent_address(path: str, base: str, host: str) -> str:
+    """Return the address of a fork's parent on the same host; empty where its path is none."""
+    try:
+        return address_of(git_url(base, f"{path}.git"), host) if path else ""
+    except BadResponse:
+        return ""
+
+
+def placed_by(kind: str) -> str:
+    """Return who has the place of a fork, from a host's own word for its kind; empty: it is not known."""
+    return _PLACES.get(kind.lower(), "")
+
+
+_PLACES = {
+    "user": "person",
+    "personal": "person",
+    "organization": "organisation",
+    "group": "organisation",
+    "normal": "organisation",
+}
+"""GitHub's ``__typename`` of an owner, GitLab's ``namespace.kind``, Bitbucket Data Center's project type."""
 
 
 def protocols_for(base: str) -> tuple[str, ...]:

@@ -15,6 +15,6 @@ def reading_version(repository: Repository, head: str, options: ReadingOptions, 
     """
     facts = [
         *(head, repository.branch, repository.is_default, repository.repository, repository.address),
-        *(repository.marks, repository.visibility),
+        *(repository.marks, repository.visibility, repository.fork_of, repository.fork_by),
     ]
     return version_of(options, formats, facts)

@@ -75,10 +75,15 @@ def list_alerts(
     from discovery.service import inventory
 
     session = Session(config_path, db)
-    filters = inventory.AlertFilter(states=states, rule=rule, severity=severity, system=system)
+    filters = inventory.AlertFilter(states=states, rule=session.rule(rule), severity=severity, system=system)
+    most = effective_limit(limit, fmt, TABLE_LIMIT)
     with session.store(read_only=True) as store:
-        rows = inventory.list_alerts(store, filters, as_of=session.moment(as_of))
-    alert_listing(rows, session.zone).write(rows, fmt, limit=effective_limit(limit, fmt, TABLE_LIMIT))
+        # One more, to tell whether there are more.
+        rows = inventory.list_alerts(
+            store, filters, as_of=session.moment(as_of), limit=most + 1 if most else None
+        )
+        beside = inventory.ids_beside(store, [row.alert_id for row in rows]) if fmt == "table" else ()
+    alert_listing(rows, session.zone, beside=beside).write(rows, fmt, limit=most)
 
 
 @alerts.command(
@@ -112,7 +117,7 @@ def _write_details(rows: list[AlertDetailView], fmt: str) -> None:
 
 def _write_alert(found: AlertDetailView, zone: str) -> None:
     from discovery.render.facts import write_facts, write_list
-    from discovery.render.text import day, minute, words
+    from discovery.render.text import day, last_day, minute, words
 
     write_facts(
         found.title,
@@ -124,7 +129,7 @@ def _write_alert(found: AlertDetailView, zone: str) -> None:
             ("system", f"{found.system_name or ''} ({found.system_id})" if found.system_id else ""),
             ("opened", day(found.opened_at, zone)),
             ("due", day(found.due_at, zone)),
-            ("until", found.until or ""),
+            ("until", last_day(found.until, zone)),
             ("assignee", found.assignee or ""),
             ("reopened", f"{found.reopen_count} times" if found.reopen_count else ""),
             ("what to do", found.fix),
@@ -217,7 +222,7 @@ def _decide(
     until: date | None,
     assignee: str | None,
 ) -> None:
-    from discovery.render.text import safe, words
+    from discovery.render.text import last_day, safe, words
     from discovery.service import decisions
     from discovery.service.permissions import os_actor
 
@@ -237,7 +242,7 @@ def _decide(
             )
             decided.append(done)
             if fmt == "table":
-                until_text = f" until {done.until}" if done.until else ""
+                until_text = f" until {last_day(done.until, session.zone)}" if done.until else ""
                 to_text = f" to {done.assignee}" if action == "assign" and done.assignee else ""
                 click.echo(f"{done.alert_id} is {words(done.state)}{to_text}{until_text}: {safe(done.title)}")
     if fmt != "table":

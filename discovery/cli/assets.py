@@ -98,7 +98,8 @@ def list_assets(
         head = (
             list(islice(rows, most + 1)) if fmt == "table" and most else list(rows) if fmt == "table" else []
         )
-        asset_listing(head).write(chain(head, rows), fmt, limit=most)
+        beside = inventory.ids_beside(store, [row.asset_id for row in head])
+        asset_listing(head, beside=beside).write(chain(head, rows), fmt, limit=most)
 
 
 @assets.command(

@@ -10,6 +10,7 @@ import click
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import format_option, reason_option, store_options
 from discovery.cli.session import Session
+from discovery.cli.single_user import tell
 
 _DECISIONS = ("confirm", "correct", "retire", "not_mine")
 _QUESTIONS = ("needed", "purpose", "data", "oversight", "owner")
@@ -79,12 +80,14 @@ def start(
 def list_campaigns(fmt: str, config_path: Path | None, db: str | None) -> None:
     """List campaigns, newest first."""
     from discovery.cli.columns_evidence import campaign_listing
-    from discovery.service import attestation_status
+    from discovery.service import attestation_status, single_user
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
         rows = attestation_status.listed(store, timezone=session.zone)
+        unproven = single_user.decisions(store, timezone=session.zone)
     campaign_listing().write(rows, fmt)
+    tell(unproven, fmt)
 
 
 @attest.command(
@@ -97,12 +100,14 @@ def list_campaigns(fmt: str, config_path: Path | None, db: str | None) -> None:
 def status(campaign: str, remind: bool, fmt: str, config_path: Path | None, db: str | None) -> None:
     """Show every system of CAMPAIGN: who is asked, and what they said."""
     from discovery.cli.columns_evidence import item_listing
-    from discovery.service import attestation_status
+    from discovery.service import attestation_status, single_user
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
         rows = attestation_status.status(store, campaign, timezone=session.zone)
-    item_listing().write([one for one in rows if one.remind or not remind], fmt)
+        unproven = single_user.decisions(store, timezone=session.zone)
+    item_listing(rows).write([one for one in rows if one.remind or not remind], fmt)
+    tell(unproven, fmt)
 
 
 @attest.command(
@@ -186,12 +191,14 @@ def delegate(
 def export(campaign: str, config_path: Path | None, db: str | None) -> None:
     """Write the signed statements of CAMPAIGN as JSON, and whether each signature fits."""
     from discovery.render.as_json import write_array
-    from discovery.service import attestation_status
+    from discovery.service import attestation_status, single_user
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
         rows = attestation_status.statements(store, campaign, session.signing_key)
+        unproven = single_user.decisions(store, timezone=session.zone)
     write_array(
         [{"system_id": one, "statement": text, "signature_fits": fits} for one, text, fits in rows],
         sys.stdout,
     )
+    tell(unproven, "json")

@@ -109,6 +109,7 @@ def _write(found: CaseDetail, fmt: str, zone: str) -> None:
 
         write_array(iter([to_json(found)]), sys.stdout)
         return
+    from discovery.cli.alert_more import write_tickets
     from discovery.render.facts import write_facts, write_list
     from discovery.render.text import day, minute, words
 
@@ -137,9 +138,13 @@ def _write(found: CaseDetail, fmt: str, zone: str) -> None:
         ],
         most=50,
     )
-    write_list("Tickets", list(one.tickets), most=20)
+    write_tickets(found.tickets, zone)
     write_list(
         "What was said",
-        [f"{minute(note.at, zone)}  {note.made_by}: {note.body}" for note in found.notes],
+        [
+            f"{minute(note.at, zone)}  {note.made_by}: {note.body} ({note.note_id})"
+            + (f" [edited {len(note.edits)}x]" if note.edits else "")
+            for note in found.notes
+        ],
         most=50,
     )

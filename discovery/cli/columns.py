@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 
 from discovery.render.as_table import Column
@@ -39,10 +39,17 @@ def owner_text(system: SystemView) -> str:
 
 
 def system_listing(
-    rows: Sequence[SystemView], *, width: int, new: frozenset[str] = frozenset()
+    rows: Sequence[SystemView],
+    *,
+    width: int,
+    new: frozenset[str] = frozenset(),
+    beside: Collection[str] = (),
 ) -> Listing[SystemView]:
-    """Return how systems are listed; in a narrow table only names borne twice show their id."""
-    shorten = short_ids(row.system_id for row in rows)
+    """Return how systems are listed; in a narrow table only names borne twice show their id.
+
+    ``beside`` are ids that no short one may be taken for.
+    """
+    shorten = short_ids([*(row.system_id for row in rows), *beside])
     borne = Counter(row.name for row in rows)
 
     def name(row: SystemView) -> str:
@@ -92,9 +99,9 @@ def _system_style(row: SystemView) -> str:
     return "bold" if row.alerting else "dim"
 
 
-def asset_listing(rows: Sequence[AssetView]) -> Listing[AssetView]:
-    """Return how assets are listed."""
-    shorten = short_ids(row.asset_id for row in rows)
+def asset_listing(rows: Sequence[AssetView], *, beside: Collection[str] = ()) -> Listing[AssetView]:
+    """Return how assets are listed; ``beside`` are ids that no short one may be taken for."""
+    shorten = short_ids([*(row.asset_id for row in rows), *beside])
     return Listing(
         one="asset",
         many="assets",
@@ -114,9 +121,11 @@ def asset_listing(rows: Sequence[AssetView]) -> Listing[AssetView]:
     )
 
 
-def alert_listing(rows: Sequence[AlertView], zone: str) -> Listing[AlertView]:
-    """Return how alerts are listed; days are those of ``zone``."""
-    shorten = short_ids(row.alert_id for row in rows)
+def alert_listing(
+    rows: Sequence[AlertView], zone: str, *, beside: Collection[str] = ()
+) -> Listing[AlertView]:
+    """Return how alerts are listed; days are those of ``zone``, ``beside`` ids that no short one may mean."""
+    shorten = short_ids([*(row.alert_id for row in rows), *beside])
     return Listing(
         one="alert",
         many="alerts",

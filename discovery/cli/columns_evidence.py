@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from discovery.cli.columns import field_names
 from discovery.render.as_table import Column
 from discovery.render.listing import Listing
-from discovery.render.text import words
+from discovery.render.text import told_apart, words
 from discovery.service.approvals import ApprovalView
 from discovery.service.attestation_status import CampaignView, ItemView
 from discovery.service.evidence import EvidenceItemView
@@ -91,13 +93,14 @@ def campaign_listing() -> Listing[CampaignView]:
     )
 
 
-def item_listing() -> Listing[ItemView]:
+def item_listing(rows: Sequence[ItemView]) -> Listing[ItemView]:
     """Return how the systems of a campaign are listed."""
+    name = told_apart((row.system_name, row.system_id) for row in rows)
     return Listing(
         one="system",
         many="systems",
         columns=[
-            Column(title="SYSTEM", text=lambda row: row.system_name),
+            Column(title="SYSTEM", text=lambda row: name(row.system_name, row.system_id)),
             Column(title="ASKED", text=lambda row: row.party or "- nobody answers for it"),
             Column(title="STATE", text=lambda row: words(row.state), whole=True),
             Column(title="DUE", text=lambda row: row.due_on, whole=True),

@@ -11,6 +11,7 @@ from discovery.render.styles import style_of
 from discovery.render.text import day, minute, short_ids
 from discovery.service.cases import CaseView
 from discovery.service.feedback import FeedbackView
+from discovery.service.notes import NoteView
 from discovery.service.notifying import DeliveryView, ReceiverView
 from discovery.service.suppressing import SuppressionView
 from discovery.service.views import to_json
@@ -90,6 +91,24 @@ def case_listing(rows: Sequence[CaseView], zone: str) -> Listing[CaseView]:
         to_json=to_json,
         fields=field_names(CaseView),
         empty="No case is open.",
+    )
+
+
+def comment_listing(rows: Sequence[NoteView], zone: str) -> Listing[NoteView]:
+    """Return how comments are listed, the oldest first; times are those of ``zone``."""
+    shorten = short_ids(row.note_id for row in rows)
+    return Listing(
+        one="comment",
+        many="comments",
+        columns=[
+            Column(title="COMMENT", text=lambda row: shorten(row.note_id), whole=True),
+            Column(title="WHEN", text=lambda row: minute(row.at, zone), whole=True),
+            Column(title="BY", text=lambda row: row.made_by.removesuffix(" (unauthenticated)")),
+            Column(title="TEXT", text=lambda row: row.body + (" (edited)" if row.edits else "")),
+        ],
+        to_json=to_json,
+        fields=field_names(NoteView),
+        empty="Nothing was said yet.",
     )
 
 

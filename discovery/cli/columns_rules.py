@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from discovery.cli.columns import field_names
 from discovery.render.as_table import Column
 from discovery.render.listing import Listing
 from discovery.render.styles import style_of
-from discovery.render.text import words
+from discovery.render.text import told_apart, words
 from discovery.service.views import to_json
 from discovery.service.views_rules import GapView, OrganisationFactView, RuleTestView, RuleView
 
@@ -16,6 +16,7 @@ from discovery.service.views_rules import GapView, OrganisationFactView, RuleTes
 def gap_listing(rows: Sequence[GapView], *, one_system: bool = False) -> Listing[GapView]:
     """Return how gaps are listed; by control where they were asked for by framework."""
     columns: list[Column[GapView]] = []
+    name = told_apart((row.system_name or "", row.system_id or "") for row in rows)
     if rows and rows[0].control is not None:
         columns.append(Column(title="CONTROL", text=lambda row: row.control or "", whole=True))
     columns += [
@@ -29,7 +30,7 @@ def gap_listing(rows: Sequence[GapView], *, one_system: bool = False) -> Listing
         Column(title="GAP", text=lambda row: row.title),
     ]
     if not one_system:
-        columns.append(Column(title="OF", text=_subject_text))
+        columns.append(Column(title="OF", text=lambda row: _subject_text(row, name)))
     columns += [
         Column(title="WE KNOW", text=_class_text, whole=True),
         Column(title="DUE", text=_due_text, whole=True),
@@ -112,13 +113,14 @@ def _marked(rule: str, changed: Sequence[str]) -> str:
     return f"{rule} (changed)" if changed else rule
 
 
-def _subject_text(row: GapView) -> str:
+def _subject_text(row: GapView, name: Callable[[str, str], str]) -> str:
+    system = name(row.system_name or "", row.system_id or "")
     if row.subject == "organisation":
         return "the organisation"
     if row.subject == "asset":
-        where = f" in {row.system_name}" if row.system_name else ""
+        where = f" in {system}" if row.system_name else ""
         return f"{row.asset_name}{where}"
-    return row.system_name or row.system_id or "-"
+    return system or row.system_id or "-"
 
 
 def _class_text(row: GapView) -> str:

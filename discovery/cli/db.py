@@ -13,6 +13,7 @@ from discovery.cli.options import format_option, reason_option, store_options
 from discovery.cli.session import Session
 
 if TYPE_CHECKING:
+    from store.personal import Forgotten
     from store.prune import Pruned
 
 
@@ -81,47 +82,66 @@ def upgrade(config_path: Path | None, db: str | None) -> None:
             'aicensus db prune --older-than 730 --reason "retention of two years" --yes',
             "Delete what ended more than two years ago.",
         ),
+        Example(
+            'aicensus db prune --personal --older-than 90 --reason "use is personal data" --yes',
+            "Drop who used what more than 90 days ago.",
+        ),
     ),
 )
 @click.option(
     "--older-than",
     "days",
     type=click.IntRange(min=1),
-    required=True,
     metavar="DAYS",
-    help="Only what ended so many days ago or earlier.",
+    help="Only what ended so many days ago or earlier. [with --personal: personal_days of the store]",
 )
+@click.option("--personal", is_flag=True, help="Only names of people in evidence of use, and delivered news.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @reason_option(required=True)
 @store_options
-def prune(days: int, yes: bool, dry_run: bool, reason: str, config_path: Path | None, db: str | None) -> None:
+def prune(
+    days: int | None,
+    personal: bool,
+    yes: bool,
+    dry_run: bool,
+    reason: str,
+    config_path: Path | None,
+    db: str | None,
+) -> None:
     """Delete history that ended long ago; what holds now is never touched.
 
     The only command that deletes rows. It cannot be undone, and it is kept in the audit log. Afterwards
-    --as-of cannot look behind that time. Without --yes it says what it would delete and asks.
+    --as-of cannot look behind that time. Without --yes it says what it would delete and asks. With --personal
+    it deletes no row but drops who used what from old evidence, and empties news that were delivered.
     """
     from discovery.render.terminal import is_interactive
-    from discovery.service.maintenance import prune as prune_store
+    from discovery.service import maintenance
     from discovery.service.permissions import os_actor
 
+    session = Session(config_path, db)
+    if personal:
+        days = days or session.config.store.personal_days
+    if not days:
+        more = ", or set personal_days in [store]" if personal else ""
+        raise click.UsageError(f"say how old it must be: --older-than DAYS{more}")
     if not (yes or dry_run or is_interactive()):
         raise click.UsageError("nobody is here to be asked: give --yes to delete, or --dry-run to look")
-    actor = os_actor()
-    with Session(config_path, db).store() as store:
+    act = maintenance.forget if personal else maintenance.prune
+    with session.store() as store:
         if not yes or dry_run:
-            found = prune_store(store, older_than_days=days, actor=actor, reason=reason, dry_run=True)
+            found = act(store, older_than_days=days, actor=os_actor(), reason=reason, dry_run=True)
             click.echo(f"Would delete {_counts(found)}.", err=not dry_run)
             if dry_run:
                 return
             if not click.confirm(f"Delete this from {store.place} for ever?", err=True):
                 click.echo("Nothing was deleted.", err=True)
                 return
-        deleted = prune_store(store, older_than_days=days, actor=actor, reason=reason)
+        deleted = act(store, older_than_days=days, actor=os_actor(), reason=reason)
     click.echo(f"Deleted {_counts(deleted)}.")
 
 
-def _counts(pruned: Pruned) -> str:
+def _counts(pruned: Pruned | Forgotten) -> str:
     from dataclasses import asdict
 
     from discovery.render.text import count

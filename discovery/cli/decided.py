@@ -33,13 +33,15 @@ def write_decided(decided: Decided, said: str, fmt: str) -> None:
 
 def _still_missing(decided: Decided) -> str:
     from discovery.render.shell import quote
-    from discovery.render.text import safe
+    from discovery.render.text import safe, words
 
     system = decided.system
+    if system.state in ("retired", "rejected", "merged"):
+        return ""
     if not system.owner:
         return f"Still without an owner: aicensus owner set {quote(system.name)} PARTY"
     if not system.oversight.complete:
-        lacking = ", ".join(system.oversight.missing)
+        lacking = ", ".join(map(words, system.oversight.missing))
         tail = f" (missing: {safe(lacking)})" if lacking else ""
         return (
             f"Still without a complete oversight record{tail}: aicensus oversight record {quote(system.name)}"

@@ -11,6 +11,7 @@ from discovery.cli.boundary import ExitCode, stop
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import as_of_option, format_option, parse_day, reason_option, store_options
 from discovery.cli.session import Session
+from discovery.cli.single_user import tell
 
 
 @click.group(
@@ -42,11 +43,15 @@ def list_evidence(
     """List evidence, by system."""
     from discovery.cli.columns_evidence import evidence_listing
     from discovery.service import evidence as service
+    from discovery.service import single_user
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
-        rows = service.listed(store, system=system, timezone=session.zone, as_of=session.moment(as_of))
+        moment = session.moment(as_of)
+        rows = service.listed(store, system=system, timezone=session.zone, as_of=moment)
+        unproven = single_user.decisions(store, system=system, timezone=session.zone, as_of=moment)
     evidence_listing().write(rows, fmt)
+    tell(unproven, fmt)
 
 
 @evidence.command(

@@ -35,6 +35,7 @@ FRAMEWORKS = ("iso42001", "eu_ai_act", "nist_ai_rmf")
     ),
 )
 @click.argument("system", required=False)
+@click.option("--system", "also_system", metavar="SYSTEM", help="The same as the argument.")
 @click.option("--framework", type=click.Choice(FRAMEWORKS), help="By control or article of this framework.")
 @click.option("--status", type=click.Choice(("due", "upcoming")), help="Only due, or only still to come.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Only at least this severe.")
@@ -51,6 +52,7 @@ FRAMEWORKS = ("iso42001", "eu_ai_act", "nist_ai_rmf")
 @store_options
 def gaps(
     system: str | None,
+    also_system: str | None,
     framework: str | None,
     status: str | None,
     severity: str | None,
@@ -72,6 +74,9 @@ def gaps(
     from discovery.service import gaps as service
     from discovery.service import rule_sets
 
+    if system and also_system and system != also_system:
+        raise click.UsageError("two systems are named; give one, as an argument or with --system")
+    system = system or also_system
     session = Session(config_path, db)
     rules = rule_sets.of_config(session.config)
     filters = service.GapFilter(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from discovery.cli.lazy import Command, Example, Group
-from discovery.cli.options import format_option, reason_option, store_options
+from discovery.cli.options import as_of_option, format_option, reason_option, store_options
 from discovery.cli.session import Session
 
 if TYPE_CHECKING:
@@ -199,18 +199,23 @@ def suggestions() -> None:
     "list",
     examples=(
         Example("aicensus systems suggestions list --system support-bot", "Only those of one system."),
+        Example("aicensus systems suggestions list --as-of 2026-11-01", "What was suggested that day."),
     ),
 )
 @click.option("--system", metavar="SYSTEM", help="Only those of this system.")
+@as_of_option
 @format_option()
 @store_options
-def list_suggestions(system: str | None, fmt: str, config_path: Path | None, db: str | None) -> None:
+def list_suggestions(
+    system: str | None, as_of: str | None, fmt: str, config_path: Path | None, db: str | None
+) -> None:
     """List what links suggest, strongest first."""
     from discovery.cli.columns_systems import suggestion_listing
     from discovery.service import explaining
 
-    with Session(config_path, db).store(read_only=True) as store:
-        rows = explaining.suggestions(store, system)
+    session = Session(config_path, db)
+    with session.store(read_only=True) as store:
+        rows = explaining.suggestions(store, system, as_of=session.moment(as_of))
     suggestion_listing().write(rows, fmt)
 
 

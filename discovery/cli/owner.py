@@ -197,7 +197,10 @@ def withdraw_owner(
             store, system, actor=os_actor(), reason=reason, role=decisions.OwnerRole(role), party=party
         )
     write_decided(
-        decided, f"{decided.system.name} has no {role.replace('_', ' ')} owner by that name now.", fmt
+        decided,
+        f"{party or 'Nobody'} {'is no longer' if party else 'is'} the {role.replace('_', ' ')} owner of"
+        f" {decided.system.name}{'' if party else ' now'}.",
+        fmt,
     )
 
 
@@ -248,6 +251,8 @@ def ask(
     if fmt == "json":
         write_array([asdict(asked)], sys.stdout)
         return
+    for warning in asked.warnings:
+        click.echo(f"Note: {safe(warning)}", err=True)
     request = asked.request
     click.echo(
         f"Send this to {safe(request.party)}; "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import click
 
@@ -18,6 +19,7 @@ from discovery.cli.options import (
 from discovery.cli.record_import import import_file
 from discovery.cli.record_view import view
 from discovery.cli.session import Session
+from discovery.cli.single_user import tell
 
 if TYPE_CHECKING:
     from discovery.service.record_shapes import RecordFieldView, RecordView
@@ -52,13 +54,15 @@ def show(
     """Show the record of SYSTEM: values, who said them, conflicts with evidence, what is missing."""
     from discovery.cli.columns import field_names
     from discovery.render.listing import Listing
-    from discovery.service import record_showing
+    from discovery.service import record_showing, single_user
     from discovery.service.record_shapes import RecordFieldView, RecordView
     from discovery.service.views import to_json
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
-        found = record_showing.show(store, system, as_of=session.moment(as_of))
+        moment = session.moment(as_of)
+        found = record_showing.show(store, system, as_of=moment)
+        unproven = single_user.decisions(store, system=system, timezone=session.zone, as_of=moment)
     if fmt == "table":
         _write_record(found, session.zone, everything=everything)
     elif fmt == "csv":
@@ -79,6 +83,7 @@ def show(
             fields=field_names(RecordView),
             empty="",
         ).write([found], fmt)
+    tell(unproven, fmt)
 
 
 def _write_record(found: RecordView, zone: str, *, everything: bool) -> None:
@@ -102,9 +107,9 @@ def _write_record(found: RecordView, zone: str, *, everything: bool) -> None:
 
 def value_text(one: RecordFieldView, zone: str) -> str:
     """Return a value with where it comes from, for people."""
-    from discovery.render.text import day
+    from discovery.render.text import day, minute
 
-    text = plain(one.value)
+    text = minute(one.value, zone) if _is_moment(one.value) else plain(one.value)
     if one.source == "":
         return "missing" if one.needed else "-"
     if one.source == "connector":
@@ -117,6 +122,11 @@ def value_text(one: RecordFieldView, zone: str) -> str:
         place = f" [{one.conflict.locator}]" if one.conflict.locator else ""
         text += f" ! evidence says otherwise: {', '.join(one.conflict.news)}: {one.conflict.why}{place}"
     return text
+
+
+def _is_moment(value: object) -> TypeGuard[str]:
+    """Say whether a value is a time as the store keeps it; days and texts stay as they are."""
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z", value) is not None
 
 
 def plain(value: object) -> str:

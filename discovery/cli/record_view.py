@@ -10,6 +10,7 @@ import click
 from discovery.cli.lazy import Command, Example
 from discovery.cli.options import as_of_option, format_option, store_options
 from discovery.cli.session import Session
+from discovery.cli.single_user import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def view(
     db: str | None,
 ) -> None:
     """Write the record of SYSTEM as a form of a register; what lacks is shown as missing."""
-    from discovery.service import record_forms, record_showing
+    from discovery.service import record_forms, record_showing, single_user
 
     if (system is None) != everything:
         raise click.UsageError("name a system, or say --all")
@@ -64,6 +65,7 @@ def view(
             with_assets = record_forms.needs_assets(form)
             shown = record_showing.show_all(store, states, as_of=moment, with_assets=with_assets)
         _write_forms((record_forms.fill(form, one) for one in shown), names, fmt)
+        tell(single_user.decisions(store, system=system, timezone=session.zone, as_of=moment), fmt)
 
 
 def _write_forms(forms: Iterator[FormView], names: list[str], fmt: str) -> None:

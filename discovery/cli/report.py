@@ -38,7 +38,7 @@ def write_report(store: Store, report: ScanReport, session: Session, fmt: str) -
     gaps = [row for row in inventory.coverage(store) if row.status in BLIND and row.state == "active"]
     page = _Page(session.config.organisation.name)
     page.systems(systems, new)
-    page.news(new, is_first=len(new.systems) == len(systems))
+    page.news(new, is_first=len(new.systems) == len(systems), has_any=bool(systems))
     page.missing(systems)
     page.unseen(gaps, report, _left_out(store, report))
     page.totals(systems, new, report)
@@ -104,7 +104,7 @@ class _Page:
         if len(systems) > len(shown):
             click.echo(f"  … and {len(systems) - len(shown):,} more: aicensus systems --limit 0")
 
-    def news(self, new: NewView, *, is_first: bool) -> None:
+    def news(self, new: NewView, *, is_first: bool, has_any: bool) -> None:
         """Write what this scan brought."""
         lines = []
         if new.systems and is_first:
@@ -120,7 +120,8 @@ class _Page:
         if new.alerts_opened or new.alerts_resolved:
             lines.append(f"{count(new.alerts_opened, 'alert')} opened, {new.alerts_resolved:,} resolved")
         self._head("New")
-        self._lines(lines or ["Nothing since the last scan."], "aicensus runs show")
+        nothing = "Nothing since the last scan." if has_any else "Nothing is known yet."
+        self._lines(lines or [nothing], "aicensus runs show")
 
     def missing(self, systems: Sequence[SystemView]) -> None:
         """Write who has no owner and no oversight record: what is missing, not what failed."""

@@ -9,7 +9,8 @@ import click
 
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import as_of_option, format_option, store_options
-from discovery.cli.session import Session
+from discovery.cli.session import Session, is_to_come
+from discovery.cli.single_user import tell
 
 if TYPE_CHECKING:
     from discovery.service.gap_report import GapReportView
@@ -59,9 +60,13 @@ def audit_pack(out: Path, as_of: str | None, config_path: Path | None, db: str |
     from discovery.service import audit_pack as service
 
     session = Session(config_path, db)
-    moment = session.moment(as_of) or clock.now()
+    asked, now = session.moment(as_of), clock.now()
+    if asked is not None and is_to_come(asked):
+        raise click.BadParameter("a pack holds what is known; give a day up to today", param_hint="--as-of")
+    moment = min(asked or now, now)
     with session.store(read_only=True) as store:
         view = service.write(store, out, as_of=moment, version=version("aicensus"))
+    tell(view.single_user, "zip")
     click.echo(
         f"Wrote {safe(str(out))}: {count(view.lines['systems.jsonl'], 'system')}, "
         f"{count(view.lines['assets.jsonl'], 'asset')}, {count(view.entries, 'decision')}.\nhead {view.head}"
@@ -156,6 +161,7 @@ def maturity(as_of: str | None, fmt: str, config_path: Path | None, db: str | No
         )
     for step in view.steps:
         click.echo(f"  +{step.gain:.1f}  {step.step}")
+    tell(view.single_user, fmt)
 
 
 def _text(made: GapReportView, fmt: str, zone: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from discovery.service.views import RunDetailView
 
 TABLE_LIMIT = 20
+MOST_UNREAD = 50
 
 
 @click.group(
@@ -89,7 +90,7 @@ def _write_run(found: RunDetailView, zone: str) -> None:
             ("scopes", f"{found.scopes:,}"),
             ("parts", f"{found.parts_complete:,} of {found.parts:,} complete"),
             (
-                "assets",
+                "sightings",
                 f"{found.added:,} new, {found.changed:,} changed, "
                 f"{found.missing:,} missing, {found.closed:,} gone",
             ),
@@ -112,6 +113,27 @@ def _write_run(found: RunDetailView, zone: str) -> None:
         Column[RunPartView](title="REASON", text=lambda row: row.reason),
     ]
     write_table(console(), columns, found.details)
+    _write_unread(found)
+
+
+def _write_unread(found: RunDetailView) -> None:
+    """List the single files and links that a part names, each once, however many parts name it."""
+    from discovery.render.as_table import Column, write_table
+    from discovery.render.terminal import console
+
+    told = ((part.scope, one["locator"], one["reason"]) for part in found.details for one in part.exceptions)
+    unread = list(dict.fromkeys(told))
+    if not unread:
+        return
+    click.echo("\nNot read, or noted")
+    columns = [
+        Column[tuple[str, str, str]](title="FILE", text=lambda row: row[1]),
+        Column[tuple[str, str, str]](title="REASON", text=lambda row: row[2]),
+        Column[tuple[str, str, str]](title="SCOPE", text=lambda row: row[0]),
+    ]
+    write_table(console(), columns, unread[:MOST_UNREAD])
+    if len(unread) > MOST_UNREAD:
+        click.echo(f"… and {len(unread) - MOST_UNREAD:,} more: --format json")
 
 
 @runs.command(

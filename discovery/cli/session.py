@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from discovery.config import Config
     from store import Store
+
+
+def is_to_come(moment: datetime) -> bool:
+    """Say whether a moment lies more than a day ahead: the end of today is asked for every day."""
+    from connectors import clock
+
+    return moment - clock.now() > timedelta(days=1)
 
 
 class Session:
@@ -69,11 +76,24 @@ class Session:
             raise click.UsageError("a shared store needs a shared folder: set evidence in [store]")
         return Path(url.removeprefix("sqlite:///")).parent / "evidence"
 
+    def rule(self, text: str | None) -> str | None:
+        """Return the id of a rule; raises ``ConfigError`` that names the nearest when there is none."""
+        from discovery.service import rule_sets
+
+        return None if text is None else rule_sets.of_config(self.config).get(text).id
+
     def moment(self, text: str | None) -> datetime | None:
         """Read ``--as-of`` in the organisation's time zone."""
         from discovery.cli.options import parse_moment
 
-        return None if text is None else parse_moment(text, self.zone)
+        if text is None:
+            return None
+        moment = parse_moment(text, self.zone)
+        if is_to_come(moment):
+            import click
+
+            click.echo(f"Note: {text} is still to come; this is what is known now", err=True)
+        return moment
 
     def options_text(self) -> str:
         """Return the options that a further command needs to reach the same store, with a leading space."""

@@ -168,4 +168,25 @@ def assign(system: str, unit: str, reason: str, fmt: str, config_path: Path | No
     write_decided(decided, f"{decided.system.name} {said}.", fmt)
 
 
+def check_filters(kind: str | None, states: tuple[str, ...]) -> None:
+    """Raise a usage error for a kind or state that no system can have: an empty list misleads."""
+    from difflib import get_close_matches
+
+    from discovery.service.system_standing import KINDS, STATES
+
+    kinds = (kind,) if kind is not None else ()
+    given: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+        ("--kind", kinds, KINDS),
+        ("--state", states, STATES),
+    )
+    for option, said, known in given:
+        for one in said:
+            if one not in known:
+                near = get_close_matches(one, known, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise click.BadParameter(
+                    f"{one!r} is unknown; {hint}known: {', '.join(known)}", param_hint=option
+                )
+
+
 VERBS = (add, register, reject, retire, assign)

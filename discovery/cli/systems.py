@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from discovery.cli import classifying, grouping, reviewing, standing
+from discovery.cli import classifying, grouping, reviewing, standing, system_bulk
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import as_of_option, effective_limit, format_option, limit_option, store_options
 from discovery.cli.session import Session
@@ -68,6 +68,7 @@ def list_systems(
     from discovery.render.terminal import console
     from discovery.service import inventory
 
+    standing.check_filters(kind, states)
     session = Session(config_path, db)
     filters = inventory.SystemFilter(
         states=states,
@@ -76,10 +77,17 @@ def list_systems(
         has_owner=False if no_owner else None,
         has_oversight=False if no_oversight else None,
     )
+    most = effective_limit(limit, fmt, TABLE_LIMIT)
     with session.store(read_only=True) as store:
-        rows = inventory.list_systems(store, filters, as_of=session.moment(as_of))
-    listing = system_listing(rows, width=console().width)
-    listing.write(rows, fmt, limit=effective_limit(limit, fmt, TABLE_LIMIT))
+        # One more, to tell whether there are more.
+        rows = inventory.list_systems(
+            store, filters, as_of=session.moment(as_of), limit=most + 1 if most else None
+        )
+        beside = inventory.ids_beside(store, [row.system_id for row in rows]) if fmt == "table" else ()
+    listing = system_listing(rows, width=console().width, beside=beside)
+    if as_of is not None or filters != inventory.SystemFilter():
+        listing.empty = "No system fits."
+    listing.write(rows, fmt, limit=most)
 
 
 @systems.command(
@@ -114,8 +122,14 @@ def show_system(system: str, as_of: str | None, fmt: str, config_path: Path | No
         click.echo(f"See all {len(found.assets):,} by 'aicensus assets --system {found.system_id}'.")
 
 
-for verb in (reviewing.review, *classifying.VERBS, *grouping.VERBS, *standing.VERBS):
+for verb in (reviewing.review, *classifying.VERBS, *grouping.VERBS, *standing.VERBS, system_bulk.bulk):
     systems.add_command(verb)
+
+
+def _why_silent(found: SystemView) -> str:
+    if found.state in ("retired", "rejected", "merged"):
+        return f"it is {found.state}"
+    return "only test, docs or example code" if found.assets else "a candidate of which nothing is seen"
 
 
 def _write_system(found: SystemView, zone: str) -> None:
@@ -141,9 +155,7 @@ def _write_system(found: SystemView, zone: str) -> None:
             ("seen", f"first {day(found.first_seen, zone)}, last {day(found.last_seen, zone)}"),
             (
                 "alerts",
-                str(found.open_alerts)
-                if found.alerting
-                else "does not alert: only test, docs or example code",
+                str(found.open_alerts) if found.alerting else f"does not alert: {_why_silent(found)}",
             ),
             ("one system by", found.why),
         ),

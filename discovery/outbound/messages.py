@@ -86,7 +86,7 @@ def _title(payload: Mapping[str, Any]) -> str:
 
 def _text(payload: Mapping[str, Any]) -> str:
     data = payload.get("data", {})
-    names = ("rule", "state", "system_id", "owner", "assignee", "due_at", "reason", "alert_id")
+    names = ("rule", "state", "system_id", "owner", "assignee", "due_at", "reason", "alert_id", "body")
     lines = [
         f"{_WORDS.get(name, name.removesuffix('_id'))}: {data[name]}" for name in names if data.get(name)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from discovery.render import html_page as html
-from discovery.render.text import day, words
+from discovery.render.text import day, single_user, words
 
 if TYPE_CHECKING:
     from discovery.render.html_page import Html
@@ -44,8 +44,8 @@ def _parts(report: GapReportView, zone: str) -> Iterator[Html]:
     yield from _coverage(report)
     if report.single_user:
         yield html.heading("Single-user mode")
-        yield html.paragraph("No proven second person approved these exceptions:")
-        yield html.table(["Exception"], [[one] for one in report.single_user], "")
+        yield html.paragraph(single_user(len(report.single_user)))
+        yield html.table(["Decision"], [[one] for one in report.single_user], "")
     for name, status in (("Gaps that are due", "due"), ("Gaps of law that is still to come", "upcoming")):
         yield html.heading(name)
         rows = [_row(one, report.framework, zone) for one in report.gaps if one.status == status]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -83,6 +83,14 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def last_day(moment: str | None, zone: str) -> str:
+    """Return the last day that a decision holds, given the moment (UTC text) at which it has ended."""
+    if not moment:
+        return ""
+    ended = datetime.fromisoformat(moment) - timedelta(microseconds=1)
+    return _local(ended.isoformat(), zone, "%Y-%m-%d")
+
+
 def short_ids(ids: Iterable[str], *, least: int = 20) -> Callable[[str], str]:
     """Return a function that cuts ids to the shortest length that still tells these apart.
 
@@ -96,8 +104,23 @@ def short_ids(ids: Iterable[str], *, least: int = 20) -> Callable[[str], str]:
     return lambda full: full[:length]
 
 
+def told_apart(things: Iterable[tuple[str, str]]) -> Callable[[str, str], str]:
+    """Return a function that names a thing (name, id), with its id where another one has the same name."""
+    ids: dict[str, set[str]] = {}
+    for name, one in things:
+        ids.setdefault(name, set()).add(one)
+    shorten = short_ids(one for several in ids.values() for one in several)
+    return lambda name, one: f"{name} {shorten(one)}" if len(ids.get(name, ())) > 1 else name
+
+
 def _local(moment: str, zone: str, form: str) -> str:
     if len(moment) == 10:
         return moment
     tz = UTC if zone == "UTC" else ZoneInfo(zone)
     return datetime.fromisoformat(moment).astimezone(tz).strftime(form)
+
+
+def single_user(number: int) -> str:
+    """Return what a report says of so many decisions that no proven second person took."""
+    one, many = "decision that takes a second person was", "decisions that take a second person were"
+    return f"Single-user mode: {count(number, one, many)} taken without a proven one."

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import inventory, oversight_rules, record_edit, refs, sla
+from discovery.service import inventory, oversight_rules, record_edit, refs, sla, whom
 from discovery.service.errors import DecisionError
 from discovery.service.permissions import second_person
 from discovery.service.views import AlertDetailView
@@ -136,15 +136,20 @@ def check(given: Given) -> None:
     """Raise ``DecisionError`` for what an action needs and was not given."""
     action, reason, assignee = given.action, given.reason, given.assignee
     if action in _REASONED and not reason.strip():
-        what = action.value.replace("_", " ")
-        raise DecisionError(f"{what} takes a reason", hint="Say why with --reason.")
+        raise DecisionError(f"{_REASONED[action]} takes a reason", hint="Say why with --reason.")
+    if assignee:
+        whom.plain_name(assignee, "be assigned anything")
     if (action is AlertAction.ASSIGN) != (assignee is not None):
         raise DecisionError(
             "an assignee goes with assigning, and only with it", hint="Name someone to assign it to."
         )
 
 
-_REASONED = (AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS, AlertAction.FALSE_POSITIVE)
+_REASONED = {
+    AlertAction.ACCEPT_RISK: "accepting a risk",
+    AlertAction.SUPPRESS: "suppressing an alert",
+    AlertAction.FALSE_POSITIVE: "calling an alert a false positive",
+}
 _TIMED = (AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS)
 
 

@@ -40,6 +40,15 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.changes or self.lapsed)
 
+    def cut(self, size: int) -> tuple[Plan, Plan]:
+        """Return the first ``size`` changes and the rest, for which the look at the store still holds.
+
+        Records lapse with the last of it: until then their systems are due for another look.
+        """
+        if len(self.changes) <= size:
+            return self, Plan()
+        return Plan(self.changes[:size]), Plan(self.changes[size:], self.lapsed)
+
 
 @dataclass(frozen=True, slots=True)
 class Day:

@@ -9,6 +9,7 @@ from connectors import clock
 from connectors.model import Json, OwnerHint
 from discovery.service import oversight_rules, record_sense
 from discovery.service.views import (
+    AlertEventView,
     AlertView,
     AssetView,
     CandidateView,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from store.alerts import AlertRow
     from store.oversight import Record
     from store.owners import Owner
+    from store.queries_alerts import EventRow
     from store.queries_assets import AssetRow, SightingRow
     from store.queries_runs import CoverageRow, RunPartRow, RunRow
     from store.queries_systems import Members, SystemRow
@@ -98,11 +100,19 @@ def system(
         first_seen=row.first_seen_at,
         last_seen=members.last_seen,
         open_alerts=open_alerts,
-        alerting=row.state in _LIVING and any(members.roles[role] for role in roles_that_alert),
+        alerting=_is_alerting(row.state, members, roles_that_alert),
         aliases=aliases,
         why=grouping.explain(row.group_key).why,
         providers=sorted(members.providers),
     )
+
+
+def _is_alerting(state: str, members: Members, roles_that_alert: Collection[str]) -> bool:
+    """Say whether the gaps of a system alert: one on record that no scanner can see does too."""
+    if state not in _LIVING:
+        return False
+    is_unseen = not any(members.roles.values()) and state != "candidate"
+    return is_unseen or any(members.roles[role] for role in roles_that_alert)
 
 
 def oversight(record: Record | None, now: str, people: Mapping[str, str]) -> OversightView:
@@ -174,6 +184,18 @@ def alert(
         system_name=system_name,
         fix=fixes.get(row.rule, ""),
         asset_id=row.asset_id,
+    )
+
+
+def event(row: EventRow) -> AlertEventView:
+    """Return one event of an alert."""
+    return AlertEventView(
+        at=row.at,
+        actor=row.actor,
+        event=row.event,
+        from_state=row.from_state or None,
+        to_state=row.to_state,
+        reason=row.reason,
     )
 
 

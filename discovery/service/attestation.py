@@ -20,12 +20,11 @@ import orjson
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import inventory, oversight_rules
+from discovery.service import inventory, oversight_rules, whom
 from discovery.service.deciding import Act, Decided, decide, decide_in, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from discovery.service.records import Change, apply_in
 from normalizer import ids
-from normalizer.owners import is_automation, normal_party
 from store import audit, campaigns, oversight, owners, parties, systems
 from store.audit import Entry
 from store.campaigns import Campaign, Item
@@ -135,6 +134,11 @@ def answer(
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         item = _waiting(tx, campaign, system_id, system)
         me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
+        if not me.active:
+            raise DecisionError(
+                f"{me.label!r} is no longer active and cannot answer",
+                hint=f"Let somebody else answer: aicensus attest delegate {campaign} SYSTEM PARTY",
+            )
         statement = _statement(tx, item, given, me.party_id, actor, at)
         if not campaigns.answer(tx.conn, item, given.decision, at, statement, signed(statement, key)):
             raise DecisionError(
@@ -168,20 +172,18 @@ def delegate(
     now: datetime | None = None,
 ) -> Decided:
     """Let somebody else be asked about one system; the day stays."""
-    if is_automation(normal_party(to)):
-        raise DecisionError(f"{to!r} cannot answer for a system", hint="Name a person or a team.")
+    plain = whom.plain_name(to)
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         item = _waiting(tx, campaign, system_id, system)
-        who = parties.ensure(tx.conn, [normal_party(to)], now=at)[normal_party(to)]
-        if not who.active:
-            raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
+        who, warnings = whom.party(tx, plain, at=at)
         me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
         told = Answer(decision="delegate", reason=f"{reason} to {who.party_id}".strip())
         statement = _statement(tx, item, told, me.party_id, actor, at)
         campaigns.hand_on(tx.conn, item, who.party_id, statement, signed(statement, key))
         new: dict[str, Json] = {"campaign": item.campaign_id, "to": who.party_id}
-        return Act(Entry(action="attestation.delegate", object=system_id, reason=reason, new=new))
+        entry = Entry(action="attestation.delegate", object=system_id, reason=reason, new=new)
+        return Act(entry, warnings)
 
     return decide(store, system, actor, now, deed)
 

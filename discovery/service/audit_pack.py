@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connectors import clock
-from discovery.service import inventory
+from discovery.service import inventory, single_user
 from discovery.service.errors import DecisionError
 from discovery.service.views import to_json
 from store import audit, parties
@@ -39,7 +39,8 @@ _PARTY = re.compile(r"\bpty_[0-9a-f]+\b")
 _ALL = ("open", "acknowledged", "assigned", "in_review", "resolved", "accepted_risk", "suppressed")
 README = """This is an audit pack of aicensus.
 
-manifest.json     what is in here, each file with its SHA-256, and the end of the audit log
+manifest.json     what is in here, each file with its SHA-256, the end of the audit log, and under
+                  single_user what takes a second person and was decided without a proven one
 systems.jsonl     AI systems as they were known at the moment in the manifest
 assets.jsonl      what they are made of
 alerts.jsonl      gaps that were alerts, in any state
@@ -62,6 +63,7 @@ class PackView:
     entries: int
     head: str
     lines: dict[str, int] = field(default_factory=dict)
+    single_user: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def _fill(
 ) -> PackView:
     hashes: dict[str, dict[str, Any]] = {}
     view = PackView(path=str(path), as_of=moment, entries=0, head=GENESIS)
+    view.single_user = single_user.decisions(store, as_of=as_of)
     for name, lines in _contents(store, as_of, moment):
         if name == "audit-log.jsonl":
             lines = _noting_head(lines, view)
@@ -107,6 +110,7 @@ def _fill(
         "files": hashes,
         "format": FORMAT,
         "note": "An actor marked unauthenticated is the user of an operating system: a claim, no proof.",
+        "single_user": view.single_user,
         "version": version,
     }
     _add(
@@ -179,8 +183,12 @@ def verify(path: Path, known_head: str | None = None) -> PackReport:
     try:
         with zipfile.ZipFile(path) as archive:
             return _verified(archive, known_head)
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DecisionError(f"{path} cannot be read as a pack: {type(error).__name__}") from error
+    except OSError as error:
+        what = f"{path} cannot be read: {error.strerror or type(error).__name__}"
+        raise DecisionError(what, hint="Give the file that 'report audit-pack' wrote.") from error
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        what = f"{path} cannot be read as a pack: it is none, or damaged ({type(error).__name__})"
+        raise DecisionError(what, hint="Give the file that 'report audit-pack' wrote.") from error
 
 
 def _verified(archive: zipfile.ZipFile, known_head: str | None) -> PackReport:

@@ -12,7 +12,7 @@ from connectors import clock
 from discovery.service import case_refs, escalation, inventory, notes, sla
 from discovery.service.alert_decisions import AlertAction, Given, check, decide_in
 from discovery.service.inventory import AlertFilter
-from discovery.service.notes import NoteView
+from discovery.service.notes import NoteView, TicketView
 from discovery.service.views import AlertView
 from normalizer.owners import normal_party
 from store import alerts, audit, cases, parties, queries_systems
@@ -53,6 +53,7 @@ class CaseDetail:
     case: CaseView
     alerts: Sequence[AlertView]
     notes: Sequence[NoteView]
+    tickets: Sequence[TicketView]
     before: Sequence[str]
 
 
@@ -80,8 +81,8 @@ def show_case(store: Store, ref: str) -> CaseDetail:
     with store.read() as tx:
         about = [one.case_id, one.subject, *merged, *(row.alert_id for row in listed)]
         said, tickets = notes.about(tx, about)
-    view = replace(_views(store, [one])[0], tickets=tickets)
-    return CaseDetail(case=view, alerts=listed, notes=said, before=merged)
+    view = replace(_views(store, [one])[0], tickets=[each.url for each in tickets])
+    return CaseDetail(case=view, alerts=listed, notes=said, tickets=tickets, before=merged)
 
 
 def assign_case(
@@ -117,7 +118,7 @@ def _views(store: Store, rows: Sequence[Case]) -> list[CaseView]:
             one.subject: by_subject[one.subject][0].alert_id for one in rows if by_subject[one.subject]
         }
         who = _answering(tx, leading)
-        told = {one.case_id: notes.about(tx, [one.case_id])[1] for one in rows} if len(rows) == 1 else {}
+        told = {one.case_id: _urls(tx, one) for one in rows} if len(rows) == 1 else {}
     found = [_view(one, by_subject[one.subject], names, who, told.get(one.case_id, [])) for one in rows]
     return sorted(found, key=lambda one: (_RANK.get(one.severity or "", 9), one.due_at or "9", one.case_id))
 
@@ -167,6 +168,10 @@ def _view(
         closed_at=one.closed_at,
         tickets=told,
     )
+
+
+def _urls(tx: ReadTx, one: Case) -> list[str]:
+    return [each.url for each in notes.about(tx, [one.case_id])[1]]
 
 
 def _merged(tx: ReadTx, one: Case) -> list[str]:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import alerting, inventory, oversight_rules, records, refs
+from discovery.service import alerting, inventory, oversight_rules, records, refs, whom
 from discovery.service.alert_decisions import AlertAction, decide_alert
 from discovery.service.deciding import Act, Decided, decide, need_reason
 from discovery.service.errors import Ambiguous, DecisionError, NotFound
 from discovery.service.oversight_rules import DATA_CATEGORIES, OVERSIGHT_MODES, OversightAnswers
 from discovery.service.views import OversightView
-from normalizer.owners import is_automation, normal_party
+from normalizer.owners import normal_party
 from store import audit, oversight, owner_outcomes, owners, parties, suspicion, systems
 from store.audit import Actor, AuditReport, Entry
 from store.owners import Owner
@@ -77,17 +77,15 @@ def set_owner(
     now: datetime | None = None,
 ) -> Decided:
     """Name a party (e-mail, @handle or name) as owner and record the acceptance by ``actor``."""
-    plain = normal_party(party)
-    if is_automation(plain):
-        raise DecisionError(f"{party!r} cannot answer for a system", hint="Name a person or a team.")
+    plain = whom.plain_name(party)
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
-        who = parties.ensure(tx.conn, [plain], now=at, team=is_team or None)[plain]
-        if not who.active:
-            raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
+        who, warnings = whom.party(tx, plain, at=at, team=is_team or None)
         if role is OwnerRole.ACCOUNTABLE:
             _learn(tx, at, system_id, who, was_right=True)
-        return _accept(tx, system_id, at, who, role, owners.DECLARED, 1.0, "owner.set", reason)
+        act = _accept(tx, system_id, at, who, role, owners.DECLARED, 1.0, "owner.set", reason)
+        act.warnings += warnings
+        return act
 
     return decide(store, system, actor, now, deed)
 
@@ -249,14 +247,24 @@ def show_oversight(store: Store, system: str, *, as_of: datetime | None = None) 
 
 
 def accept_run(store: Store, run: str, *, actor: Actor, reason: str, now: datetime | None = None) -> str:
-    """Accept a suspect run's losses as real; returns the run's id."""
+    """Accept a suspect run's losses as real; returns the run's id.
+
+    Raises ``DecisionError`` when nothing of the run is in doubt.
+    """
     need_reason(reason, "accepting a run's losses")
     with store.read() as read_tx:
         run_id = refs.run_id(read_tx, run)
-    touched = suspicion.accept_suspect(store, run_id)
-    with store.write(actor=actor.name, kind="decision") as tx:
+
+    def record(tx: WriteTx) -> None:
         entry = Entry(action="run.accept", object=run_id, reason=reason)
         audit.append(tx.conn, actor, entry, at=clock.to_text(now) if now else tx.now)
+
+    touched = suspicion.accept_suspect(store, run_id, record)
+    if touched is None:
+        raise DecisionError(
+            f"nothing that {run_id} lost is in doubt",
+            hint="Only a suspect run is accepted; aicensus runs list says which are.",
+        )
     changed = systems.regroup(store, touched).touched
     alerting.evaluate(store, changed, actor=actor, now=now)
     return run_id
@@ -319,7 +327,10 @@ def _choose(rows: Sequence[Owner], wanted: str | None, system: str) -> Owner:
         hint = f"Candidates: {listed}." if listed else "Name an owner with: aicensus owner set"
         raise NotFound(f"{wanted!r} is no candidate for {system!r}", hint=hint)
     if not candidates:
-        raise DecisionError(f"no evidence names an owner of {system!r}", hint="Use: aicensus owner set")
+        raise DecisionError(
+            f"{system!r} has no candidate: no evidence names one, or all were declined",
+            hint="Name somebody: aicensus owner set",
+        )
     if len(candidates) > 1 and candidates[0].confidence - candidates[1].confidence < _CLEARLY:
         raise Ambiguous(f"{system!r} has several candidates", hint=f"Say which with --candidate: {listed}")
     return candidates[0]

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
+from connectors.catalogue import read_table
 from connectors.kinds import KINDS
 from discovery.service import inventory
 from normalizer.grouping import authority
@@ -27,13 +29,6 @@ if TYPE_CHECKING:
 DRIFTS = ("live_not_in_code", "in_code_not_live", "running_not_registered")
 """What may drift apart, in the order in which it is listed."""
 _RUNNING = ("deployed", "live")
-_INFRASTRUCTURE = frozenset(
-    {
-        *("terraform", "terraform-json", "terraform-plan", "cloudformation", "bicep", "arm-template"),
-        *("cloud-construct", "kubernetes", "helm-chart"),
-    }
-)
-"""Code formats that declare what is to run; the evidence of what they show names them as its source."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,15 +82,22 @@ def _text(moment: datetime) -> str:
     return clock.to_text(moment)
 
 
+@cache
+def _declaring() -> frozenset[str]:
+    """Return the formats that declare what is to run; what they show names them as its source."""
+    return frozenset(row["name"] for row in read_table("formats")["format"] if row.get("declares"))
+
+
 def _members(assets: Iterable[AssetView]) -> dict[str, _Members]:
     found: dict[str, _Members] = defaultdict(_Members)
+    declaring = _declaring()
     for asset in assets:
         if asset.system_id is None or asset.state == "missing":
             continue
         one = found[asset.system_id]
         if authority(asset.namespace) == "code":
             one.has_code = True
-            if any(seen.source in _INFRASTRUCTURE for seen in asset.evidence):
+            if any(seen.source in declaring for seen in asset.evidence):
                 one.declared.append(asset)
         else:
             one.live_kinds.add(asset.kind)

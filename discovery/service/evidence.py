@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from connectors import clock
 from connectors.secrets import redact
-from discovery.service import oversight_rules, record_lists
+from discovery.service import oversight_rules, record_lists, refs, rule_sets
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import ids
 from store import parties
@@ -30,6 +30,7 @@ from store import parties
 if TYPE_CHECKING:
     from discovery.service.deciding import Decided
     from discovery.service.record_lists import Item
+    from discovery.service.rule_sets import RuleSet
     from store import Store
     from store.audit import Actor
     from store.database import WriteTx
@@ -114,6 +115,9 @@ def add(
     today = oversight_rules.today(timezone, now or clock.now())
     if valid_to is not None and valid_to < today:
         raise DecisionError(f"the last day {valid_to} has passed", hint="Choose today or a later day.")
+    with store.read() as read_tx:  # before anything is copied
+        system_id = refs.system_id(read_tx, system)
+        known = _known_controls(rule_sets.in_force(read_tx))
     item: Item = {"id": ids.mint("evd"), "captured_at": today.isoformat()}
     item |= _linked(source) if "://" in source else _copied(Path(source), folder)
     item["title"] = redact(title.strip()) or item["title"]
@@ -126,8 +130,16 @@ def add(
         me = parties.ensure(tx.conn, [actor.name], now=tx.now, team=False)[actor.name]
         return [*items, {**item, "captured_by": me.party_id}]
 
-    decided = _edit(store, system, change, actor, "evidence.add", reason, timezone, now)
+    decided = _edit(store, system_id, change, actor, "evidence.add", reason, timezone, now)
+    unknown = [one for one in covers if one not in known]
+    decided.warnings += [f"no rule or control that is known is called {one}" for one in unknown]
     return str(item["id"]), decided
+
+
+def _known_controls(rules: RuleSet) -> set[str]:
+    """Return what evidence may cover: the ids of rules, and of the controls that they refer to."""
+    controls = {ref for rule in rules.rules for several in rule.refs.values() for ref in several}
+    return controls | {rule.id for rule in rules.rules}
 
 
 def remove(
@@ -143,9 +155,11 @@ def remove(
     """Take evidence off a record; its copy stays in the folder, for the log still names its hash."""
 
     def change(_: WriteTx, items: list[Item]) -> list[Item]:
-        left = [one for one in items if one.get("id") != evidence_id]
-        if len(left) == len(items):
-            raise NotFound(f"{system!r} has no evidence {evidence_id!r}", hint="See: aicensus evidence list")
+        left = [one for one in items if not str(one.get("id")).startswith(evidence_id)]
+        if len(evidence_id) < 8 or len(left) != len(items) - 1:
+            raise NotFound(
+                f"{system!r} has no evidence {evidence_id!r}, or several", hint="See: aicensus evidence list"
+            )
         return left
 
     return _edit(store, system, change, actor, "evidence.remove", reason, timezone, now)

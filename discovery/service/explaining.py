@@ -17,6 +17,8 @@ from normalizer.link_result import Clusters
 from store import link_queue, linkage, merges, system_rows, systems, units
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from store.database import ReadTx, Store
 
 _MOST_ASSETS = 20
@@ -124,10 +126,12 @@ def explain(store: Store, ref: str) -> ExplainView:
     return view
 
 
-def suggestions(store: Store, ref: str | None = None) -> list[SuggestionView]:
+def suggestions(
+    store: Store, ref: str | None = None, *, as_of: datetime | None = None
+) -> list[SuggestionView]:
     """Return the queue of what links suggest, strongest first; ``ref`` narrows to one system."""
-    with store.read() as tx:
-        return _suggestions(tx, refs.system_id(tx, ref) if ref else None)
+    with store.read(as_of) as tx:
+        return _suggestions(tx, refs.system_id(tx, ref, tx.rev) if ref else None)
 
 
 def _groups(tx: ReadTx, system_id: str) -> list[GroupView]:
@@ -197,11 +201,11 @@ def _add_neighbours(tx: ReadTx, view: ExplainView) -> None:
 
 
 def _names(tx: ReadTx, system_ids: Sequence[str]) -> dict[str, str]:
-    return {one: row.name for one, row in system_rows.rows(tx.conn, set(system_ids)).items()}
+    return {one: row.name for one, row in system_rows.rows(tx.conn, set(system_ids), tx.rev).items()}
 
 
 def _suggestions(tx: ReadTx, system_id: str | None) -> list[SuggestionView]:
-    rows = link_queue.suggestions(tx.conn, system_id)
+    rows = link_queue.suggestions(tx.conn, system_id, tx.rev)
     names = _names(tx, [one for row in rows for one in (row.left_system, row.right_system)])
     return [
         SuggestionView(

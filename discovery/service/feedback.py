@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from discovery.service import inventory
 from discovery.service.inventory import AlertFilter, AssetFilter
+from discovery.service.permissions import SINGLE_USER
+from normalizer import grouping
 
 if TYPE_CHECKING:
     from discovery.service.views import AlertView, AssetView
@@ -20,7 +22,11 @@ _MOST_ASSETS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackView:
-    """One thing that was wrongly taken for something: a rule, what it was seen as, and why it is wrong."""
+    """One thing that was wrongly taken for something: a rule, what it was seen as, and why it is wrong.
+
+    ``own_row`` is the name under which a ``not_ai`` row of the user's catalogue leaves it out; empty where
+    none can: it is not from code, or is only of one place there. ``is_sure``: each alert was about it alone.
+    """
 
     rule: str
     kind: str
@@ -29,6 +35,8 @@ class FeedbackView:
     sources: Sequence[str]
     alerts: int
     reasons: Sequence[str]
+    own_row: str = ""
+    is_sure: bool = False
 
 
 @dataclass(slots=True)
@@ -36,6 +44,8 @@ class _Group:
     alerts: set[str] = field(default_factory=set)
     reasons: dict[str, None] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
+    own_rows: set[str] = field(default_factory=set)
+    is_sure: bool = True
 
 
 def feedback(store: Store) -> list[FeedbackView]:
@@ -44,10 +54,13 @@ def feedback(store: Store) -> list[FeedbackView]:
     for alert in inventory.list_alerts(store, AlertFilter(states=(FALSE_POSITIVE,))):
         events = inventory.get_alert(store, alert.alert_id).events
         reason = next((one.reason for one in reversed(events) if one.event == FALSE_POSITIVE), "")
-        for key, source in _things(store, alert):
+        things = list(_things(store, alert))
+        for key, source, own_row in things:
             group = groups[key]
+            group.own_rows.add(own_row)
+            group.is_sure = group.is_sure and len({(one[0], one[2]) for one in things}) == 1
             group.alerts.add(alert.alert_id)
-            group.reasons[reason or ""] = None
+            group.reasons[(reason or "").removesuffix(SINGLE_USER).rstrip()] = None
             group.sources[source] = None
     found = [
         FeedbackView(
@@ -58,6 +71,8 @@ def feedback(store: Store) -> list[FeedbackView]:
             sources=[one for one in group.sources if one],
             alerts=len(group.alerts),
             reasons=[one for one in group.reasons if one],
+            own_row=group.own_rows.pop() if len(group.own_rows) == 1 else "",
+            is_sure=group.is_sure,
         )
         for (rule, kind, provider, thing), group in groups.items()
     ]
@@ -76,17 +91,32 @@ def as_issue(rows: Sequence[FeedbackView]) -> str:
     return "\n".join(lines)
 
 
-def _things(store: Store, alert: AlertView) -> Iterator[tuple[tuple[str, str, str, str], str]]:
-    """Yield what an alert is about, without the version, with the source that showed it."""
+_Thing = tuple[tuple[str, str, str, str], str, str]
+
+
+def _things(store: Store, alert: AlertView) -> Iterator[_Thing]:
+    """Yield what an alert is about, without the version, with the source that showed it and its own row."""
     assets = _assets(store, alert)
     if not assets:
-        yield (alert.rule, "system", "", alert.title.rpartition(": ")[2]), ""
+        yield (alert.rule, "system", "", alert.title.rpartition(": ")[2]), "", ""
     for one in assets:
         thing = one.natural_id.partition("@")[0] if one.natural_id.startswith("pkg:") else one.name
         yield (
             (alert.rule, one.kind, one.provider or "", thing),
             one.evidence[0].source if one.evidence else "",
+            _own_row(one),
         )
+
+
+def _own_row(asset: AssetView) -> str:
+    """Return what code calls a thing wherever it stands, without a version; empty: it is of one place."""
+    if not grouping.is_code(asset.namespace):
+        return ""
+    identifier = asset.natural_id.split("|", 2)[-1]
+    paths = {one.locator.rpartition(":")[0] or one.locator for one in asset.evidence}
+    if "resource_type" in asset.attributes or identifier in paths or identifier.rpartition("/")[0] in paths:
+        return ""
+    return identifier.partition("@")[0] if identifier.startswith("pkg:") else identifier
 
 
 def _assets(store: Store, alert: AlertView) -> Sequence[AssetView]:

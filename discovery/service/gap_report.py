@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import exceptions, gaps, inventory, maturity_facts
+from discovery.service import gaps, inventory, maturity_facts, single_user
 from discovery.service.gaps import GapFilter
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class CoverageStatement:
 
 @dataclass(slots=True, kw_only=True)
 class GapReportView:
-    """A gap analysis of a moment; ``single_user`` lists exceptions that no second person approved."""
+    """A gap analysis of a moment; ``single_user`` lists what no proven second person decided."""
 
     organisation: str
     made_at: str
@@ -83,17 +83,13 @@ def make(
         system=system,
         law_version=rules.law_version,
         rule_set=next((one.rule_set for one in found), rules.hash),
-        systems=1 if system else len(inventory.list_systems(store, as_of=as_of)),
+        systems=1 if system else inventory.count_systems(store, as_of=as_of),
         due={name: tally[name] for name in ("critical", "high", "medium", "low")},
         upcoming=len(once) - len(due),
         missing_records=sum(one.gap_class == "missing_record" for one in due),
         failed_controls=sum(one.gap_class == "failed_control" for one in due),
         coverage=coverage(store, as_of=as_of),
-        single_user=[
-            f"{one.system_name}: {one.rule} until {one.expires_at}"
-            for one in exceptions.listed(store, system=system, timezone=timezone, as_of=as_of)
-            if one.single_user
-        ],
+        single_user=single_user.decisions(store, system=system, timezone=timezone, as_of=as_of),
         gaps=found,
         maturity=None if system else maturity_facts.measure(store, timezone=timezone, as_of=as_of),
     )

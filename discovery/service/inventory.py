@@ -8,8 +8,7 @@ list what would have matched.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -21,7 +20,6 @@ from discovery.service.errors import Ambiguous, NotFound
 from discovery.service.next_steps import steps
 from discovery.service.views import (
     AlertDetailView,
-    AlertEventView,
     AlertView,
     AssetView,
     ConnectorView,
@@ -35,8 +33,19 @@ from discovery.service.views import (
     SystemView,
 )
 from store import alerts as alert_store
-from store import oversight, owners, parties, queries_assets, queries_runs, queries_systems
+from store import (
+    oversight,
+    owners,
+    parties,
+    queries_alerts,
+    queries_assets,
+    queries_refs,
+    queries_runs,
+    queries_systems,
+)
+from store.queries_alerts import AlertsWhere
 from store.queries_assets import AssetWhere, At
+from store.queries_systems import SystemsWhere
 
 if TYPE_CHECKING:
     from store.database import ReadTx, Store
@@ -49,11 +58,13 @@ __all__ = [
     "NotFound",
     "SystemFilter",
     "connectors",
+    "count_systems",
     "coverage",
     "get_alert",
     "get_asset",
     "get_run",
     "get_system",
+    "ids_beside",
     "iter_assets",
     "list_alerts",
     "list_assets",
@@ -69,7 +80,8 @@ ACTIVE_STATES = alert_store.ACTIVE_STATES
 _LIVING = ("candidate", "registered", "governed")
 _PRESENT = ("present", "suspect", "missing")
 _MOST_TO_PREFILL = 2_000
-_SEVERITY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_MOST_NAMED = 2_000
+"""Systems that are read one by one; of more, all are read at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,20 +121,38 @@ class AlertFilter:
 
 
 def list_systems(
-    store: Store, filters: SystemFilter | None = None, *, as_of: datetime | None = None
+    store: Store,
+    filters: SystemFilter | None = None,
+    *,
+    as_of: datetime | None = None,
+    limit: int | None = None,
 ) -> list[SystemView]:
-    """Return systems in order of name, then id."""
-    filters = filters or SystemFilter()
+    """Return at most ``limit`` systems in order of name, then id; only what is shown is read in full."""
     with store.read(as_of) as tx:
-        found = _systems(tx, _at(tx, as_of), states=filters.states or _LIVING, kind=filters.kind)
-    return [one for one in found if _fits(one, filters)]
+        at = _at(tx, as_of)
+        return _systems(tx, at, queries_systems.in_order(tx.conn, at, _where(filters, at))[:limit])
+
+
+def count_systems(store: Store, filters: SystemFilter | None = None, *, as_of: datetime | None = None) -> int:
+    """Count systems."""
+    with store.read(as_of) as tx:
+        at = _at(tx, as_of)
+        return len(queries_systems.in_order(tx.conn, at, _where(filters, at)))
+
+
+def ids_beside(store: Store, ids: Collection[str]) -> list[str]:
+    """Return the ids next to some of systems, assets or alerts: what a shortened one could be taken for."""
+    if not ids:
+        return []
+    with store.read() as tx:
+        return queries_refs.neighbours(tx.conn, ids)
 
 
 def get_system(store: Store, ref: str, *, as_of: datetime | None = None) -> SystemView:
     """Return one system by id, unique beginning, alias or name, with proposed answers to the questions."""
     with store.read(as_of) as tx:
         at = _at(tx, as_of)
-        view = _systems(tx, at, system_id=refs.system_id(tx, ref, tx.rev))[0]
+        view = _systems(tx, at, [refs.system_id(tx, ref, tx.rev)])[0]
         where = AssetWhere(states=_PRESENT, system_id=view.system_id)
         members = list(islice(_assets(tx, at, where), _MOST_TO_PREFILL))
     view.oversight.prefilled = assembling.prefilled(members, view.owner_candidates)
@@ -170,21 +200,25 @@ def get_asset(store: Store, ref: str, *, as_of: datetime | None = None) -> Asset
 
 
 def list_alerts(
-    store: Store, filters: AlertFilter | None = None, *, as_of: datetime | None = None
+    store: Store,
+    filters: AlertFilter | None = None,
+    *,
+    as_of: datetime | None = None,
+    limit: int | None = None,
 ) -> list[AlertView]:
-    """Return alerts, most severe first, then oldest."""
+    """Return at most ``limit`` alerts, most severe first, then oldest."""
     filters = filters or AlertFilter()
-    states = filters.states or ACTIVE_STATES
     with store.read(as_of) as tx:
         at = _at(tx, as_of)
-        only = None if filters.system is None else [refs.system_id(tx, filters.system, tx.rev)]
-        rows = [row for row in queries_systems.alert_rows(tx.conn, at, only) if row.state in states]
+        where = AlertsWhere(
+            system_ids=None if filters.system is None else [refs.system_id(tx, filters.system, tx.rev)],
+            states=filters.states or ACTIVE_STATES,
+            rule=filters.rule,
+            severity=filters.severity,
+        )
+        rows = queries_alerts.rows(tx.conn, at, where, limit=limit)
         names = queries_systems.system_names(tx.conn, {row.system_id for row in rows if row.system_id}, at)
         fixes = rule_sets.in_force(tx, at.rev).fixes
-    rows = [
-        row for row in rows if filters.rule in (None, row.rule) and filters.severity in (None, row.severity)
-    ]
-    rows.sort(key=lambda row: (_SEVERITY.get(row.severity, 9), row.opened_at, row.alert_id))
     return [assembling.alert(row, names.get(row.system_id or ""), AlertView, fixes) for row in rows]
 
 
@@ -193,24 +227,15 @@ def get_alert(store: Store, ref: str, *, as_of: datetime | None = None) -> Alert
     with store.read(as_of) as tx:
         at = _at(tx, as_of)
         alert_id = refs.alert_id(tx, ref)
-        row = next((row for row in queries_systems.alert_rows(tx.conn, at) if row.alert_id == alert_id), None)
-        if row is None:
+        found = queries_alerts.rows(tx.conn, at, AlertsWhere(alert_id=alert_id))
+        if not found:
             raise NotFound(f"there was no alert {ref!r} at that moment", hint="Leave --as-of out.")
+        row = found[0]
         system_id = row.system_id or ""
         names = queries_systems.system_names(tx.conn, [system_id], at)
         fixes = rule_sets.in_force(tx, at.rev).fixes
         view = assembling.alert(row, names.get(system_id), AlertDetailView, fixes)
-        for event in queries_systems.alert_events(tx.conn, alert_id, at):
-            view.events.append(
-                AlertEventView(
-                    at=event.at,
-                    actor=event.actor,
-                    event=event.event,
-                    from_state=event.from_state or None,
-                    to_state=event.to_state,
-                    reason=event.reason,
-                )
-            )
+        view.events = [assembling.event(one) for one in queries_alerts.events(tx.conn, alert_id, at)]
     return view
 
 
@@ -269,7 +294,8 @@ def new_since(store: Store, run_id: str) -> NewView:
         (row,) = queries_runs.runs(tx.conn, run_id=refs.run_id(tx, run_id))
         came = queries_runs.arrivals(tx.conn, row.rev, row.ended_at)
         new = set(came.system_ids)
-        systems = [one for one in _systems(tx, At(), states=_LIVING) if one.system_id in new] if new else []
+        living = queries_systems.in_order(tx.conn, At(), SystemsWhere(states=_LIVING)) if new else []
+        systems = _systems(tx, At(), [one for one in living if one in new])
     return NewView(
         run_id=row.run_id,
         systems=systems,
@@ -284,20 +310,19 @@ def summary(store: Store, *, as_of: datetime | None = None) -> SummaryView:
     """Return the inventory in numbers."""
     with store.read(as_of) as tx:
         at = _at(tx, as_of)
-        systems = _systems(tx, at, states=_LIVING)
+        roles = alert_store.alerting_roles(tx.conn)
+        systems = queries_systems.totals(tx.conn, at, states=_LIVING, roles=roles, now=_now(at))
         counts = queries_assets.counts(tx.conn, at)
-        rows = queries_systems.alert_rows(tx.conn, at)
+        open_alerts = queries_alerts.open_by_severity(tx.conn, at)
         covered = queries_runs.coverage(tx.conn, at)
-    view = SummaryView(systems=len(systems), assets=sum(count for _, _, count in counts))
-    asked = [one for one in systems if one.alerting]
-    view.systems_alerting = len(asked)
-    view.systems_without_owner = sum(one.owner is None for one in asked)
-    view.systems_without_oversight = sum(not one.oversight.complete for one in asked)
+    view = SummaryView(systems=systems.systems, assets=sum(count for _, _, count in counts))
+    view.systems_alerting = systems.alerting
+    view.systems_without_owner = systems.without_owner
+    view.systems_without_oversight = systems.without_oversight
     for state, kind, count in sorted(counts):
         view.assets_by_state[state] = view.assets_by_state.get(state, 0) + count
         view.assets_by_kind[kind] = view.assets_by_kind.get(kind, 0) + count
-    open_alerts = Counter(row.severity for row in rows if row.state in ACTIVE_STATES)
-    view.open_alerts = {severity: open_alerts[severity] for severity in _SEVERITY if open_alerts[severity]}
+    view.open_alerts = open_alerts
     view.parts = len(covered)
     view.parts_complete = sum(one.status == "complete" for one in covered)
     return view
@@ -306,7 +331,8 @@ def summary(store: Store, *, as_of: datetime | None = None) -> SummaryView:
 def what_next(store: Store, *, limit: int = 3) -> list[NextStepView]:
     """Return the most useful next commands, best first."""
     with store.read() as tx:
-        systems = _systems(tx, At(), states=_LIVING)
+        living = queries_systems.in_order(tx.conn, At(), SystemsWhere(states=_LIVING))
+        systems = _systems(tx, At(), living)
         covered = queries_runs.coverage(tx.conn, At())
         last = queries_runs.runs(tx.conn, limit=1)
     return steps(systems, covered, last[0] if last else None)[:limit]
@@ -316,38 +342,34 @@ def _at(tx: ReadTx, as_of: datetime | None) -> At:
     return At() if as_of is None else At(rev=tx.rev, moment=clock.to_text(as_of))
 
 
-def _fits(one: SystemView, filters: SystemFilter) -> bool:
-    if filters.has_owner is not None and (one.owner is not None) != filters.has_owner:
-        return False
-    if filters.has_oversight is not None and one.oversight.complete != filters.has_oversight:
-        return False
-    wanted = (filters.text or "").casefold()
-    return any(
-        wanted in text.casefold() for text in (one.name, one.system_id, one.owner or "", *one.providers)
+def _now(at: At) -> str:
+    return at.moment or clock.to_text(clock.now())
+
+
+def _where(filters: SystemFilter | None, at: At) -> SystemsWhere:
+    filters = filters or SystemFilter()
+    return SystemsWhere(
+        states=filters.states or _LIVING,
+        kind=filters.kind,
+        has_owner=filters.has_owner,
+        has_oversight=filters.has_oversight,
+        text=filters.text,
+        now=_now(at),
     )
 
 
-def _systems(
-    tx: ReadTx,
-    at: At,
-    *,
-    system_id: str | None = None,
-    states: Sequence[str] = (),
-    kind: str | None = None,
-) -> list[SystemView]:
-    conn = tx.conn
-    rows = queries_systems.rows(conn, at, system_id=system_id, states=states, kind=kind)
-    only = None if system_id is None else [system_id]
-    now = at.moment or clock.to_text(clock.now())
-    members = queries_systems.members(conn, only, at, queries_assets.parts_complete_at(conn, at))
+def _systems(tx: ReadTx, at: At, system_ids: Collection[str]) -> list[SystemView]:
+    """Return systems in order of name, then id."""
+    conn, now = tx.conn, _now(at)
+    only = system_ids if len(system_ids) <= _MOST_NAMED else None
+    members = queries_systems.members(conn, only, at)
     people = owners.of_systems(conn, only, at.rev)
     records = oversight.of_systems(conn, only, at.rev)
     names = queries_systems.aliases(conn, only)
     confirmers = parties.labels(conn, {one.confirmed_by for one in records.values() if one.confirmed_by})
-    open_alerts = Counter(
-        row.system_id for row in queries_systems.alert_rows(conn, at, only) if row.state in ACTIVE_STATES
-    )
+    open_alerts = queries_alerts.open_by_system(conn, at, only)
     roles = alert_store.alerting_roles(conn)
+    wanted = set(system_ids)
     return [
         assembling.system(
             row,
@@ -355,16 +377,19 @@ def _systems(
             owners=people.get(row.system_id, ()),
             oversight=assembling.oversight(records.get(row.system_id), now, confirmers),
             aliases=names.get(row.system_id, []),
-            open_alerts=open_alerts[row.system_id],
+            open_alerts=open_alerts.get(row.system_id, 0),
             roles_that_alert=roles,
         )
-        for row in rows
+        for row in queries_systems.rows(conn, at, system_ids=only)
+        if row.system_id in wanted
     ]
 
 
 def _assets(tx: ReadTx, at: At, where: AssetWhere) -> Iterator[AssetView]:
-    complete_at: Mapping[int, str] = queries_assets.parts_complete_at(tx.conn, at)
-    for page in queries_assets.pages(tx.conn, where, at):
+    complete_at = None
+    for number, page in enumerate(queries_assets.pages(tx.conn, where, at)):
+        if number == 1:  # who reads on gets to see what most parts show
+            complete_at = queries_assets.parts_complete_at(tx.conn, at)
         shown = queries_assets.sightings(tx.conn, page, at, complete_at)
         for row in page:
             yield assembling.asset(row, shown.get(row.asset_id, []))

@@ -12,6 +12,7 @@ from connectors import clock
 if TYPE_CHECKING:
     from store.audit import Actor
     from store.database import Store, WriteTx
+    from store.personal import Forgotten
     from store.prune import Pruned
 
 
@@ -79,3 +80,25 @@ def prune(store: Store, *, older_than_days: int, actor: Actor, reason: str, dry_
 
     before = clock.now() - timedelta(days=older_than_days)
     return pruning.prune(store, before, actor=actor.name, log=log, dry_run=dry_run)
+
+
+def forget(
+    store: Store, *, older_than_days: int, actor: Actor, reason: str, dry_run: bool = False
+) -> Forgotten:
+    """Drop the names of people from evidence of use older than ``older_than_days``, and old delivered news.
+
+    Counts, roles and services stay. One audit entry says how much; ``dry_run`` only counts.
+    """
+    from store import audit, personal
+
+    def log(tx: WriteTx, forgotten: Forgotten) -> None:
+        entry = audit.Entry(
+            action="store.forget",
+            object="store",
+            reason=reason,
+            new={"older_than_days": older_than_days, **asdict(forgotten)},
+        )
+        audit.append(tx.conn, actor, entry, at=tx.now)
+
+    before = clock.now() - timedelta(days=older_than_days)
+    return personal.forget(store, before, actor=actor.name, log=log, dry_run=dry_run)

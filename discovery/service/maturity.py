@@ -75,6 +75,7 @@ class MaturityView:
     note: str
     dimensions: list[DimensionView] = field(default_factory=list)
     steps: list[StepView] = field(default_factory=list)
+    single_user: list[str] = field(default_factory=list)
 
 
 @cache

@@ -18,6 +18,7 @@ from discovery.service import (
     maturity,
     organisation_facts,
     rule_sets,
+    single_user,
 )
 from discovery.service.attestation import CADENCE_DAYS
 from discovery.service.maturity import MaturityView, Measured
@@ -71,7 +72,9 @@ def measure(store: Store, *, timezone: str | None = None, as_of: datetime | None
         "incident_actions": _incident_actions(live),
         "noise": _noise(events),
     }
-    return maturity.measure(now.text, [_measured(one, record, now) for one, record in live], values)
+    view = maturity.measure(now.text, [_measured(one, record, now) for one, record in live], values)
+    view.single_user = single_user.decisions(store, timezone=timezone or "UTC", as_of=as_of)
+    return view
 
 
 _Live = Sequence[tuple["SystemFacts", Mapping[str, Any]]]

@@ -1,4 +1,8 @@
-"""Let people say something about an alert, a case or a system, and link tickets to them."""
+"""Let people say something about an alert, a case or a system, and link tickets to them.
+
+Whoever a comment mentions (``@dana@acme.example``, ``@handle``, ``@dana``) is told through the outbox, when
+an address of theirs is known; in the transaction of the comment, and once for each comment and person.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from urllib.parse import urlsplit
 
 from connectors import clock
 from connectors.secrets import redact
-from discovery.service import case_refs, refs
+from discovery.service import case_refs, mentions, refs
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import ids
 from store import audit
@@ -25,6 +29,26 @@ if TYPE_CHECKING:
 
 MOST_CHARS = 10_000
 _LONGEST_URL = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What became of a comment: its id, who is told of it, and why others whom it mentions are not."""
+
+    note_id: str
+    told: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """One ticket elsewhere; ``state`` (open, closed) is what somebody here said of it, and when."""
+
+    url: str
+    state: str
+    state_at: str | None
+    made_by: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +73,8 @@ def subject_id(tx: ReadTx | WriteTx, ref: str) -> str:
 
 def comment(
     store: Store, ref: str, text: str, *, actor: Actor, edits: str | None = None, now: datetime | None = None
-) -> str:
-    """Keep what somebody says; ``edits`` names an earlier note of theirs that it replaces. Returns its id."""
+) -> Said:
+    """Keep what somebody says, and tell whom it mentions; ``edits`` names an earlier one that it replaces."""
     body = text.strip()
     if not body or len(body) > MOST_CHARS:
         raise DecisionError(f"a comment has 1 to {MOST_CHARS:,} characters")
@@ -66,8 +90,9 @@ def comment(
         entry = Entry(
             action="comment.edit" if before else "comment.add", object=subject, new={"note": note_id}
         )
+        found = mentions.tell(tx, body, about=subject, note_id=before or note_id, by=actor.label, at=at)
         audit.append(tx.conn, actor, entry, at=at)
-    return note_id
+    return Said(note_id=note_id, told=found.told, warnings=found.warnings)
 
 
 def link(store: Store, ref: str, url: str, *, actor: Actor, now: datetime | None = None) -> bool:
@@ -95,8 +120,45 @@ def unlink(store: Store, ref: str, url: str, *, actor: Actor, now: datetime | No
         audit.append(tx.conn, actor, entry, at=at)
 
 
-def about(tx: ReadTx, subjects: Collection[str]) -> tuple[list[NoteView], list[str]]:
-    """Return what was said about subjects as it reads now, and the addresses of their tickets."""
+def set_ticket(
+    store: Store,
+    ref: str,
+    url: str,
+    state: str,
+    *,
+    actor: Actor,
+    reason: str = "",
+    now: datetime | None = None,
+) -> bool:
+    """Say that a linked ticket is open or closed; says whether that is new. Its vendor is not asked."""
+    with store.write(actor=actor.name, kind="comment") as tx:
+        at = clock.to_text(now) if now else tx.now
+        subject = subject_id(tx, ref)
+        linked = {one.url: one for one in kept.tickets(tx.conn, [subject])}
+        before = linked.get(url.strip())
+        if before is None:
+            listed = f" Linked are: {', '.join(linked)}." if linked else ""
+            raise NotFound(
+                f"{ref!r} is not linked to that ticket",
+                hint=f"Link it first: aicensus alerts link.{listed}",
+            )
+        if before.state == state:
+            return False
+        kept.set_state(tx.conn, subject, before.url, state, at)
+        old, new = {"state": before.state}, {"url": before.url, "state": state}
+        entry = Entry(action="ticket.state", object=subject, reason=reason, old=dict(old), new=dict(new))
+        audit.append(tx.conn, actor, entry, at=at)
+    return True
+
+
+def said_about(store: Store, ref: str) -> tuple[list[NoteView], list[TicketView]]:
+    """Return what was said about an alert, a case or a system, and its tickets."""
+    with store.read() as tx:
+        return about(tx, [subject_id(tx, ref)])
+
+
+def about(tx: ReadTx, subjects: Collection[str]) -> tuple[list[NoteView], list[TicketView]]:
+    """Return what was said about subjects as it reads now, and their tickets."""
     rows = kept.about(tx.conn, subjects)
     shown: dict[str, NoteView] = {}
     first: dict[str, str] = {}
@@ -107,7 +169,11 @@ def about(tx: ReadTx, subjects: Collection[str]) -> tuple[list[NoteView], list[s
         edits = (*before.edits, before.body) if before else ()
         at = before.at if before else row.at
         shown[root] = NoteView(note_id=root, at=at, made_by=row.made_by, body=row.body, edits=edits)
-    return list(shown.values()), [one.url for one in kept.tickets(tx.conn, subjects)]
+    linked = [
+        TicketView(url=one.url, state=one.state, state_at=one.state_at, made_by=one.made_by, at=one.at)
+        for one in kept.tickets(tx.conn, subjects)
+    ]
+    return list(shown.values()), linked
 
 
 def _own(tx: WriteTx, ref: str, subject: str, actor: Actor) -> str:

@@ -96,6 +96,12 @@ def missing(record: Record | None) -> list[str]:
 def warnings(record: Record, today: date) -> list[str]:
     """Return what a person should know about a record that was just kept."""
     found = [f"the record is not complete: {name} is not answered" for name in missing(record)]
+    return found + doubts(record, today)
+
+
+def doubts(record: Record, today: date) -> list[str]:
+    """Return what is odd about the answers that a record holds."""
+    found = []
     purpose, day = record.value("purpose.statement"), record.value("reviews.next_due_at")
     if isinstance(purpose, str) and len(purpose) < PURPOSE_CHARS:
         found.append(

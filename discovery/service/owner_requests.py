@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.errors import ConfigError
 from connectors.secrets import SecretRef, redact, remember
-from discovery.service import refs
+from discovery.service import refs, whom
 from discovery.service.deciding import Act, Decided, decide
 from discovery.service.decisions import OwnerRole
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import ids
-from normalizer.owners import is_automation, normal_party
+from normalizer.owners import normal_party
 from store import audit, owner_requests, owners, parties, queries_systems, systems
 from store.audit import Actor, Entry
 from store.owner_requests import Request
@@ -62,6 +62,7 @@ class Asked:
 
     request: RequestView
     token: str
+    warnings: list[str] = field(default_factory=list)
 
 
 def signing_key(ref: SecretRef | None, folder: Path) -> bytes:
@@ -110,10 +111,10 @@ def ask(
         moment = now or clock.from_text(tx.now)
         at = clock.to_text(moment)
         system_id = refs.system_id(tx, system)
-        who = _whom(tx, system_id, party, system, at)
+        who, warnings = _whom(tx, system_id, party, system, at)
         request = _new(tx, system_id, who, role, actor, at, clock.to_text(moment + timedelta(days=days)))
         audit.append(tx.conn, actor, _entry("owner.ask", request, ""), at=at)
-        return Asked(request=_view(tx, request, at), token=_token(request, key))
+        return Asked(request=_view(tx, request, at), token=_token(request, key), warnings=warnings)
 
 
 def answer(
@@ -163,21 +164,17 @@ def listed(store: Store, *, now: datetime | None = None) -> list[RequestView]:
         return [_view(tx, one, at) for one in owner_requests.of_systems(tx.conn, None)]
 
 
-def _whom(tx: WriteTx, system_id: str, party: str | None, system: str, at: str) -> parties.Party:
+def _whom(
+    tx: WriteTx, system_id: str, party: str | None, system: str, at: str
+) -> tuple[parties.Party, list[str]]:
     if party is None:
         rows = owners.of_systems(tx.conn, [system_id]).get(system_id, [])
         best = next((one.party for one in rows if one.is_candidate), None)
         if best is None:
             hint = "Name somebody: aicensus owner ask SYSTEM --party WHO"
             raise DecisionError(f"no evidence names an owner of {system!r}", hint=hint)
-        return best
-    plain = normal_party(party)
-    if is_automation(plain):
-        raise DecisionError(f"{party!r} cannot answer for a system", hint="Name a person or a team.")
-    who = parties.ensure(tx.conn, [plain], now=at)[plain]
-    if not who.active:
-        raise DecisionError(f"{who.label!r} is no longer active", hint="Name someone who is.")
-    return who
+        return best, []
+    return whom.party(tx, party, at=at)
 
 
 def _new(
@@ -218,10 +215,9 @@ def _accepted(tx: WriteTx, system_id: str, at: str, request: Request, party: par
 
 
 def _delegated(tx: WriteTx, system_id: str, at: str, request: Request, party: parties.Party, to: str) -> None:
-    plain = normal_party(to)
-    if is_automation(plain) or plain == normal_party(party.label):
+    if normal_party(to) == normal_party(party.label):
         raise DecisionError(f"{to!r} cannot be delegated to", hint="Name another person or a team.")
-    who = parties.ensure(tx.conn, [plain], now=at)[plain]
+    who, _ = whom.party(tx, whom.plain_name(to, "be delegated to"), at=at)
     why = f"{party.label} was asked and named them"
     owners.propose(tx.conn, tx.rev, at, system_id, who, role=request.role, confidence=0.85, why=why)
 

@@ -12,8 +12,10 @@ import socket
 from discovery.service.errors import DecisionError
 from store.audit import Actor
 
-__all__ = ["ENGINE", "Actor", "os_actor", "second_person"]
+__all__ = ["ENGINE", "SINGLE_USER", "Actor", "os_actor", "second_person"]
 
+SINGLE_USER = "[single-user mode: no second person]"
+"""What is kept with a decision that takes a second person and had no proven one."""
 ENGINE = Actor(name="aicensus", kind="service", authenticated=True)
 """The engine itself: what scans and rules do without a person."""
 
@@ -34,7 +36,7 @@ def second_person(actor: Actor, first: str | None, what: str) -> str:
     anybody, so a single user may do both and the record says so.
     """
     if not actor.authenticated:
-        return " [single-user mode: no second person]"
+        return f" {SINGLE_USER}"
     if first is not None and first == actor.name:
         raise DecisionError(f"{what} takes a second person", hint="Ask someone who is not the assignee.")
     return ""

@@ -81,9 +81,51 @@ def edited(
         withdrawn_at=None if asked or before is None else before.withdrawn_at,
         version=before.version + 1 if before else 1,
     )
-    is_ahead = (record.next_review_at or "") > stamp.at
-    complete = is_ahead and record.withdrawn_at is None and not unanswered(record)
-    return Edited(record=replace(record, complete=complete), kept=tuple(kept))
+    return Edited(record=judged(record, stamp.at), kept=tuple(kept))
+
+
+def taken_back(now: Record, before: Record | None, after: Record, timezone: str) -> Edited:
+    """Return the record without what changed from ``before`` to ``after``, both earlier versions of it.
+
+    A field that somebody has changed since is left, and named in ``kept``. Who had confirmed the record
+    before, had confirmed it, where nothing else was changed since.
+    """
+    fields, kept = dict(now.fields), []
+    earlier = before.fields if before else {}
+    for name in sorted({*after.fields, *earlier}):
+        was, came = earlier.get(name), after.fields.get(name)
+        if _said(was) == _said(came):
+            continue
+        if _said(fields.get(name)) != _said(came):
+            kept.append(name)
+        elif was is None:
+            del fields[name]
+        else:
+            fields[name] = was
+    untouched = now.version == after.version
+    source = before if untouched else now
+    record = Record(
+        system_id=now.system_id,
+        fields=fields,
+        complete=False,
+        next_review_at=_next_review(fields, timezone),
+        confirmed_by=source.confirmed_by if source else None,
+        confirmed_at=source.confirmed_at if source else None,
+        withdrawn_at=source.withdrawn_at if source else None,
+        version=now.version + 1,
+    )
+    return Edited(record=record, kept=tuple(kept))
+
+
+def _said(entry: Mapping[str, Json] | None) -> tuple[Json, ...]:
+    """Return what makes what was said the same; what evidence says beside it may have changed."""
+    return tuple(entry.get(key) for key in ("value", "source", "by", "at", "confirmed")) if entry else ()
+
+
+def judged(record: Record, at: str) -> Record:
+    """Return the record with whether it is complete at a moment (UTC text)."""
+    is_ahead = (record.next_review_at or "") > at
+    return replace(record, complete=is_ahead and record.withdrawn_at is None and not unanswered(record))
 
 
 def with_evidence(record: Record, evidence: Iterable[Seen], at: str) -> Record:

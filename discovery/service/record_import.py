@@ -202,11 +202,34 @@ class _Planner:
             for name, said in _systems_named(values):
                 if said.casefold() not in coming and not self._exists(said):
                     self.mistakes.append(f"{where}: {name}: there is no system {said!r}")
+        self._check_rings(planned)
         for one in planned:
             one.late = tuple(
                 {name: None for name, said in _systems_named(one.values) if said.casefold() in coming}
             )
             one.fields = [name for name in one.fields if name not in one.late]
+
+    def _check_rings(self, planned: Sequence[Planned]) -> None:
+        """Find systems of the file that would come to lie inside themselves, before anything is written."""
+        above = {
+            record.system_id: str(parent)
+            for record in self._records.values()
+            if (parent := record.value("parent_id"))
+        }
+        ids = {one.name.casefold(): one.system_id or one.name.casefold() for one in planned}
+        said = {
+            ids[one.name.casefold()]: ids.get(str(parent).casefold(), str(parent))
+            for one in planned
+            if (parent := one.values.get("parent_id")) and "parent_id" not in one.kept
+        }
+        above |= said
+        for one in planned:
+            start = ids[one.name.casefold()]
+            if start in said and record_refs.leads_back(above, start):
+                self.mistakes.append(
+                    f"{one.where}: parent_id: {one.name!r} would be a part of itself, by way of"
+                    f" {one.values['parent_id']!r}"
+                )
 
     def _exists(self, said: str) -> bool:
         try:
@@ -265,6 +288,9 @@ class _Planner:
         self.mistakes += [f"{one.where}: {text}" for text in record_sense.contradictions(contradicted)]
         if owner and not self._is_known(one.system_id, owner):
             one.owner = owner
+            known = parties.find(self._tx.conn, [normal_party(owner)])
+            if any(not who.active for who in known.values()):
+                self.mistakes.append(f"{one.where}: {owner!r} is no longer active; name someone who is")
         if one.system_id is None:
             one.action = "create"
         elif not one.fields and not one.owner:

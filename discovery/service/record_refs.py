@@ -81,7 +81,7 @@ def mistakes_of_people(values: Mapping[str, Json], owner: str | None = None) -> 
         plain = normal_party(one)
         if is_automation(plain):
             mistakes.append(f"{one!r} is no person or team")
-        elif "@" in one[1:] and not _reads_as_mail(plain):
+        elif "@" in one[1:] and not reads_as_mail(plain):
             mistakes.append(f"{one!r} is not an address")
     return mistakes
 
@@ -102,7 +102,8 @@ def _people(tx: WriteTx, values: Mapping[str, Json], at: str, mistakes: list[str
     return {one: known[name].party_id for one, name in plain.items()}
 
 
-def _reads_as_mail(text: str) -> bool:
+def reads_as_mail(text: str) -> bool:
+    """Say whether a text has the form of an address."""
     name, _, host = text.partition("@")
     return bool(name) and "." in host.strip(".") and not host.startswith(".") and "@" not in host
 
@@ -128,6 +129,18 @@ def _ring(tx: WriteTx, system_id: str, parent: Json) -> list[str]:
         record = oversight.of_systems(tx.conn, [above]).get(above)
         above = record.value("parent_id") if record else None
     return [f"parent_id: more than {_DEEPEST} systems lie inside each other"]
+
+
+def leads_back(above: Mapping[str, str], start: str) -> bool:
+    """Say whether going up from a system, parent by parent, leads back to it."""
+    seen: set[str] = set()
+    at = above.get(start)
+    while at is not None and at not in seen:
+        if at == start:
+            return True
+        seen.add(at)
+        at = above.get(at)
+    return False
 
 
 def _mapped(spec: FieldSpec, value: Json, change: Callable[[str], str]) -> Json:

@@ -104,6 +104,7 @@ def _csv(data: bytes, name: str, reading: Reading) -> Iterator[Row]:
     try:
         header = next(lines, [])
         targets, mistakes = _targets(header, reading)
+        mistakes += [f"--map {one!r}: no column is called so" for one in reading.renamed if one not in header]
         refuse(mistakes, name)
         for cells in lines:
             if not any(cell.strip() for cell in cells):

@@ -73,7 +73,16 @@ def change(
         checked.mistakes.append("no field is given")
     refuse(checked.mistakes)
     wanted = Change(values=checked.values, timezone=timezone, reason=reason, if_version=if_version)
-    return apply(store, system, wanted, actor=actor, now=now)
+
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
+        before = oversight.of_systems(tx.conn, [system_id]).get(system_id)
+        known = oversight_rules.doubts(before, today) if before else []
+        act = apply_in(tx, system_id, wanted, actor=actor, at=at)
+        after = oversight.of_systems(tx.conn, [system_id])[system_id]
+        act.warnings += [one for one in oversight_rules.doubts(after, today) if one not in known]
+        return act
+
+    return decide(store, system, actor, now, deed)
 
 
 def confirm(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from discovery.service.errors import Ambiguous, NotFound
-from store import queries_refs
+from normalizer import grouping
+from store import queries_refs, system_rows
 from store.queries_refs import Match
 
 if TYPE_CHECKING:
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 
 def system_id(tx: ReadTx | WriteTx, ref: str, rev: int | None = None) -> str:
     """Return the id of the system that ``ref`` means."""
-    return _one("system", ref, queries_refs.systems(tx.conn, ref, rev))
+    found = queries_refs.systems(tx.conn, ref, rev)
+    taken = system_rows.merged_named(tx.conn, ref) if not found and rev is None else None
+    if taken is not None:
+        raise NotFound(
+            f"the system {ref!r} was merged into {taken!r}", hint=f"See: aicensus systems explain {taken!r}"
+        )
+    if len(found) > 1:
+        known = system_rows.rows(tx.conn, [one.id for one in found])
+        told = {key: f"{row.kind}, {grouping.explain(row.group_key).why}" for key, row in known.items()}
+        found = [Match(one.id, told.get(one.id, one.name)) for one in found]
+    return _one("system", ref, found)
 
 
 def asset_id(tx: ReadTx | WriteTx, ref: str, rev: int | None = None) -> str:

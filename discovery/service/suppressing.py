@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import alert_decisions, refs, sla
+from discovery.service import alert_decisions, refs, rule_sets, sla
 from discovery.service.alert_decisions import AlertAction, Given
 from discovery.service.deciding import need_reason
 from discovery.service.errors import DecisionError, NotFound
@@ -73,6 +74,7 @@ def add(
     need_reason(reason, "suppressing")
     if (wanted.rule, wanted.title, wanted.system, wanted.severity) == ("*", "*", None, None):
         raise DecisionError("that would hide every alert", hint="Name a rule, a system or a title.")
+    _check_rule(store, wanted.rule)
     given = Given(action=AlertAction.SUPPRESS, actor=actor, reason=reason, until=until, timezone=timezone)
     if dry_run:
         with store.read() as read_tx:
@@ -95,6 +97,18 @@ def add(
         )
         audit.append(tx.conn, actor, entry, at=at)
     return one.suppression_id, len(rows)
+
+
+def _check_rule(store: Store, pattern: str) -> None:
+    """Refuse a pattern of no rule: it would hide nothing, and nobody would notice."""
+    if pattern == "*":
+        return
+    with store.read() as tx:
+        rules = rule_sets.in_force(tx)
+    if not any(fnmatchcase(one.id, pattern) for one in rules.rules):
+        if "*" not in pattern:
+            rules.get(pattern)
+        raise DecisionError(f"no rule is called {pattern!r}", hint="List them with: aicensus rules list")
 
 
 def end(store: Store, ref: str, *, actor: Actor, reason: str, now: datetime | None = None) -> int:

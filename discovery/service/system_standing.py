@@ -12,24 +12,25 @@ from typing import TYPE_CHECKING
 
 from connectors import clock
 from connectors.secrets import redact
-from discovery.service import alerting, inventory, records
+from discovery.service import alerting, inventory, records, whom
 from discovery.service.deciding import Act, Decided, decide, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import grouping
-from normalizer.owners import is_automation, normal_party
 from normalizer.units import Unit, check
-from store import audit, merges, owners, parties, system_rows, units
+from store import audit, merges, owners, system_rows, units
 from store.audit import Actor, Entry
 from store.system_rows import SystemRow
 
 if TYPE_CHECKING:
-    from store.database import Store, WriteTx
+    from store.database import ReadTx, Store, WriteTx
 
 KINDS = (
     *("application", "agent", "saas_tool", "embedded_feature", "assistant", "model_service", "pipeline"),
     *("developer_tool", "shared_service"),
 )
 """The kinds of systems (governance record, ``kind``)."""
+STATES = ("candidate", "registered", "governed", "retired", "rejected", "merged")
+"""The states of systems; those not asked for by name show the first three."""
 
 REJECT_CODES = {
     "not_ai": "it is no AI system",
@@ -87,10 +88,7 @@ def _checked(name: str, kind: str, owner: str) -> tuple[str, str]:
         near = get_close_matches(kind, KINDS, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise DecisionError(f"{kind!r} is no kind of system", hint=f"{hint}Kinds: {', '.join(KINDS)}")
-    party = normal_party(owner) if owner else ""
-    if party and is_automation(party):
-        raise DecisionError(f"{owner!r} cannot answer for a system", hint="Name a person or a team.")
-    return plain, party
+    return plain, whom.plain_name(owner) if owner else ""
 
 
 def _say_more(
@@ -109,9 +107,10 @@ def _say_more(
         wanted = records.Change(values={"purpose.statement": purpose}, timezone=timezone, action="record.set")
         warnings += records.apply_in(tx, system_id, wanted, actor=actor, at=at).warnings
     if unit:
-        units.assign(tx, system_id, _known_unit(tx, unit), at)
+        units.assign(tx, system_id, known_unit(tx, unit), at)
     if party:
-        who = parties.ensure(tx.conn, [party], now=at)[party]
+        who, told = whom.party(tx, party, at=at)
+        warnings += told
         owners.accept(
             tx.conn,
             tx.rev,
@@ -171,7 +170,9 @@ def retire(store: Store, system: str, *, actor: Actor, reason: str, now: datetim
         living = system_rows.living(tx.conn, system_id)
         system_rows.set_state(tx, system_id, "retired", at=at, reason=redact(reason))
         warnings = (
-            [f"{living} of its assets are still there; remove them, or they count as a gap"] if living else []
+            [f"{living} of its assets {'is' if living == 1 else 'are'} still there, which counts as a gap"]
+            if living
+            else []
         )
         return Act(_entry("system.retire", row, reason, "retired"), warnings)
 
@@ -184,7 +185,7 @@ def _in_state(tx: WriteTx, system_id: str, allowed: Sequence[str], wanted: str) 
         raise DecisionError(f"{row.name!r} is {wanted} already")
     if row.state not in allowed:
         raise DecisionError(
-            f"{row.name!r} is {row.state}; only what is {' or '.join(allowed)} can be {wanted}",
+            f"{row.name!r} is {row.state}; only one that is {' or '.join(allowed)} can be {wanted}",
             hint="Registered systems are retired: aicensus systems retire ID --reason ..."
             if wanted == "rejected"
             else "",
@@ -205,7 +206,7 @@ def assign(
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         before = units.of_systems(tx.conn, [system_id]).get(system_id)
-        units.assign(tx, system_id, _known_unit(tx, unit) if unit else "", at)
+        units.assign(tx, system_id, known_unit(tx, unit) if unit else "", at)
         old = {"unit": before.name if before else ""}
         return Act(
             Entry(action="system.assign", object=system_id, reason=reason, old=dict(old), new={"unit": unit})
@@ -214,7 +215,8 @@ def assign(
     return decide(store, system, actor, now, deed)
 
 
-def _known_unit(tx: WriteTx, name: str) -> str:
+def known_unit(tx: ReadTx | WriteTx, name: str) -> str:
+    """Return the name of a unit that there is; raises ``NotFound`` with the nearest one."""
     names = [unit.name for unit in units.load(tx.conn)]
     if name not in names:
         near = get_close_matches(name, names, n=1)
@@ -251,7 +253,7 @@ def remove_unit(
     need_reason(reason, "removing a unit")
 
     def deed(tx: WriteTx, known: dict[str, Unit]) -> Entry:
-        _known_unit(tx, name)
+        known_unit(tx, name)
         if units.sources(tx.conn).get(name) == units.BY_CONFIG:
             raise DecisionError(f"the unit {name!r} is kept in the configuration", hint="Remove it there.")
         children = sorted(one.name for one in known.values() if one.parent == name)
@@ -276,8 +278,10 @@ def _change_units(store: Store, actor: Actor, now: datetime | None, deed: _UnitD
 __all__ = [
     "KINDS",
     "REJECT_CODES",
+    "STATES",
     "add",
     "assign",
+    "known_unit",
     "put_unit",
     "register",
     "reject",

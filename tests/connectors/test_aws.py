@@ -189,6 +189,19 @@ def test_members_are_entered_by_role_with_the_external_id(
     assert policies == [f"aws:conformance/{HOME}/global"], "members cannot read the organisation's policies"
 
 
+def test_a_role_without_credentials_is_an_answer_nobody_can_use(fake: FakeAws) -> None:
+    fake.regions[HOME] = ["eu-west-1"]
+    fake.mute_accounts.add(MEMBER)
+
+    seen = look(accounts=(MEMBER, HOME), role_name="auditor")
+
+    entered = [one for key, one in seen.parts.items() if f"/{MEMBER}/" in key[0] and one.requests]
+    failed = [one.reason for one in seen.parts.values() if one.status is PartStatus.FAILED]
+    assert not any(one.count for one in entered)
+    assert failed
+    assert [one for one in failed if "without credentials. Check AWS_ENDPOINT_URL" not in one] == []
+
+
 def test_an_account_that_cannot_be_entered_stays_visible(fake: FakeAws) -> None:
     fake.regions[HOME] = ["eu-west-1", "us-east-1"]
     fake.closed_accounts.add(MEMBER)

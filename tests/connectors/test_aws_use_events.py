@@ -38,6 +38,7 @@ def test_who_called_a_model_is_kept_with_it_and_a_person_is_a_hint(fake: FakeAws
     assert model.name == CLAUDE
     assert model.attributes["callers"] == ["ada@acme.example", "role claims-app"]
     assert model.attributes["caller_count"] == 2
+    assert model.attributes["called_by"] == [f"arn:aws:iam::{HOME}:role/claims-app"]
     assert model.usage
     assert model.usage.last_used_at
     assert f"{model.usage.last_used_at:%Y-%m-%d}" == f"{NOW - timedelta(days=2):%Y-%m-%d}"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.clients.network import NetworkSettings
 from connectors.context import forget_clients
 from connectors.errors import ConfigError
+from connectors.key_marks import of_shown
 from connectors.model import Finding, Grade, NaturalKey, PartStatus, RelationKind, Scope
 from connectors.openai import OpenAIConnector, OpenAIOptions
 from connectors.openai_findings import Place, project_key
@@ -85,6 +86,16 @@ def keys_of(fake: OpenAIFake) -> dict[str, SecretRef]:
         for number, project in enumerate(fake.org.projects)
         if project.item["status"] == "active"
     }
+
+
+def test_of_what_the_vendor_shows_of_a_key_only_a_mark_is_kept(fake: OpenAIFake) -> None:
+    for one in fake.org.projects[0].lists["api_keys"]:
+        one["redacted_value"] = "sk-proj-...mQ7z"
+
+    key = Scan(fake).one("api_key", "key_acmeBot01")
+
+    assert key.attributes["key_fingerprint"] == [of_shown("openai", "sk-...mQ7z")]
+    assert "mQ7z" not in repr(key)
 
 
 def test_an_admin_key_alone_shows_projects_keys_identities_models_and_controls(fake: OpenAIFake) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.core import load_keyring
 
 from connectors.errors import ConfigError
 from connectors.secrets import SecretRef, redact, remember
@@ -22,6 +24,12 @@ def test_a_reference_reads_the_environment_when_asked(monkeypatch: pytest.Monkey
     assert b"a-plain-looking-value" not in pickle.dumps(reference)
 
 
+def test_a_line_end_behind_a_variable_is_no_part_of_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_KEY", "a-plain-looking-value\r\n")
+
+    assert SecretRef("env", "TOY_KEY").resolve() == "a-plain-looking-value"
+
+
 def test_a_missing_secret_names_its_place_and_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOY_KEY", raising=False)
 
@@ -34,6 +42,21 @@ def test_a_secret_file_is_read_without_its_line_end(tmp_path: Path) -> None:
     path.write_text("file-secret-value\n")
 
     assert SecretRef("file", str(path)).resolve() == "file-secret-value"
+
+
+def test_a_machine_without_a_keyring_is_told_what_to_use_instead() -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(load_keyring("keyring.backends.fail.Keyring"))
+
+    try:
+        with pytest.raises(ConfigError, match="openai/admin cannot be read") as raised:
+            SecretRef("keyring", "openai/admin").resolve()
+        is_set = SecretRef("keyring", "openai/admin").is_set()
+    finally:
+        keyring.set_keyring(before)
+
+    assert not is_set
+    assert "{ file = ... }" in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import Any
 
+from connectors import registry
 from discovery.config import load_config
 from tests import config_reference as reference
 
@@ -18,7 +19,8 @@ def test_the_example_holds_every_option_with_its_default() -> None:
         table: Any = parsed
         for word in name.split("."):
             table = table[word]
-        expected = {option: reference.default_of(model, option, field)
+        expected = {option: reference.REQUIRED[option] if field.is_required()
+                    else reference.default_of(model, option, field)
                     for model in models for option, field in reference.options(model)}  # fmt: skip
 
         assert {option: value for option, value in expected.items() if value is not None} == table, name
@@ -26,6 +28,10 @@ def test_the_example_holds_every_option_with_its_default() -> None:
         body = text[beginning : text.find("\n[", beginning) % (len(text) + 1)]
         for option in expected.keys() - table.keys():
             assert re.search(rf"^# {option} = \S", body, re.M), f"{name}.{option} is not shown"
+
+
+def test_the_example_shows_every_connector() -> None:
+    assert sorted(reference.OURS) == sorted(registry.names())
 
 
 def test_the_example_loads_and_means_the_defaults() -> None:
@@ -61,7 +67,7 @@ def test_every_option_is_explained() -> None:
         for name, models in reference.sections()
         for model in models
         for option, field in reference.options(model)
-        if not field.description and not name.startswith("connectors.openai")
+        if not field.description
     ]
 
     assert unexplained == []

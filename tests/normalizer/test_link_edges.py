@@ -177,6 +177,27 @@ SOURCE = {"source_repository": "git@github.com:Acme/bot.git"}
         ),
         (
             (
+                code(kind="ai_service", name="bedrock", attributes={"role_names": ["claims-app"]}),
+                live("fn", kind="application", attributes={"role_arn": "arn:aws:iam::1:role/x/claims-app"}),
+            ),
+            ["G7"],
+        ),
+        (
+            (
+                code(kind="ai_service", name="bedrock", attributes={"role_names": ["app-role"]}),
+                live("fn", kind="application", attributes={"role_arn": "arn:aws:iam::1:role/app-role"}),
+            ),
+            [],
+        ),
+        (
+            (
+                code(kind="api_key", name="KEY", attributes={"key_reference": ["aws-secret:1/r/n"]}),
+                live("fn", kind="application", attributes={"key_reference": ["aws-secret:1/r/n"]}),
+            ),
+            ["G8"],
+        ),
+        (
+            (
                 code(kind="api_key", name="KEY", attributes={"key_fingerprint": "f"}),
                 live("k", kind="api_key", attributes={"key_fingerprint": "f"}),
             ),
@@ -264,14 +285,22 @@ def test_an_earlier_address_leads_to_a_repository_until_another_has_it() -> None
 
 
 @pytest.mark.parametrize(
-    ("address", "linked"),
-    [("github.com/dana/bot", True), ("github.com/dana/other-bot", False), ("github.com/acme/bot2", False)],
+    ("address", "fork_by", "rule"),
+    [
+        ("github.com/dana/bot", "", "G12"),
+        ("github.com/dana/bot", "person", "G12"),
+        ("github.com/umbrella/bot", "organisation", "N4"),
+        ("github.com/dana/other-bot", "person", "N4"),
+        ("github.com/acme/bot2", "", "N4"),
+    ],
 )
-def test_a_fork_that_kept_its_name_in_another_place_is_a_working_copy(address: str, linked: bool) -> None:
+def test_only_a_fork_that_kept_its_name_in_a_persons_place_is_a_working_copy(
+    address: str, fork_by: str, rule: str
+) -> None:
     fork = code(repo="github.com/R_2")
-    known = {fork.node: Origin(addresses=(address,), fork_of="github.com/acme/bot")}
+    known = {fork.node: Origin(addresses=(address,), fork_of="github.com/acme/bot", fork_by=fork_by)}
 
-    assert bool(edges(code(), fork, origins=known)) == linked
+    assert [one.rule for one in edges(code(), fork, origins=known)] == [rule]
 
 
 def test_two_declarations_of_one_live_thing_are_no_proof() -> None:

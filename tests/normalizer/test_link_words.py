@@ -46,5 +46,5 @@ def test_every_word_of_the_table_is_spelt_as_words_are_compared() -> None:
     table = link_words.knowledge()
 
     assert all(word == word.casefold() for word in table.environments | table.places | table.generic)
-    assert set(table.rules) == {f"G{number}" for number in range(1, 14)}
-    assert all(rule.how in ("must", "likely", "hint") for rule in table.rules.values())
+    assert set(table.rules) == {f"G{number}" for number in range(1, 14)} | {"N4"}
+    assert all(rule.how in ("must", "likely", "hint", "apart") for rule in table.rules.values())

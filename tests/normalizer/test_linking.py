@@ -90,6 +90,29 @@ def test_what_a_person_keeps_apart_stays_apart_through_others() -> None:
     assert [one.why for one in clusters.blocked] == ["a person said that they are not the same"]
 
 
+def test_a_fork_with_a_life_of_its_own_and_its_origin_stay_two_and_the_link_says_why() -> None:
+    clusters = linking.cluster(
+        nodes(A, B, C), [edge(A, C, "G1", 1.0), edge(C, B, "G1", 1.0), edge(A, B, "N4", 1.0, "apart")]
+    )
+
+    assert clusters.root[A] != clusters.root[B]
+    assert {one.why for one in clusters.blocked} == {"a fork with a life of its own"}
+
+
+def test_what_several_call_is_no_part_of_any_of_them() -> None:
+    hints = [edge(one, C, rule, strength, "likely") for one in (A, B) for rule, strength in CALLS]
+
+    alone = linking.cluster(nodes(A, C), [one for one in hints if one.left == A])
+    shared = linking.cluster(nodes(A, B, C), hints)
+
+    assert len(sets(alone)) == 1
+    assert len(sets(shared)) == 3
+    assert {(one.left, one.right) for one in shared.uses} == {(A, C), (B, C)}
+
+
+CALLS = (("G7", 0.8), ("G9", 0.5))
+
+
 def test_what_is_marked_as_two_systems_stays_two() -> None:
     both = nodes(A, system_tags={"chat"}) | nodes(B, system_tags={"voice"})
 

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from connectors.model import Finding, Link, NaturalKey, RelationKind
+from connectors.openai_findings import Place, project_key
+from connectors.openai_findings import project as openai_project
 from discovery.service import decisions, inventory, system_standing
 from normalizer.units import Unit
 from store import Store, link_queue, linkage, links, schema, systems, units
-from tests.estate import ALICE, Estate, by_name, code, finding, names, revision
+from tests.code_samples import facts
+from tests.estate import ALICE, SEEN_AT, Estate, by_name, code, finding, names, revision
 from tests.estates import grouping as labelled
 
 REPO = "github.com/acme/support"
@@ -58,6 +62,50 @@ def test_what_was_built_from_a_repository_is_one_system_with_it(store: Store) ->
     (one,) = inventory.list_systems(store)
     assert (one.system_id, len(one.assets), one.name) == (before, 2, "support")
     assert result.merged == {one.aliases[0]: before}
+
+
+def test_code_and_the_vendors_project_that_it_names_are_one_system_and_a_key_alone_is_asked_about(
+    store: Store,
+) -> None:
+    place = Place(org="org-acme", base_url="https://api.example.org", now=SEEN_AT, usage_days=30)
+    project = replace(place, project_id="proj_Abc123Def456", project_name="Helpdesk")
+    text = b'import os\nk = os.environ["OPENAI_API_KEY"]\nc = OpenAI(project="proj_Abc123Def456")\n'
+    named = facts("app.py", text)["OPENAI_API_KEY"]
+    leaked = facts(".env", "OPENAI_API_KEY=sk-Q2w3E4r5T6y7U8i9O0pAsDfGhJkLzXcVbNmQ7z\n")["OPENAI_API_KEY"]
+    key = project_key(replace(place, project_id="proj_other"), {"id": "key_1", "redacted_value": "sk-...Q7z"})
+    estate = Estate(store)
+
+    estate.show(openai_project(project, {"id": "proj_Abc123Def456", "name": "Helpdesk"}), scope="org")
+    estate.show(key, scope="other")
+    estate.show(of_repo("OPENAI_API_KEY", attributes=named.attributes, kind="api_key"), scope="r1")
+    other = {"namespace": "code/github.com/acme/notes", "account": "github.com/acme/notes"}
+    estate.show(
+        code("OPENAI_API_KEY", unit=".", kind="api_key", attributes=leaked.attributes, **other), scope="r2"
+    )
+    linkage.relink(store, None)
+
+    assert together(store) == [["Helpdesk", "OPENAI_API_KEY"], ["OPENAI_API_KEY"], ["key_1"]]
+    with store.read() as tx:
+        (asked,) = link_queue.suggestions(tx.conn)
+    assert [(rule, strength) for rule, strength, _ in asked.reasons] == [("G8", 0.8)]
+
+
+@pytest.mark.parametrize(("fork_by", "count"), [("person", 1), ("organisation", 2)])
+def test_a_fork_is_one_system_with_its_origin_only_as_a_persons_working_copy(
+    store: Store, fork_by: str, count: int
+) -> None:
+    tags = {"ai-system": "support"}
+    fork = {"fork_of": REPO, "fork_by": fork_by}
+    estate = Estate(store)
+    estate.show(of_repo(tags=tags), scope="r1")
+    copy = "code/github.com/umbrella/support"
+    estate.show(
+        code("openai", unit=".", namespace=copy, account=copy[5:], tags=tags, attributes=fork), scope="r2"
+    )
+
+    linkage.relink(store, None)
+
+    assert len(inventory.list_systems(store)) == count
 
 
 def test_linking_again_and_grouping_again_write_nothing(store: Store) -> None:

@@ -156,6 +156,15 @@ def test_losing_more_than_half_of_ten_is_doubted_until_the_same_are_absent_again
     assert (third.closed, states(store)["t9"]) == (5, "gone")
 
 
+def test_a_work_tree_with_changes_of_its_own_is_marked(store: Store, scan: Scanner) -> None:
+    scan.part([finding("t1", ref=Ref(name="main", dirty=True)), finding("t2", ref=Ref(name="main"))])
+
+    with store.read() as tx:
+        refs = dict(tx.conn.execute(select(asset.c.natural_id, asset.c.ref)).all())
+
+    assert refs == {"t1": "main+dirty", "t2": "main"}
+
+
 def test_losing_half_of_ten_is_believed(store: Store, scan: Scanner) -> None:
     scan.part([finding(f"t{number}") for number in range(10)])
 

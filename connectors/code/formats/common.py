@@ -197,6 +197,14 @@ class Lines:
             line = self._known[names] = self._at(place) if place >= 0 else 0
         return line
 
+    def of_entry(self, key: str, name: str = "") -> int:
+        """Return the line where JSON says ``"key": "name"``, or without a name ``"key": {``; else of both."""
+        value = rf'"{re.escape(name)}"' if name else r"\{"
+        found = re.search(
+            rf'"{re.escape(key)}"\s{{0,20}}:\s{{0,20}}{value}'.encode("utf-8", "replace"), self._data
+        )
+        return self._at(found.start()) if found else self.of(*filter(None, (key, name)))
+
     def of_requirement(self, text: str) -> int:
         """Return the line of a PEP 508 text, or of the name that it begins with."""
         name = re.match(r"[\w.-]+", text)

@@ -54,7 +54,7 @@ def parse_lock(source: Source) -> Iterator[Fact]:
                 source,
                 "composer",
                 item["name"],
-                line=partial(lines.of, section, item["name"]),
+                line=partial(lines.of_entry, "name", item["name"]),
                 locked=version if isinstance(version, str) else None,
                 scope=scope,
                 direct=False,

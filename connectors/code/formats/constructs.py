@@ -7,13 +7,14 @@ language family; a new language is a row, no code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.catalogue.code_rows import Construct
 from connectors.code.facts import CutShortError, Source, tell_cut
 from connectors.code.formats.lines import is_comment, without_docstrings
 from connectors.code.formats.notebooks import code_text
+from connectors.code.formats.talk import Talk
 from connectors.patterns import compile_pattern
 
 MAX_TEXT = 1_000_000
@@ -42,6 +43,7 @@ class Built:
 def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
     """Yield what the file builds, row by row, calls in the order of the file."""
     text = ""
+    talk: Talk | None = None
     short: CutShortError | None = None
     for index in dict.fromkeys(hit.row for hit in source.hits):
         row = rows[index]
@@ -50,8 +52,9 @@ def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
             continue
         tell_cut(len(source.data), MAX_TEXT, "bytes")
         text = text or _text(source)
+        talk = talk or _talk(source, text)
         try:
-            yield from _calls(text, row)
+            yield from _calls(text, row, talk)
         except CutShortError as error:
             short = error
     if short is not None:
@@ -69,7 +72,12 @@ def _text(source: Source) -> str:
     return without_docstrings(text) if source.name.endswith((".py", ".pyi")) else text
 
 
-def _calls(text: str, row: Construct) -> Iterator[Built]:
+def _talk(source: Source, text: str) -> Talk:
+    """Return the talk of a text, with one byte for each of its characters."""
+    return Talk(replace(source, data=text.encode("latin-1", "replace")))
+
+
+def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
     seen: set[str] = set()
     line, last = 1, 0
     for number, found in enumerate(compile_pattern(row.pattern).finditer(text)):
@@ -78,6 +86,9 @@ def _calls(text: str, row: Construct) -> Iterator[Built]:
         last = found.start()
         name, variable = _group(found, "name") or _group(found, "other"), _group(found, "variable")
         if (name or variable) in seen or is_comment(text[text.rfind("\n", 0, found.start()) + 1 :][:200]):
+            continue
+        start = found.start() + len(found.group()) - len(found.group().lstrip())
+        if talk.is_sample(start) or talk.holds(start):
             continue
         seen.add(name or variable)
         # A pattern may begin with the end of the line before the call.

@@ -75,7 +75,7 @@ def parse(source: Source) -> Iterator[Fact]:
         last = hit.start
         row = source.catalogue.image[hit.row]
         found = _image(source, hit, row)
-        if found is not None and (found[0], line) not in seen and not talk.holds(hit.start, line):
+        if found is not None and (found[0], line) not in seen and not talk.holds(hit.start):
             seen.add((found[0], line))
             yield _fact(source, row, *found, line=line, hit=hit)
 
@@ -95,7 +95,7 @@ def parse_commands(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         row = source.catalogue.server_command[hit.row]
-        if (row.title, line) in seen or talk.holds(hit.start, line):
+        if (row.title, line) in seen or talk.holds(hit.start):
             continue
         if _is_started(source, hit, row):
             seen.add((row.title, line))
@@ -134,6 +134,8 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
     if _is_only_asked_for(source, before):
         return None
     tag = reference.group("tag") or ""
+    if any(fnmatchcase(tag, other) for other in row.not_tags):
+        return None
     return reference.group("name"), "" if "$" in tag or "{" in tag else tag
 
 

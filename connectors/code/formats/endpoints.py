@@ -46,7 +46,7 @@ def parse(source: Source) -> Iterator[Fact]:
         is_shown = _is_stand_in(address) and _SHOWN.search(
             text[: text.find(str(found.group("host")), found.start())]
         )
-        if is_zone or is_shown or address in seen or talk.holds(hit.start, line):
+        if is_zone or is_shown or address in seen or talk.holds(hit.start):
             continue
         seen.add(address)
         yield Fact(
@@ -80,7 +80,7 @@ def parse_bases(source: Source) -> Iterator[Fact]:
         last = hit.start
         row = source.catalogue.client_base[hit.row]
         text, _ = line_around(source.data, hit.start)
-        if is_comment(text) or talk.holds(hit.start, line):
+        if is_comment(text) or talk.holds(hit.start):
             continue
         window = source.data[hit.start : hit.start + _WINDOW].decode("utf-8", "replace")
         found = compile_pattern(row.pattern).match(window)

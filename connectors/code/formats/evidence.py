@@ -7,7 +7,7 @@ that are comments as a whole say nothing. What is kept is the mechanism or the n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
@@ -39,16 +39,30 @@ def parse_oversight(source: Source) -> Iterator[Fact]:
     if not tried or len(source.data) > _MOST_BYTES:
         return
     text = source.lenient_text()
+    talk = Talk(source)
+    starts = _line_starts(source.data)
     for row in tried:
-        for line in _lines_of(text, row):
+        for line in _lines_of(text, row, lambda number: _is_shown(talk, source.data, starts[number - 1])):
             yield _gate(source, row, line)
+
+
+def _line_starts(data: bytes) -> list[int]:
+    """Return where each line begins, in bytes."""
+    return [0, *(found.end() for found in re.finditer(rb"\n", data))]
+
+
+def _is_shown(talk: Talk, data: bytes, start: int) -> bool:
+    """Say whether a line lies in a comment, or in a text of code that is only shown."""
+    head = data[start : start + _MOST_LINE]
+    first = start + len(head) - len(head.lstrip(b" \t"))
+    return talk.is_sample(first) or talk.holds(first)
 
 
 def parse_data(source: Source) -> Iterator[Fact]:
     """Yield the stores that a file names; they stand only beside AI (``connectors.code.data_joins``)."""
     if source.name.endswith(_RECORDS):
         return
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     rows = {hit.row for hit in source.hits[:_MOST_HITS]}
     applying = {row for row in rows if _applies(source, source.catalogue.data[row])}
     hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying]
@@ -60,9 +74,9 @@ def parse_data(source: Source) -> Iterator[Fact]:
         name = _name_of(source, row, hit)
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
-        is_talk = talk.holds(hit.start, line) or talk.is_written(hit.start)
-        if name and (row.store, name) not in seen and not is_talk:
-            seen.add((row.store, name))
+        is_talk = talk.holds(hit.start) or talk.is_written(hit.start)
+        if name and _identity(row, name) not in seen and not is_talk:
+            seen.add(_identity(row, name))
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])
     if len(source.hits) > _MOST_HITS:
@@ -75,7 +89,7 @@ def _applies(source: Source, row: OversightRow | DataRow) -> bool:
     return not row.requires or any(text.encode() in source.data for text in row.requires)
 
 
-def _lines_of(text: str, row: OversightRow) -> Iterator[int]:
+def _lines_of(text: str, row: OversightRow, is_shown: Callable[[int], bool]) -> Iterator[int]:
     """Yield the first lines that match and are neither comments nor bare imports."""
     found = 0
     # One pass over the whole says no to most files; only the others are taken line by line.
@@ -88,6 +102,8 @@ def _lines_of(text: str, row: OversightRow) -> Iterator[int]:
         call, above = above, line
         if len(line) <= _MOST_LINE and pattern.search(line) and not is_comment(line):
             if _IMPORT.match(line) or (unless and (unless.search(line) or unless.search(_opened(call)))):
+                continue
+            if is_shown(number):
                 continue
             yield number
             found += 1
@@ -126,13 +142,15 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
     if row.named_by_parent:
         above = parents(source.data, hit.start, levels=1)
         return re.sub(r"[\"':\s{]", "", above[0])[:100] if above else ""
-    name = str(found.group("name") or row.unnamed)
+    name = str(found.group("name") or "")
+    if not name:
+        return ""
     value = str(found.group()).rpartition(name)[0]
-    if row.unnamed and source.syntax != "config" and value.endswith((" ", "=", ":")):
-        return row.unnamed  # in code what stands without quotes is a variable again
+    if row.store == "database" and source.syntax != "config" and value.endswith((" ", "=", ":")):
+        return ""  # in code what stands without quotes is a variable again
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
-    return row.unnamed if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
+    return "" if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
 
 
 def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> Fact:
@@ -146,7 +164,7 @@ def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> 
     return Fact(
         kind="data_store",
         provider=row.provider or "unknown",
-        identifier=f"{row.store}:{name}",
+        identifier=_identity(row, name),
         name=name,
         grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
         line=line,
@@ -154,6 +172,12 @@ def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> 
         detail=row.store,
         attributes=attributes,
     )
+
+
+def _identity(row: DataRow, name: str) -> str:
+    """Return what tells a store from others: names of buckets are free in each cloud."""
+    is_other_cloud = row.store == "bucket" and row.provider not in ("", "aws")
+    return f"{row.store}:{row.provider}:{name}" if is_other_cloud else f"{row.store}:{name}"
 
 
 def _personal(catalogue: Catalogue, text: bytes) -> Iterable[str]:

@@ -14,7 +14,7 @@ from connectors.catalogue.infra_rows import Grant
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around
 from connectors.code.formats.talk import Talk
-from connectors.model import Grade
+from connectors.model import Grade, Json
 
 _REACH = 1_500
 _MAX_PLACES = 500
@@ -29,6 +29,13 @@ _WORD = re.compile(r"(?i)(not_?)?actions?\b")
 _EFFECT = re.compile(r"(?i)\beffect[\"']?\s*[:=]\s*[\"']?(?:[\w.]*\.)?(allow|deny)\b")
 _DENIES = re.compile(r"(?i)\bdeny\w*\s*[({]|DENY\b")
 _SERVICE = re.compile(r"[\"'\s]([a-z0-9-]{2,40}):[A-Z*]")
+# An AWS role's own name: of a resource of Terraform, or as CloudFormation, SAM and CDK spell it.
+_ROLES = re.compile(
+    rb'"aws_iam_role"[ \t]+"[\w-]+"[ \t]*\{[^{}]{0,400}?\n[ \t]*name[ \t]*=[ \t]*"(?P<hcl>[\w+=,.@-]{1,64})"'
+    rb"|\b[Rr]oleName[\"']?[ \t]*[:=][ \t]*"
+    rb"(?:[\"'](?P<quoted>[\w+=,.@-]{1,64})[\"']|(?P<plain>[\w+=@-]{1,64})[ \t]*(?:[\r\n]|$))"
+)
+_MOST_ROLES = 5
 _MAP_KEY = re.compile(
     r"[\"'][^\"'\n]{1,80}[\"']\s*[:=]\s*[\"']?(?:\[?(?:subscriptionResourceId|resourceId)\(|/providers/)"
 )
@@ -40,6 +47,7 @@ def parse(source: Source) -> Iterator[Fact]:
     seen: set[tuple[str, int]] = set()
     places: Counter[int] = Counter()
     talk = Talk(source)
+    roles = _roles(source) if source.hits else {}
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         places[hit.row] += 1
         if places[hit.row] > _MAX_PLACES:
@@ -50,7 +58,7 @@ def parse(source: Source) -> Iterator[Fact]:
         if (row.name, line) in seen:
             continue
         permission = _permission(source, hit, row)
-        if permission and not talk.holds(hit.start, line):
+        if permission and not talk.holds(hit.start):
             seen.add((row.name, line))
             yield Fact(
                 kind=row.kind,
@@ -60,8 +68,17 @@ def parse(source: Source) -> Iterator[Fact]:
                 grade=Grade.CONFIGURED,
                 line=line,
                 detail=permission,
-                attributes={"resource_type": permission},
+                attributes={"resource_type": permission, **roles},
             )
+
+
+def _roles(source: Source) -> dict[str, Json]:
+    """Return the names of the roles that a file of permissions declares, as far as they are written out."""
+    # In code, what is not quoted is a variable.
+    groups = ("hcl", "quoted", "plain") if source.syntax == "config" else ("hcl", "quoted")
+    found = [one[group] for one in _ROLES.finditer(source.data) for group in groups]
+    names = sorted({one.decode("utf-8", "replace") for one in found if one})
+    return {"role_names": list[Json](names[:_MOST_ROLES])} if names else {}
 
 
 def _permission(source: Source, hit: Hit, row: Grant) -> str:

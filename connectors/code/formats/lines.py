@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_REACH = 400
+REACH = 400
+"""Bytes of a line that are looked at to each side of a place."""
 _BLANK_LINES = 20
 _COMMENT = ("#", "//", "/*", "* ", "<!--", "--", ";;", "rem ")
 
 
 def line_around(data: bytes, place: int) -> tuple[str, int]:
     """Return the line at ``place`` (at most 400 bytes to each side) and where in it ``place`` is."""
-    start = max(data.rfind(b"\n", 0, place) + 1, place - _REACH)
-    end = data.find(b"\n", place, place + _REACH)
-    end = min(place + _REACH, len(data)) if end < 0 else end
+    start = max(data.rfind(b"\n", 0, place) + 1, place - REACH)
+    end = data.find(b"\n", place, place + REACH)
+    end = min(place + REACH, len(data)) if end < 0 else end
     before = data[start:place].decode("utf-8", "replace")
     return before + data[place:end].decode("utf-8", "replace").rstrip("\r"), len(before)
 
@@ -102,6 +103,11 @@ _SENTENCE = re.compile(
     r"\s*(?:\#+\s)?(?!(?i:select|with|insert|create|merge|update|delete|alter|drop|declare|begin|grant)\b)"
     r"[A-Z][\w'’-]*(?:,?\s+[\w'’\"`-]+){4}"
 )
+
+
+def long_texts(text: str) -> list[tuple[int, int]]:
+    """Return where all of Python's texts of several lines begin and end."""
+    return list(_long_texts(text))
 
 
 def _long_texts(text: str) -> Iterator[tuple[int, int]]:

@@ -111,8 +111,8 @@ def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -
     attributes: dict[str, Json] = {
         "transport": _transport(server, url, is_command=bool(command)),
         "program": command[0].replace("\\", "/").rpartition("/")[2] if command else None,
-        "package": purl(ecosystem, package) if package else None,
-        "package_name": package or None,
+        "package": purl(ecosystem, package) if package and ecosystem else None,
+        "package_name": (package if ecosystem else None) or None,
         "host": _host(url or _bridged(package, command)),
         "environment": _names(server, "env", "environment", "envs"),
         "headers": _names(server, "headers"),
@@ -164,7 +164,10 @@ def _host(url: str) -> str | None:
 
 
 def package_of(source: Source, command: Sequence[str]) -> tuple[str, str]:
-    """Return the ecosystem and name of the package that a command line fetches and runs; empty when none."""
+    """Return the ecosystem and name of the package that a command line fetches and runs; empty when none.
+
+    Without an ecosystem the name is that of an installed program.
+    """
     words = list(command)
     if words and words[0].replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe") in (
         "cmd",
@@ -179,7 +182,8 @@ def package_of(source: Source, command: Sequence[str]) -> tuple[str, str]:
     for runner in source.catalogue.runner:
         if runner.program == program:
             package = _package_argument(runner, words[1:])
-            return runner.ecosystem, package if _WHOLE.search(package) else ""
+            is_installed = words[1:2] != [] and words[1] in runner.installed
+            return "" if is_installed else runner.ecosystem, package if _WHOLE.search(package) else ""
     return "", ""
 
 

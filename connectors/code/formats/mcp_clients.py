@@ -37,7 +37,7 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         text, _ = line_around(source.data, hit.start)
-        if is_comment(text) or talk.holds(hit.start, line):
+        if is_comment(text) or talk.is_sample(hit.start) or talk.holds(hit.start):
             continue
         call = source.catalogue.mcp_client_calls[hit.row]
         window = source.data[hit.start : hit.start + _REACH].decode("utf-8", "replace")
@@ -54,12 +54,12 @@ def _called(source: Source, text: str, line: int) -> Fact | None:
         ecosystem, package = package_of(source, words[index:])
         if package and package[-1].isalnum() and not package.isupper():
             row = source.catalogue.packages.get(ecosystem, {}).get(canonical(ecosystem, package))
-            return _fact(
-                package,
-                row.vendor if row else "mcp",
-                line,
-                {"transport": "stdio", "package": purl(ecosystem, package), "package_name": package},
-            )
+            told: dict[str, Json] = {"transport": "stdio"}
+            if ecosystem:
+                told |= {"package": purl(ecosystem, package), "package_name": package}
+            else:
+                told["program"] = package
+            return _fact(package, row.vendor if row else "mcp", line, told)
         host = _host(word)
         if host:
             return _fact(host, "mcp", line, {"transport": "http", "host": host})

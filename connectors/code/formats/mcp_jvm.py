@@ -90,8 +90,8 @@ def _fact(source: Source, name: str, connection: _Connection) -> Fact:
     attributes: dict[str, Json] = {
         "transport": "stdio" if command else "http",
         "program": command[0].replace("\\", "/").rpartition("/")[2][:80] if command else None,
-        "package": purl(ecosystem, package) if package else None,
-        "package_name": package or None,
+        "package": purl(ecosystem, package) if package and ecosystem else None,
+        "package_name": (package if ecosystem else None) or None,
         "host": _host(connection.url),
         "environment": list[Json](sorted(connection.environment)),
     }

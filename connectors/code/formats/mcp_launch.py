@@ -52,8 +52,11 @@ def parse(source: Source) -> Iterator[Fact]:
             attributes={
                 "form": "started by code",
                 "transport": "stdio",
-                "package": purl(ecosystem, package),
-                "package_name": package,
+                **(
+                    {"package": purl(ecosystem, package), "package_name": package}
+                    if ecosystem
+                    else {"program": package}
+                ),
             },
         )
     tell_cut(len(source.hits), _MAX_CALLS, "places that may start a server")

@@ -1,4 +1,8 @@
-"""Tell packages that are MCP servers themselves: they depend on an MCP SDK, declare a program, and say so."""
+"""Tell packages that are MCP servers themselves: they depend on an MCP SDK, declare a program, and say so.
+
+A client depends on the same SDK: a name that says neither ``server`` nor that it is one in a registry only
+adds to the server that the unit's code builds.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,8 @@ def parse_npm(source: Source) -> Iterator[Fact]:
     content = load_json_object(source)
     needed = {name for name, _ in entries(content.get("dependencies"))}
     is_program = bool(content.get("bin")) or isinstance(content.get("mcpName"), str)
-    yield from _fact(source, "npm", content.get("name"), needed, is_program=is_program)
+    is_told = isinstance(content.get("mcpName"), str)
+    yield from _fact(source, "npm", content.get("name"), needed, is_program=is_program, is_told=is_told)
 
 
 def parse_pypi(source: Source) -> Iterator[Fact]:
@@ -48,11 +53,21 @@ def _name(text: str) -> str:
     return canonical("pypi", found.group()) if found else ""
 
 
-def _fact(source: Source, ecosystem: str, name: Any, needed: set[str], *, is_program: bool) -> Iterator[Fact]:
+def _fact(
+    source: Source,
+    ecosystem: str,
+    name: Any,
+    needed: set[str],
+    *,
+    is_program: bool,
+    is_told: bool = False,
+) -> Iterator[Fact]:
     sdks = source.catalogue.sdks["pypi" if ecosystem == "pypi" else "npm"]
     if not isinstance(name, str) or not is_program or needed.isdisjoint(sdks):
         return
     if not compile_pattern(source.catalogue.name_pattern).search(name.lower()):
+        return
+    if compile_pattern(source.catalogue.not_name_pattern).search(name.lower()):
         return
     yield Fact(
         kind="mcp_server",
@@ -61,6 +76,7 @@ def _fact(source: Source, ecosystem: str, name: Any, needed: set[str], *, is_pro
         name=name,
         grade=Grade.DECLARED,
         line=Lines(source.data).of("name", name),
+        standing=is_told or "server" in name.lower(),
         attributes={"form": "package", "package": purl(ecosystem, name), "package_name": name},
     )
 

@@ -90,7 +90,7 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         found = _READERS[hit.hit_class](source, hit)
-        if found is None or last_at.get(found.model) == line or talk.holds(hit.start, line):
+        if found is None or last_at.get(found.model) == line or talk.holds(hit.start):
             continue
         if seen.get(found.model, 0) >= _SEEN_LINES:
             last_at[found.model] = line

@@ -26,12 +26,27 @@ def code_text(source: Source) -> str:
     return "\n".join(_code_lines(lines))
 
 
-def code_lines(source: Source) -> frozenset[int] | None:
-    """Return the numbers of the lines that hold code of cells; ``None`` for a notebook all on one line."""
-    lines = source.lenient_text().split("\n")
-    if len(lines) < 5:
-        return None
-    return frozenset(number for number, line in enumerate(_code_lines(lines), 1) if line)
+def without_prose(data: bytes) -> bytes:
+    """Return a notebook in which only the code of its cells and the marks of its form are left.
+
+    Every line stays at its number. A notebook that is not written line by line, or that gives cells no
+    type or their source before it, comes back as it is.
+    """
+    lines = data.decode("utf-8", "replace").split("\n")
+    cell_type, cell_source = data.find(b'"cell_type"'), data.find(b'"source"')
+    if len(lines) < 5 or cell_type < 0 or 0 <= cell_source < cell_type:
+        return data
+    is_code = _code_lines(lines)
+    kept = (line if code else _form(line) for line, code in zip(lines, is_code, strict=True))
+    return "\n".join(kept).encode()
+
+
+def _form(line: str) -> str:
+    """Return what of a line without code tells which lines are code."""
+    key = _KEY.match(line)
+    if key is None:
+        return line if line.strip() in ("]", "],") else ""
+    return line if key.group(1) == "cell_type" else line[: key.start(2)]
 
 
 def _code_lines(lines: list[str]) -> list[str]:

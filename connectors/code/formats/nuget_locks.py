@@ -39,7 +39,7 @@ def parse(source: Source) -> Iterator[Fact]:
                 source,
                 "nuget",
                 name,
-                line=partial(lines.of, name),
+                line=partial(lines.of_entry, name),
                 declared=short(requested) if isinstance(requested, str) else None,
                 locked=short(resolved) if isinstance(resolved, str) else None,
                 direct=value.get("type") == "Direct",

@@ -1,6 +1,8 @@
 """Find the names of credentials of AI providers: where code reads them and where configuration sets them.
 
-Only the name leaves this module. Nothing of the value does, not even whether there is one.
+The name leaves this module, and what makes the key known again elsewhere: which secret of a store it is,
+which project of its vendor, a mark of a key that stands there in the clear (:mod:`connectors.key_marks`),
+and that it does. Nothing else of a value does.
 """
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connectors.code.facts import Fact, Source
+from connectors import key_marks
+from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around
 from connectors.code.formats.talk import Talk
-from connectors.model import Grade
+from connectors.model import Grade, Json
 
 _WORD = re.compile(r"[A-Za-z0-9_]")
 # Read from an environment (env.X, $X, ${X}, secrets.X), quoted as a whole, or the name that a line sets.
@@ -26,6 +29,8 @@ _SET = re.compile(r"\s*(?:[:=?]|\+=)")
 _IN_TEXT = re.compile(r"\W{1,2}\s*(?:not\s+)?in\s+(?!\w*\.?\w*(?:env|ENV|secrets|config|settings))")
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl")
 _TRIES = 50
+_LINES, _REACH = 3, 600
+"""Lines and bytes after a name within which the place of its secret stands."""
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -44,7 +49,7 @@ def parse(source: Source) -> Iterator[Fact]:
         text, column = line_around(source.data, hit.start)
         if not _is_used(source, text, column, row.name) or not _has_context(source.data, row.needs):
             continue
-        if talk.holds(hit.start, line):
+        if talk.holds(hit.start):
             continue
         done.add(hit.row)
         is_set = source.syntax == "config" and not source.name.endswith(_EXAMPLES)
@@ -55,8 +60,30 @@ def parse(source: Source) -> Iterator[Fact]:
             name=row.name,
             grade=Grade.CONFIGURED if is_set else Grade.DECLARED,
             line=line,
-            attributes={"form": "variable name"},
+            attributes={"form": "variable name"} | _told(source, hit, row.provider, text[column:]),
         )
+
+
+def _told(source: Source, hit: Hit, provider: str, line: str) -> dict[str, Json]:
+    """Return what makes the key known again: of its line, a stored secret also of the next ones."""
+    told: dict[str, Json] = {}
+    marks = key_marks.in_text(provider, line)
+    if marks:
+        told |= {"key_fingerprint": list[Json](marks), "leaked": True}
+    end = hit.end
+    for _ in range(_LINES):
+        end = source.data.find(b"\n", end + 1, hit.end + _REACH)
+        if end < 0:
+            end = min(hit.end + _REACH, len(source.data))
+            break
+    end = min([end, *(one.start for one in source.hits if one.start > hit.start)])
+    near = key_marks.references(source.data[hit.end : end].decode("utf-8", "replace"))
+    if near:
+        told["key_reference"] = list[Json](near[:1])
+    projects = key_marks.projects(provider, source.lenient_text()) if b"proj" in source.data else []
+    if len(projects) == 1:
+        told["project_id"] = projects[0]
+    return told
 
 
 def _is_used(source: Source, text: str, column: int, name: str) -> bool:

@@ -1,8 +1,8 @@
 """Tell which places of a file are talk, never use.
 
-Talk are docstrings of Python, all but the code of a notebook, prose in JSON (the text of an issue, a
-description), and files that only describe an interface: what stands in an OpenAPI document, or in the types
-generated from one, is what may be said there.
+Talk are comments, docstrings of Python, prose in JSON (the text of an issue, a description), and files that
+only describe an interface: what stands in an OpenAPI document, or in the types generated from one, is what
+may be said there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from bisect import bisect_right
 
 from connectors.code.facts import Source
-from connectors.code.formats.lines import docstrings, written_texts
-from connectors.code.formats.notebooks import code_lines
+from connectors.code.formats.lines import docstrings, long_texts, written_texts
+from connectors.code.formats.spans import Spans
 
 _INTERFACE = re.compile(
     rb"""(?:\A\s*\{\s*|\n[ \t]{0,4})"(?:openapi|swagger|asyncapi)"\s*:\s*"[23]\.\d"""
@@ -72,11 +72,11 @@ class Talk:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._lines: frozenset[int] | None = None
-        self._is_read = False
+        self._code = Spans(source.data, source.name)
         self._is_interface: bool | None = None
         self._spans: list[tuple[int, int]] | None = None
         self._written: list[tuple[int, int]] | None = None
+        self._texts: list[tuple[int, int]] | None = None
 
     def is_written(self, place: int) -> bool:
         """Say whether the place (in bytes) lies in a text of Python written for a reader, be it a model."""
@@ -86,13 +86,21 @@ class Talk:
             self._written = written_texts(self._source.data.decode("latin-1"))
         return _holds(self._written, place)
 
-    def holds(self, place: int, line: int) -> bool:
-        """Say whether the place (in bytes) on the line is talk."""
+    def is_sample(self, place: int) -> bool:
+        """Say whether the place (in bytes) lies in a text of a program: code that is shown or written out."""
         name = self._source.name
-        if name.endswith(".ipynb"):
-            if not self._is_read:
-                self._lines, self._is_read = code_lines(self._source), True
-            return self._lines is not None and line not in self._lines
+        if not name.endswith((".py", ".pyi")):
+            return self._code.in_text(place)
+        if self._texts is None:
+            self._texts = long_texts(self._source.data.decode("latin-1"))
+        return _holds(self._texts, place)
+
+    def holds(self, place: int) -> bool:
+        """Say whether the place (in bytes) is talk."""
+        return self._code.in_comment(place) or self._is_told(place)
+
+    def _is_told(self, place: int) -> bool:
+        name = self._source.name
         if name.endswith((".json", ".jsonl", ".yaml", ".yml")):
             if self._is_interface is None:
                 self._is_interface = _INTERFACE.search(self._source.data) is not None

@@ -15,11 +15,12 @@ from botocore import exceptions as botocore_errors
 
 from connectors import aws_rows, meter
 from connectors.aws import AwsConnector, AwsOptions
-from connectors.clients.aws import AwsClients, AwsSettings, Identity, Listing, Place
+from connectors.clients.aws import AwsClients, Identity, Listing, Place
 from connectors.clients.aws_errors import Asked, Rejected, Unreadable, translate
 from connectors.clients.aws_models import trimmed
 from connectors.clients.aws_redact import HIDDEN, Redaction, Redactor
 from connectors.clients.aws_sessions import is_aws_host, read_time
+from connectors.clients.aws_settings import AwsSettings
 from connectors.clients.guard import UndeclaredCall
 from connectors.clients.network import NetworkSettings
 from connectors.errors import (

@@ -244,6 +244,16 @@ def test_a_repository_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
         fetch(f"file://{tmp_path}/none", tmp_path, limits=LIMITS, protocols=("file",))
 
 
+def test_a_failure_of_ssh_is_told_in_its_own_words(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"git ls-remote failed: ssh: connect to host 127\.0\.0\.1 port 1"):
+        fetch("ssh://git@127.0.0.1:1/acme/x", tmp_path, limits=LIMITS)
+
+
+def test_the_folder_of_a_file_url_may_be_named_itself() -> None:
+    with pytest.raises(ConfigError, match=r"file:///srv/bot.*Name the folder itself"):
+        check_url("file:///srv/bot")
+
+
 def test_a_token_travels_in_the_environment_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools = write(
         tmp_path / "tools", {"git": '#!/bin/sh\necho "$@" >> "$TMPDIR/args"\nenv >> "$TMPDIR/env"\nexit 1\n'}

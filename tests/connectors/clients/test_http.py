@@ -365,7 +365,7 @@ def test_a_secret_with_a_line_end_cannot_add_a_header(
 ) -> None:
     monkeypatch.setenv("HOSTILE_TOKEN", "good\r\nX-Evil: 1")
 
-    with pytest.raises(ConfigError, match="control"):
+    with pytest.raises(ConfigError, match=r"control.*env:HOSTILE_TOKEN"):
         client(server, passing).get("/ok")
 
     assert server.connections == 0
@@ -431,7 +431,7 @@ def test_a_port_where_nobody_listens_is_unavailable(server: HostileServer, passi
     one = client(server, passing)
     server.__exit__()
 
-    with pytest.raises(Unavailable, match="broke"):
+    with pytest.raises(Unavailable, match=r"no connection to .* could be made.*base_url"):
         one.get("/ok")
 
 

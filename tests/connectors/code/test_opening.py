@@ -16,6 +16,7 @@ from connectors.clients.network import NetworkSettings
 from connectors.code import CodeConnector
 from connectors.code.options import CodeOptions
 from connectors.context import NoCache, OpenPart, RunContext, Services
+from connectors.errors import Unavailable
 from connectors.model import Finding, PartStatus
 from connectors.outcome import PartResult
 from tests.code_samples import commit, git, write
@@ -229,6 +230,16 @@ def test_another_ref_than_the_default_is_always_read(tmp_path: Path) -> None:
     scan(ref="side")
 
     assert scan(ref="side")
+
+
+def test_a_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    from connectors.catalogue import load_catalogue
+    from connectors.code.trees import FolderTree
+
+    gone = FolderTree(tmp_path / "gone", load_catalogue())
+
+    with pytest.raises(Unavailable, match=r"gone' cannot be opened: No such file.*scans read it"):
+        list(gone.batches(lambda path: True))
 
 
 def test_files_touched_this_moment_give_no_stamp(tmp_path: Path) -> None:

@@ -135,3 +135,42 @@ def test_the_example_that_a_file_is_part_of_begins_below_the_folder_that_says_so
     assert roles.project_of("tests/test_a.py") == "tests"
     assert roles.project_of("rag-examples/shop/web/app.ts") == "rag-examples/shop"
     assert roles.project_of("src/main/java/org/acme/samples/A.java") == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("src/tests-d/handler.ts", Role.TEST),
+        ("src/handler.test-d.ts", Role.TEST),
+        ("packages/agents/conformance/server.ts", Role.TEST),
+        ("lib/__fixtures__/a.ts", Role.TEST),
+        ("spec/vcr_cassettes/a.yml", Role.TEST),
+        ("app/checkout.cy.ts", Role.TEST),
+        ("src/ShopTest.php", Role.TEST),
+        ("src/Contest.php", Role.APPLICATION),
+        ("src/latest.kt", Role.APPLICATION),
+        ("src/Button.stories.tsx", Role.EXAMPLE),
+        ("quickstarts/chat/app.py", Role.EXAMPLE),
+        ("Shop.Samples/Program.cs", Role.EXAMPLE),
+        ("chat-demo/app.py", Role.EXAMPLE),
+        ("demographics/app.py", Role.APPLICATION),
+    ],
+)
+def test_well_known_names_of_tests_and_examples_tell_the_role(path: str, role: Role) -> None:
+    found = Roles(load_catalogue()).of(path)
+
+    assert found is role
+
+
+@pytest.mark.parametrize(
+    ("beside", "role"), [("qa/test_latency.py", Role.TEST), ("qa/readme.py", Role.APPLICATION)]
+)
+def test_a_folder_whose_name_leaves_it_open_is_a_suite_where_it_holds_tests(beside: str, role: Role) -> None:
+    roles = Roles(load_catalogue())
+    for path in ("qa/bots/one/config.py", beside):
+        roles.note(path)
+
+    found = roles.of("qa/bots/one/config.py")
+
+    assert found is role
+    assert roles.of("app/main.py") is Role.APPLICATION

@@ -77,6 +77,15 @@ def test_every_finding_of_a_unit_carries_what_its_manifest_says(tmp_path: Path) 
     assert "unit_description" not in found["."].attributes
 
 
+def test_a_chart_describes_its_own_folder_and_not_the_code_that_it_installs(tmp_path: Path) -> None:
+    chart = "name: bot\ndescription: A chart that installs a bot\n"
+    files = {"go.mod": "module acme\n", "app.py": MODEL, "charts/bot/Chart.yaml": chart}
+
+    found = scan(write(tmp_path, files)).findings
+
+    assert [one.attributes.get("unit_description") for one in found if one.kind == "model"] == [None]
+
+
 def test_a_service_catalogue_says_more_than_a_manifest(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -225,6 +225,25 @@ def test_a_fork_is_listed_and_not_read(host: Host) -> None:
     assert host.reads() == []
 
 
+# Azure DevOps' listing says that something is a fork, not of what; only some say whose place it lies in.
+_TELL_OF_WHAT = ("github", "gitlab", "gitea", "bitbucket", "bitbucket_data_center")
+_TELL_WHOSE = ("github", "gitlab", "bitbucket_data_center")
+
+
+@pytest.mark.parametrize(("flags", "whose"), [((), "organisation"), (("personal",), "person")])
+def test_a_fork_that_is_read_names_what_it_was_made_from(
+    host: Host, flags: tuple[str, ...], whose: str
+) -> None:
+    made = host.add("copy", BOT, "fork", *flags)
+
+    found = host.account(forks=True).look().findings[_label(made)]
+
+    attributes = {(one.attributes.get("fork_of"), one.attributes.get("fork_by")) for one in found}
+    kind = host.kind.connector
+    parent = f"{NAME}/other/origin" if kind in _TELL_OF_WHAT else None
+    assert attributes == {(parent, whose if kind in _TELL_WHOSE else None)}
+
+
 _SAID = {
     "github": ("archived", "disabled", "mirror", "template"),
     "gitlab": ("archived", "disabled", "mirror"),

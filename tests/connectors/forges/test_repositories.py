@@ -11,6 +11,7 @@ from connectors.forges.repositories import (
     address_of,
     git_url,
     immutable_id,
+    parent_address,
     protocols_for,
     why_not_read,
 )
@@ -71,6 +72,12 @@ def test_a_name_of_the_host_stands_for_the_address_git_reads() -> None:
     assert address_of(url, "github.com") == "github.com/acme/shop"
 
 
+@pytest.mark.parametrize("path", ["", "../x", "a//b", "a\n/b"])
+def test_a_parent_whose_path_leads_elsewhere_is_none(path: str) -> None:
+    assert parent_address("acme/shop", "https://h", "") == "h/acme/shop"
+    assert parent_address(path, "https://h", "") == ""
+
+
 @pytest.mark.parametrize("value", ["", None, True, {}, "a b", "a/b", "x" * 300])
 def test_what_is_no_id_is_refused(value: object) -> None:
     with pytest.raises(BadResponse):
@@ -78,7 +85,7 @@ def test_what_is_no_id_is_refused(value: object) -> None:
 
 
 def test_a_repository_survives_the_trip_through_its_scope() -> None:
-    one = repository(key="7", marks=("archived", "fork"), visibility="internal")
+    one = repository(key="7", marks=("archived", "fork"), visibility="internal", fork_of="h/a/b")
 
     scope = Scope(
         connector="github", instance="main", ids=one.ids, parts=(), ref=one.ref, listed=one.listed()

@@ -24,10 +24,14 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
         for entry in section.entries:
             command = cli.get_command(root, entry.name)
             assert command is not None
-            yield entry.name, command
-            if isinstance(command, click.Group):
-                for name, verb in command.commands.items():
-                    yield f"{entry.name} {name}", verb
+            yield from _with_verbs(entry.name, command)
+
+
+def _with_verbs(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, verb in command.commands.items():
+            yield from _with_verbs(f"{path} {name}", verb)
 
 
 def examples_of(command: click.Command) -> tuple[Example, ...]:

@@ -49,17 +49,24 @@ def estate() -> list[Finding]:
     ]
 
 
-def seed(url: str, findings: Sequence[Finding] | None = None, *, denied: str = "") -> str:
+def seed(
+    url: str,
+    findings: Sequence[Finding] | None = None,
+    *,
+    denied: str = "",
+    unread: Sequence[tuple[str, str]] = (),
+) -> str:
     """Write one run of one scope to the store at ``url`` and return the run's id.
 
-    ``denied`` is why the part ``images`` could not be read; empty: it was read and held nothing.
+    ``denied`` is why the part ``images`` could not be read; empty: it was read and held nothing. ``unread``
+    are the single files, with reasons, that both parts left out.
     """
     scope = Scope(connector="code", instance="main", ids=("acme",), parts=PARTS, label="acme", account="acme")
     shown = estate() if findings is None else list(findings)
     status = PartStatus.DENIED if denied else PartStatus.COMPLETE
     batches = [
-        _batch(scope, "manifests", shown, PartStatus.COMPLETE, ""),
-        _batch(scope, "images", [], status, denied),
+        _batch(scope, "manifests", shown, PartStatus.COMPLETE, "", unread),
+        _batch(scope, "images", [], status, denied, unread),
     ]
     with open_store(url) as store:
         run_id = mint("run")
@@ -75,12 +82,19 @@ def seed(url: str, findings: Sequence[Finding] | None = None, *, denied: str = "
     return run_id
 
 
-def _batch(scope: Scope, part: str, shown: list[Finding], status: PartStatus, reason: str) -> PartBatch:
+def _batch(
+    scope: Scope,
+    part: str,
+    shown: list[Finding],
+    status: PartStatus,
+    reason: str,
+    unread: Sequence[tuple[str, str]],
+) -> PartBatch:
     result = PartResult(
         status=status,
         reason=reason,
         count=len(shown),
-        exceptions=(),
+        exceptions=tuple(unread),
         requests=1,
         started_at=SEEN,
         ended_at=SEEN,

@@ -139,3 +139,31 @@ def test_search_for_an_unknown_word_or_table(aicensus: Aicensus) -> None:
     assert (nothing.code, nothing.out) == (0, "No row holds that.\n")
     assert wrong.code == 2
     assert "known are" in wrong.err
+
+
+def test_what_was_called_wrong_is_written_to_a_file_with_which_a_scan_no_longer_finds_it(
+    aicensus: Aicensus, db: str, tmp_path: Path
+) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "requirements.txt").write_text("openai==1.4\n")
+    own = tmp_path / "own.toml"
+    config = tmp_path / "aicensus.toml"
+    config.write_text(f'[connectors.code.main]\ntargets = ["{tmp_path}/repo"]\ncatalogue = "{own}"\n')
+    at = ("--db", db)
+    aicensus("scan", str(tmp_path / "repo"), *at)
+    for alert in aicensus("alerts", "--format", "json", *at).json:
+        aicensus("alerts", "false-positive", alert["alert_id"], "--reason", "a fixture", *at)
+
+    wrote = aicensus("catalogue", "feedback", "--write", str(own), *at)
+    linted = aicensus("catalogue", "lint", str(own))
+    again = aicensus("scan", "--config", str(config), "--db", str(tmp_path / "new.db"))
+    found = aicensus("assets", "--format", "json", "--db", str(tmp_path / "new.db")).json
+    left_out = aicensus("coverage", "--format", "json", "--db", str(tmp_path / "new.db")).out
+
+    assert wrote.code == 0, wrote.err
+    assert "1 row added, 0 proposed in comments" in wrote.out
+    assert "catalogue = " in wrote.out
+    assert linted.code == 0, linted.err
+    assert again.code == 0, again.err
+    assert found == []
+    assert "pkg:pypi/openai (package) is no AI: a fixture" in left_out

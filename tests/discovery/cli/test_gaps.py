@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from discovery.service.views_rules import GapView, OrganisationFactView, RuleTestView, RuleView
@@ -153,3 +154,41 @@ def test_facts_of_the_organisation_are_kept_and_taken_back(aicensus: Aicensus, d
     assert list(one) == list(OrganisationFactView.__dataclass_fields__)
     assert one["value"] == "https://example.org/ai"
     assert "nothing was said" in again.err
+
+
+def test_every_report_says_what_was_decided_in_single_user_mode(
+    aicensus: Aicensus, db: str, url: str, tmp_path: Path
+) -> None:
+    seed(url)
+    at = ("--db", db)
+    aicensus(
+        "exceptions",
+        "request",
+        "support-bot",
+        "OWN-01",
+        "--until",
+        (datetime.now(UTC) + timedelta(days=60)).date().isoformat(),
+        "--reason",
+        "pilot",
+        *at,
+    )
+    approved = aicensus("exceptions", "approve", "support-bot", "OWN-01", "--reason", "fine", *at)
+    aicensus("attest", "start", "2026-Q4", "--state", "candidate", *at)
+    reports = (
+        ("report", "maturity"),
+        ("report", "gaps", "--format", "html"),
+        ("evidence", "list", "--format", "csv"),
+        ("attest", "list", "--format", "json"),
+        ("attest", "status", "2026-Q4"),
+        ("attest", "export", "2026-Q4"),
+        ("record", "show", "support-bot"),
+        ("record", "view", "support-bot", "--as", "atrs"),
+        ("report", "audit-pack", "--out", str(tmp_path / "audit.zip")),
+    )
+
+    said = {words: aicensus(*words, *at) for words in reports}
+
+    assert approved.code == 0, approved.err
+    silent = [words for words, ran in said.items() if "Single-user mode: 1 decision" not in ran.out + ran.err]
+    assert silent == []
+    assert aicensus("record", "show", "recommender", *at).out.count("Single-user") == 0

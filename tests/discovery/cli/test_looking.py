@@ -136,6 +136,17 @@ def test_runs_show_what_became_of_every_part(aicensus: Aicensus, db: str, url: s
     assert {part["part"] for part in by_id["details"]} == {"manifests", "images"}
 
 
+def test_runs_show_each_file_that_was_not_read_once(aicensus: Aicensus, db: str, url: str) -> None:
+    unread = [(f"locks/{number:02}.json", "not JSON") for number in range(52)]
+    seed(url, unread=unread)
+
+    shown = aicensus("runs", "show", "--db", db).out
+
+    assert shown.count("locks/49.json") == 1
+    assert "locks/51.json" not in shown
+    assert "… and 2 more: --format json" in shown
+
+
 def test_as_of_answers_with_what_was_known_then(aicensus: Aicensus, db: str, url: str) -> None:
     seed(url)
 

@@ -156,6 +156,24 @@ def test_prune_counts_first_and_is_kept_in_the_audit_log(aicensus: Aicensus, db:
     assert "whole: 1 entry" in aicensus("audit", "verify", "--db", db).out
 
 
+def test_use_by_people_is_forgotten_after_the_days_of_the_configuration(
+    aicensus: Aicensus, db: str, url: str, tmp_path: Path
+) -> None:
+    seed(url)
+    config = tmp_path / "aicensus.toml"
+    config.write_text("[store]\npersonal_days = 30\n")
+    words = ("db", "prune", "--personal", "--reason", "retention", "--db", db, "--yes")
+
+    unsaid = aicensus(*words)
+    done = aicensus(*words, "--config", str(config))
+    plain = aicensus("db", "prune", "--reason", "retention", "--db", db, "--yes", "--config", str(config))
+
+    assert (unsaid.code, plain.code) == (2, 2)
+    assert "--older-than DAYS, or set personal_days in [store]" in unsaid.err
+    assert done.out == "Deleted 0 rows.\n"
+    assert "whole: 1 entry" in aicensus("audit", "verify", "--db", db).out
+
+
 def test_prune_without_a_person_to_ask_deletes_nothing(aicensus: Aicensus, db: str, url: str) -> None:
     seed(url)
 

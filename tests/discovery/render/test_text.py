@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from discovery.render.text import count, day, duration, minute, safe, short_ids
+from discovery.render.text import (
+    count,
+    day,
+    duration,
+    last_day,
+    minute,
+    safe,
+    short_ids,
+    told_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +75,26 @@ def test_short_ids_still_tell_ids_of_one_moment_apart() -> None:
 
     assert len({shorten(one) for one in ids}) == 3
     assert all(one.startswith(shorten(one)) for one in ids)
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "shown"),
+    [
+        ("2027-02-02T00:00:00.000000Z", "UTC", "2027-02-01"),
+        ("2027-02-01T23:00:00.000000Z", "Europe/Berlin", "2027-02-01"),
+        ("2027-02-02T12:00:00.000000Z", "UTC", "2027-02-02"),
+        (None, "UTC", ""),
+    ],
+)
+def test_a_decision_is_told_by_the_last_day_that_it_holds(moment: str | None, zone: str, shown: str) -> None:
+    assert last_day(moment, zone) == shown
+
+
+def test_only_things_of_one_name_are_told_apart_by_id() -> None:
+    name = told_apart([("bot", "sys_1"), ("bot", "sys_2"), ("bot", "sys_2"), ("till", "sys_3")])
+
+    assert [name("bot", "sys_1"), name("bot", "sys_2"), name("till", "sys_3")] == [
+        "bot sys_1",
+        "bot sys_2",
+        "till",
+    ]

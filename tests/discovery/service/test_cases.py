@@ -111,7 +111,7 @@ def test_a_decision_on_many_needs_what_one_needs(store: Store, estate: Estate) -
 
 
 def test_comments_are_edited_but_never_lost(store: Store, estate: Estate) -> None:
-    first = notes.comment(store, "helper", "asked the taem", actor=BO)
+    first = notes.comment(store, "helper", "asked the taem", actor=BO).note_id
     notes.comment(store, "helper", "asked the team", actor=BO, edits=first)
     system_id = inventory.get_system(store, "helper").system_id
 
@@ -150,3 +150,17 @@ def test_a_ticket_is_linked_once_and_can_be_taken_away(store: Store, estate: Est
 
     assert (both, linked) == ([True, False], [url])
     assert cases.show_case(store, "helper").case.tickets == []
+
+
+def test_a_ticket_is_open_until_somebody_says_it_is_closed(store: Store, estate: Estate) -> None:
+    url = "https://tickets.acme.example/AI-7"
+    notes.link(store, "helper", url, actor=BO)
+
+    both = [notes.set_ticket(store, "helper", url, "closed", actor=BO) for _ in range(2)]
+    _, tickets = notes.said_about(store, "helper")
+
+    assert both == [True, False]
+    assert [(one.url, one.state, one.state_at is not None) for one in tickets] == [(url, "closed", True)]
+    assert {row.state for row in cases.show_case(store, "helper").alerts} == {"open"}
+    with pytest.raises(NotFound, match=r"not linked.*Linked are: https://tickets"):
+        notes.set_ticket(store, "helper", "https://tickets.acme.example/AI-8", "closed", actor=BO)

@@ -36,7 +36,7 @@ def test_there_is_one_accountable_owner(store: Store) -> None:
     decided = decisions.set_owner(store, "helper", "bo@acme.example", actor=ALICE)
 
     assert decided.system.owner == "bo@acme.example"
-    assert decided.warnings == ["ana@acme.example no longer answers for it"]
+    assert decided.warnings[0] == "ana@acme.example no longer answers for it"
 
 
 def test_other_roles_do_not_close_the_owner_gap(store: Store) -> None:
@@ -229,3 +229,27 @@ def test_every_decision_is_one_revision_with_its_entry(store: Store) -> None:
         kinds = tx.conn.execute(select(schema.revision.c.actor).where(schema.revision.c.kind == "decision"))
         assert list(kinds.scalars()) == ["alice@laptop"] * 3
     assert audit_actions(store) == ["owner.set", "oversight.record", "oversight.withdraw"]
+
+
+def test_a_run_of_which_nothing_is_in_doubt_is_not_accepted_and_nothing_is_written(store: Store) -> None:
+    Estate(store).show(finding("helper"))
+
+    with pytest.raises(DecisionError, match=r"nothing that run_.* lost is in doubt"):
+        decisions.accept_run(store, "latest", actor=ALICE, reason="moved away")
+
+    assert audit_actions(store) == []
+
+
+def test_a_suspect_run_is_accepted_with_its_reason(store: Store) -> None:
+    estate = Estate(store)
+    estate.show(*(finding(f"bot{number}") for number in range(10)))
+    estate.show()
+
+    decisions.accept_run(store, "latest", actor=ALICE, reason="moved away")
+
+    with store.read() as tx:
+        states = set(
+            tx.conn.execute(select(schema.asset.c.state).where(schema.asset.c.valid_to.is_(None))).scalars()
+        )
+    assert states == {"missing"}
+    assert audit_actions(store) == ["run.accept"]

@@ -159,3 +159,24 @@ def test_a_condition_is_named(helper: Store) -> None:
 def test_what_has_a_command_of_its_own_is_not_set_by_hand(helper: Store, field: str) -> None:
     with pytest.raises(DecisionError, match=f"is set by: aicensus {field}"):
         records.change(helper, "helper", {field: "[]"}, actor=ANA)
+
+
+def test_nothing_is_copied_for_a_system_that_there_is_not(store: Store, tmp_path: Path) -> None:
+    report = tmp_path / "report.txt"
+    report.write_text("all is well")
+
+    with pytest.raises(NotFound, match="no system"):
+        evidence.add(store, "nobody", str(report), folder=tmp_path / "kept", actor=ALICE)
+
+    assert not (tmp_path / "kept").exists()
+
+
+def test_what_no_rule_asks_for_may_be_covered_and_is_told(store: Store, tmp_path: Path) -> None:
+    Estate(store).show(finding("helper"))
+    link = "https://wiki.example.org/dpia"
+
+    _, done = evidence.add(
+        store, "helper", link, folder=tmp_path, actor=ALICE, covers=("LIF-02", "A.4.2", "Z.9")
+    )
+
+    assert done.warnings == ["no rule or control that is known is called Z.9"]

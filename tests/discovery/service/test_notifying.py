@@ -7,9 +7,20 @@ from sqlalchemy import select
 
 from connectors.errors import ConfigError
 from discovery.config import load_config
-from discovery.service import cases, escalation, feedback, inventory, notes, notifying, people, suppressing
+from discovery.service import (
+    cases,
+    escalation,
+    feedback,
+    inventory,
+    notes,
+    notifying,
+    people,
+    suppressing,
+    system_bulk,
+)
 from discovery.service.alert_decisions import AlertAction, decide_alert
 from discovery.service.errors import DecisionError, NotFound
+from discovery.service.system_bulk import Which
 from store import Store
 from store.audit import Actor
 from store.columns import metadata
@@ -108,8 +119,9 @@ def test_an_erased_person_is_named_in_no_case_note_or_message(store: Store, tmp_
     notes.comment(store, alert, f"ask {DANA} about it", actor=DANA_ACTS)
     notes.link(store, alert, "https://tickets.acme.example/1", actor=DANA_ACTS)
     escalation.wait(store, alert, actor=DANA_ACTS, reason=f"{DANA} asked the vendor")
-    wanted = suppressing.Wanted(rule="SUP-*")
+    wanted = suppressing.Wanted(rule="TPR-*")
     suppressing.add(store, wanted, actor=DANA_ACTS, reason=f"{DANA} said so")
+    system_bulk.set_fields(store, Which(is_all=True), {"markets": "DE"}, actor=DANA_ACTS)
 
     people.erase(store, DANA, actor=BO, reason="asked for it")
 

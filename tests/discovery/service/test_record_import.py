@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from discovery.service import decisions, inventory, record_import, record_showing, record_tables, records
+from discovery.service import (
+    decisions,
+    inventory,
+    people,
+    record_import,
+    record_showing,
+    record_tables,
+    records,
+)
 from discovery.service.errors import DecisionError
 from discovery.service.record_import import Imported, ImportOptions
 from discovery.service.record_tables import Reading
@@ -303,3 +311,45 @@ def test_a_cell_that_our_own_csv_guarded_is_read_back(tmp_path: Path) -> None:
     (row,) = record_tables.read(path, Reading())
 
     assert row.values == {"purpose.statement": "=1+1 is what it answers"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "name;parent_id\nouter;inner\ninner;outer\n",
+            r"line 2: parent_id: 'outer' would be a part of itself",
+        ),
+        ("name;parent_id\nouter;inner\ninner;helper\nhelper;outer\n", "'helper' would be a part of itself"),
+        ("name;parent_id\nalone;alone\n", "'alone' would be a part of itself"),
+    ],
+)
+def test_systems_inside_themselves_are_refused_before_anything_is_written(
+    store: Store, tmp_path: Path, text: str, said: str
+) -> None:
+    Estate(store).show(finding("helper"))
+    before = counts(store)
+
+    with pytest.raises(DecisionError, match=said):
+        bring(store, write(tmp_path, text))
+
+    assert counts(store) == before
+
+
+def test_an_owner_who_has_left_is_refused_before_anything_is_written(store: Store, tmp_path: Path) -> None:
+    Estate(store).show(finding("helper"))
+    decisions.set_owner(store, "helper", "gone@acme.example", actor=ALICE)
+    people.set_active(store, "gone@acme.example", active=False, actor=ALICE, reason="has left")
+    before = counts(store)
+
+    with pytest.raises(DecisionError, match=r"line 2: 'gone@acme\.example' is no longer active"):
+        bring(store, write(tmp_path, "name;owner\nnew one;gone@acme.example\n"))
+
+    assert counts(store) == before
+
+
+def test_a_mapping_of_a_column_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "name;owner\nhelper;dana@acme.example\n")
+
+    with pytest.raises(DecisionError, match="--map 'Line of business': no column"):
+        record_tables.read(path, Reading(renamed={"Line of business": "org_unit"}))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from connectors import clock
 from discovery.service import decisions, explaining, inventory, system_merging, system_standing
 from discovery.service.errors import DecisionError, NotFound
 from store import Store, linkage
@@ -129,12 +130,18 @@ def test_a_suggestion_is_accepted_or_rejected_for_ever(store: Store) -> None:
     linkage.relink(store, None)
     first, second = sorted(explaining.suggestions(store), key=lambda one: one.left_name)
 
+    asked_at = clock.now()
     system_merging.accept_suggestion(store, first.suggestion, actor=ALICE)
     system_merging.reject_suggestion(store, second.suggestion, actor=ALICE, reason="two products")
     linkage.relink(store, None)
 
     assert sorted(listed(store).values()) == [1, 1, 2]
     assert explaining.suggestions(store) == []
+    before = explaining.suggestions(store, as_of=asked_at)
+    assert sorted(before, key=lambda one: one.left_name) == [first, second]
+    assert len(explaining.suggestions(store, first.left_system, as_of=asked_at)) == sum(
+        first.left_system in (one.left_system, one.right_system) for one in before
+    )
 
 
 def test_an_explanation_holds_both_evidences_and_the_strength(store: Store, estate: Estate) -> None:

@@ -93,6 +93,7 @@ class Estate:
                 addresses=known.addresses or thing.addresses,
                 earlier=known.earlier or thing.earlier,
                 fork_of=known.fork_of or str(thing.fact.attributes.get("fork_of", "")),
+                fork_by=known.fork_by or str(thing.fact.attributes.get("fork_by", "")),
             )
         return found
 
@@ -257,6 +258,8 @@ def _told(made: dict[str, Any], system: str, pairs: list[tuple[str, str]], numbe
             attributes["source_repository"] = value
         elif name == "fork_of":
             attributes[name] = value if "/" in value else f"github.com/{value}"
+        elif name == "personal":
+            attributes["fork_by"] = "person"
         elif name not in ("id", "was"):
             attributes[name] = value
     hints = _hints(owner, tags)

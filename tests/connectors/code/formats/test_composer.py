@@ -105,3 +105,15 @@ def test_wrong_types_show_nothing(content: object) -> None:
 
         assert found.facts == []
         assert found.problems == []
+
+
+def test_a_locked_package_is_shown_where_it_is_locked_and_not_where_another_requires_it() -> None:
+    locked = [
+        {"name": "acme/bot", "version": "1", "require": {"openai-php/client": "^0.10"}},
+        {"name": "openai-php/client", "version": "v0.10.3"},
+    ]
+    text = json.dumps({"packages": locked}, indent=1)
+
+    (found,) = [fact for _, fact in read("composer.lock", text) if fact.kind == "package"]
+
+    assert '"name": "openai-php/client"' in text.split("\n")[found.line - 1]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.code_samples import read
+from tests.code_samples import facts, read
 
 COMPOSE = """\
 services:
@@ -167,3 +167,10 @@ def test_a_server_counts_where_a_line_starts_it(
 )
 def test_odd_bytes_are_read_without_a_problem(content: bytes) -> None:
     assert read("Dockerfile", content).problems == []
+
+
+@pytest.mark.parametrize(("tag", "is_server"), [("24.12-py3", True), ("24.12-py3-sdk", False)])
+def test_a_tag_under_which_a_client_lies_shows_no_server(tag: str, is_server: bool) -> None:
+    found = facts("pod.yaml", f"containers:\n  - image: nvcr.io/nvidia/tritonserver:{tag}\n")
+
+    assert ("nvidia/tritonserver" in found) is is_server

@@ -116,12 +116,12 @@ def test_of_a_store_only_the_name_is_kept() -> None:
     [
         ("compose.yaml", "    environment:\n      POSTGRES_DB: claims\n", {"claims"}),
         ("compose.yaml", "    environment:\n      - MYSQL_DATABASE=claims\n", {"claims"}),
-        ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE}\n", {"unspecified database"}),
+        ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE}\n", set()),
         ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE:-claims}\n", {"claims"}),
-        ("a.py", 'url = os.environ["DATABASE_URL"]\n', {"unspecified database"}),
-        ("a.ts", "const env = { POSTGRES_DB: name };\n", {"unspecified database"}),
+        ("a.py", 'url = os.environ["DATABASE_URL"]\n', set()),
+        ("a.ts", "const env = { POSTGRES_DB: name };\n", set()),
         ("a.ts", 'const env = { POSTGRES_DB: "claims" };\n', {"claims"}),
-        (".env", "DATABASE_URL=postgresql://db.example.org\n", {"unspecified database"}),
+        (".env", "DATABASE_URL=postgresql://db.example.org\n", set()),
         (".env", "MONGODB_URI=mongodb+srv://a:b@db.example.org/claims?w=1\n", {"claims"}),
         ("a.py", "OUT = '<bucket>'  # e.g. 's3://acme-docs'\n", set()),
         ("a.py", "OUT = '#1'; IN = 's3://acme-docs'\n", {"acme-docs"}),
@@ -168,3 +168,24 @@ def test_a_store_in_the_example_of_an_interface_is_none() -> None:
 
     assert _found("api.py", shown, "data") == {}
     assert set(_found("api.py", used, "data")) == {"acme-docs"}
+
+
+def test_buckets_of_one_name_in_two_clouds_are_two() -> None:
+    found = [fact for _, fact in read("a.yaml", "- url: gs://acme-docs/a\n- url: s3://acme-docs/a\n")]
+
+    assert {(fact.provider, fact.name) for fact in found} == {("google", "acme-docs"), ("aws", "acme-docs")}
+    assert len({fact.identifier for fact in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'uri = "gs://google-cloud-aiplatform/schema/modelevaluation/a.yaml"\n'),
+        ("config/database.php", "'url' => env('DATABASE_URL'),\n"),
+        (".env.example", "ELASTICSEARCH_URL=http://localhost:9200\nPOSTGRES_URL=\n"),
+    ],
+)
+def test_what_names_no_store_is_none(path: str, text: str) -> None:
+    found = [fact for _, fact in read(path, text) if fact.kind == "data_store"]
+
+    assert found == []

@@ -109,3 +109,28 @@ def test_a_boundary_that_names_many_services_says_nothing() -> None:
 def test_odd_bytes_grant_nothing(content: bytes) -> None:
     assert permissions("p.yaml", content) == []
     assert read("p.yaml", content).problems == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.tf", 'resource "aws_iam_role" "r" {\n  name = "claims-app"\n  path = "/"\n}\n', ["claims-app"]),
+        ("a.tf", 'resource "aws_iam_role" "r" {\n  name = "claims-${var.env}"\n}\n', None),
+        ("t.yaml", "RoleName: claims-app\n", ["claims-app"]),
+        ("t.yaml", "RoleName: !Sub claims-${Env}\n", None),
+        ("s.ts", "new Role(this, 'R', { roleName: 'claims-app' });\n", ["claims-app"]),
+        ("s.ts", "new Role(this, 'R', { roleName: name\n });\n", None),
+    ],
+)
+def test_a_role_that_is_declared_beside_a_permission_is_named(
+    path: str, text: str, expected: list[str] | None
+) -> None:
+    grant = {
+        "a.tf": HCL,
+        "t.yaml": YAML,
+        "s.ts": "const p = { Effect: 'Allow', actions: ['bedrock:InvokeModel'] }",
+    }
+
+    found = [fact for name, fact in read(path, f"{text}{grant[path]}\n").facts if name == "cloud-grant"]
+
+    assert [fact.attributes.get("role_names") for fact in found] == [expected]

@@ -194,3 +194,24 @@ def test_a_bridge_is_told_by_the_host_it_leads_to_and_nothing_else_of_its_argume
 
     assert (found.attributes["host"], found.attributes["package_name"]) == ("m.acme.dev", "mcp-remote")
     assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "stands"),
+    [
+        ("acme-mcp-server", {}, True),
+        ("@acme/mcp", {"mcpName": "org.example/acme"}, True),
+        ("@acme/mcp", {}, False),
+        ("@acme/mcp-test-client", {}, None),
+        ("@acme/mcp-server-evals", {}, None),
+        ("@acme/mcp-inspector", {}, None),
+    ],
+)
+def test_a_package_is_a_server_only_where_it_says_so(
+    name: str, more: dict[str, str], stands: bool | None
+) -> None:
+    content = {"name": name, "bin": "x.js", "dependencies": {"@modelcontextprotocol/sdk": "1"}, **more}
+
+    found = [fact for _, fact in read("package.json", json.dumps(content)) if fact.kind == "mcp_server"]
+
+    assert [fact.standing for fact in found] == ([] if stands is None else [stands])

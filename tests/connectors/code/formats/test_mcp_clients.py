@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.code_samples import facts
+from tests.code_samples import facts, read
 
 SECRET = "s3cr3t-value-2201"
 
@@ -59,3 +59,13 @@ def test_the_server_that_code_uses_is_told(path: str, text: str, name: str, tran
 )
 def test_code_that_names_none_gives_none(path: str, text: str) -> None:
     assert [fact for fact in facts(path, text).values() if fact.kind == "mcp_server"] == []
+
+
+def test_an_installed_program_is_named_but_no_package() -> None:
+    text = 'new StdioClientTransport({ command: "pnpm", args: ["exec", "acme-mcp", "--x"] });\n'
+
+    (found,) = [fact for _, fact in read("a.ts", text) if fact.kind == "mcp_server"]
+
+    assert found.name == "acme-mcp"
+    assert found.attributes["program"] == "acme-mcp"
+    assert "package" not in found.attributes

@@ -73,3 +73,20 @@ def test_garbage_does_not_hang_or_crash() -> None:
     found = read("a.py", text)
 
     assert [what.rpartition("; ")[2] for _, what in found.problems] == ["the rest is left out"]
+
+
+@pytest.mark.parametrize(
+    ("module", "provider"),
+    [
+        ("mcp-handler", "vercel-ai"),
+        ("@vercel/mcp-adapter", "vercel-ai"),
+        ("agents/mcp", "cloudflare"),
+        ("agents/mcp/server", "cloudflare"),
+    ],
+)
+def test_a_handler_is_of_the_library_that_it_is_imported_from(module: str, provider: str) -> None:
+    text = f'import {{ createMcpHandler }} from "{module}";\nconst handler = createMcpHandler(build);\n'
+
+    found = [fact.provider for _, fact in read("a.ts", text) if fact.kind == "mcp_server"]
+
+    assert found == [provider]

@@ -61,3 +61,19 @@ def test_every_model_that_one_line_pulls_is_found() -> None:
         "acme/writer:7b",
         "phi4-mini",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "vendor"),
+    [
+        ("distilbert-base-uncased-finetuned-sst-2-english", "huggingface"),
+        ("distilroberta-base", "huggingface"),
+        ("bert-base-uncased", "google"),
+        ("xlm-roberta-large", "meta"),
+        ("deberta-v3-base", "microsoft"),
+    ],
+)
+def test_a_model_made_of_another_is_its_own_makers(model: str, vendor: str) -> None:
+    found = facts("a.py", f'pipeline(model="{model}")\n')
+
+    assert found[model].provider == vendor

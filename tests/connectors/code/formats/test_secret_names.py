@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors import key_marks
 from connectors.model import Grade
 from tests.code_samples import facts
 
@@ -62,3 +63,49 @@ def test_each_name_is_one_fact_at_its_first_place() -> None:
 
     assert found["OPENAI_API_KEY"].line == 1
     assert len(found) == 1
+
+
+KEY = "sk-proj-Q2w3E4r5T6y7U8i9O0pAsDfGhJkLzXcVbNmQ7z"
+ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:crm/openai-AbC1eF"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".env", f"OPENAI_API_KEY={KEY}\n"),
+        ("a.py", f'OPENAI_API_KEY = "{KEY}"\n'),
+        ("a.sh", f"export OPENAI_API_KEY='{KEY}'\n"),
+    ],
+)
+def test_a_key_in_the_clear_is_told_by_a_mark_and_never_kept(path: str, text: str) -> None:
+    found = facts(path, text)["OPENAI_API_KEY"]
+
+    assert found.attributes["leaked"] is True
+    assert key_marks.of_shown("openai", "sk-...mQ7z") in found.attributes["key_fingerprint"]  # type: ignore[operator]
+    assert not any(piece in repr(found) for piece in (KEY, KEY[8:], KEY[:20], "mQ7z"))
+
+
+@pytest.mark.parametrize("value", ["", "sk-...", "sk-your-key-here-please-change-it-now-0", "${OTHER}"])
+def test_no_key_in_the_clear_is_no_leak(value: str) -> None:
+    assert facts(".env", f"OPENAI_API_KEY={value}\n")["OPENAI_API_KEY"].attributes == {
+        "form": "variable name"
+    }
+
+
+def test_the_place_of_the_secret_is_told_beside_its_name_and_not_that_of_the_next() -> None:
+    text = (
+        f'[{{"name": "OPENAI_API_KEY",\n  "valueFrom": "{ARN}"}},\n'
+        f'{{"name": "ANTHROPIC_API_KEY", "value": ""}}, "{ARN}"]'
+    )
+
+    found = facts("task.json", f'{{"containerDefinitions": [{{"secrets": {text}}}]}}')
+
+    expected = ["aws-secret:111122223333/eu-west-1/crm/openai"]
+    assert found["OPENAI_API_KEY"].attributes["key_reference"] == expected
+
+
+def test_the_one_project_that_a_file_names_is_told() -> None:
+    one = 'k = os.environ["OPENAI_API_KEY"]\nc = OpenAI(api_key=k, project="proj_Abc123Def456")\n'
+
+    assert facts("a.py", one)["OPENAI_API_KEY"].attributes["project_id"] == "proj_Abc123Def456"
+    assert "project_id" not in facts("a.py", f'{one}d = "proj_Zyx987Wvu654"\n')["OPENAI_API_KEY"].attributes

@@ -1,0 +1,128 @@
+"""Read alerts in their order, a page at a time, and count them: now or as known at a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, select
+
+from store.alerts import ACTIVE_STATES, RESOLVED, TIMED_STATES, AlertRow
+from store.bulk import is_one_of
+from store.schema import alert, alert_event
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, FromClause, Select
+
+    from store.queries_assets import At
+
+_GRAVEST_FIRST = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_NAMES = tuple(AlertRow.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsWhere:
+    """Narrow alerts; an empty or missing value does not narrow (but no ``system_ids`` at all do)."""
+
+    alert_id: str | None = None
+    system_ids: Collection[str] | None = None
+    states: Sequence[str] = ()
+    rule: str | None = None
+    severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One event of an alert."""
+
+    at: str
+    actor: str
+    event: str
+    from_state: str
+    to_state: str
+    reason: str
+
+
+def rows(conn: Connection, at: At, where: AlertsWhere, *, limit: int | None = None) -> list[AlertRow]:
+    """Return alerts with the state that they had, the gravest first, then the oldest; at most ``limit``.
+
+    Those opened later than the moment are left out.
+    """
+    source, columns = _as_known(at)
+    order = case(_GRAVEST_FIRST, value=columns["severity"], else_=9)
+    query = select(*(columns[name].label(name) for name in _NAMES)).select_from(source)
+    query = _narrowed(conn, query, columns, where)
+    query = query.order_by(order, columns["opened_at"], columns["alert_id"]).limit(limit)
+    return [AlertRow(**row._mapping) for row in conn.execute(query)]
+
+
+def open_by_system(conn: Connection, at: At, system_ids: Collection[str] | None) -> dict[str, int]:
+    """Return how many alerts of each system want something (``None``: of all that have any)."""
+    source, columns = _as_known(at)
+    where = AlertsWhere(system_ids=system_ids, states=ACTIVE_STATES)
+    query = select(columns["system_id"], func.count()).select_from(source)
+    query = _narrowed(conn, query, columns, where).where(columns["system_id"].is_not(None))
+    return dict(conn.execute(query.group_by(columns["system_id"])).all())
+
+
+def open_by_severity(conn: Connection, at: At) -> dict[str, int]:
+    """Return how many alerts want something, by severity, the gravest first."""
+    source, columns = _as_known(at)
+    query = select(columns["severity"], func.count()).select_from(source)
+    query = _narrowed(conn, query, columns, AlertsWhere(states=ACTIVE_STATES))
+    found: dict[str, int] = dict(conn.execute(query.group_by(columns["severity"])).all())
+    return {severity: found[severity] for severity in _GRAVEST_FIRST if severity in found}
+
+
+def events(conn: Connection, alert_id: str, at: At) -> list[EventRow]:
+    """Return an alert's events, oldest first."""
+    names = tuple(EventRow.__dataclass_fields__)
+    query = select(*(alert_event.c[name] for name in names)).where(alert_event.c.alert_id == alert_id)
+    if at.rev is not None:
+        query = query.where(alert_event.c.rev <= at.rev)
+    return [EventRow(**row._mapping) for row in conn.execute(query.order_by(alert_event.c.event_no))]
+
+
+def _narrowed(
+    conn: Connection, query: Select[Any], columns: Mapping[str, ColumnElement[Any]], where: AlertsWhere
+) -> Select[Any]:
+    equal = (("alert_id", where.alert_id), ("rule", where.rule), ("severity", where.severity))
+    for name, value in equal:
+        if value is not None:
+            query = query.where(columns[name] == value)
+    if where.states:
+        query = query.where(columns["state"].in_(list(where.states)))
+    if where.system_ids is not None:
+        query = query.where(is_one_of(conn, columns["system_id"], sorted(where.system_ids)))
+    return query
+
+
+def _as_known(at: At) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
+    """Return where alerts are read from, and how each column reads as known at the moment."""
+    columns: dict[str, ColumnElement[Any]] = {name: alert.c[name] for name in _NAMES}
+    if at.rev is None:
+        return alert, columns
+    last = (
+        select(
+            func.max(alert_event.c.event_no).label("event_no"),
+            func.count(case((alert_event.c.event == "reopened", 1))).label("reopened"),
+        )
+        .where(alert_event.c.rev <= at.rev)
+        .group_by(alert_event.c.alert_id)
+        .subquery()
+    )
+    event = alert_event.alias("last_event")
+    source = last.join(event, event.c.event_no == last.c.event_no)
+    # Whose alert it was then may be another system than today's; events before version 0008 do not tell it:
+    # what stands today is the nearest to be known.
+    tells = event.c.system_id.is_not(None)
+    columns |= {
+        "state": event.c.to_state,
+        "resolved_at": case((event.c.to_state == RESOLVED, event.c.at)),
+        "reopen_count": last.c.reopened,
+        "system_id": func.coalesce(event.c.system_id, alert.c.system_id),
+        "until": case((tells, event.c.until), (event.c.to_state.in_(TIMED_STATES), alert.c.until)),
+    }
+    columns |= {name: case((tells, event.c[name]), else_=alert.c[name]) for name in ("assignee", "due_at")}
+    return source.join(alert, alert.c.alert_id == event.c.alert_id), columns
