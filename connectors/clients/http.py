@@ -20,7 +20,14 @@ from connectors.clients.budget import SYSTEM_CLOCK, Budget, BudgetBook, Clock, s
 from connectors.clients.guard import Guard, UndeclaredCall, origin
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import Answer, Item, Pages, Param, walk
-from connectors.clients.transport import Call, Raw, Transport, TransportFailure
+from connectors.clients.transport import (
+    Call,
+    Raw,
+    Transport,
+    TransportFailure,
+    header_value,
+    refuse_clear_text,
+)
 from connectors.clients.waits import reset_s, retry_after_s
 from connectors.contract import Operation
 from connectors.errors import (
@@ -63,9 +70,9 @@ class HttpSettings:
     ``base_url`` stands for ``{base_url}`` in ``Operation.host``; ``hosts`` maps further hosts or options
     in braces to URLs. ``bearer`` is the default credential (an :class:`Authorization` is sent as it is),
     ``login`` makes one where there is none; ``credentials`` are further ones by name (the ``credential``
-    argument of every call). ``headers`` go with every call. ``page_size`` is for
-    connectors to pass on to their page styles. ``requests_per_s`` paces each credential (0: not at all).
-    ``total_timeout_s`` bounds one answer from the first byte sent to the last one read.
+    argument of every call). ``headers`` go with every call. ``page_size`` is for connectors to pass on.
+    ``requests_per_s`` paces each credential (0: not at all). ``total_timeout_s`` bounds one answer from its
+    first byte sent to its last one read. Raises ``ConfigError`` for credentials in clear text.
     """
 
     base_url: str
@@ -79,6 +86,10 @@ class HttpSettings:
     max_body_bytes: int = 64 * 1024 * 1024
     total_timeout_s: float = 120.0
     error_map: ErrorMap = no_vendor_errors
+
+    def __post_init__(self) -> None:
+        if self.bearer or self.login or self.credentials:
+            refuse_clear_text((self.base_url, *self.hosts.values()))
 
 
 class HttpClient:
@@ -281,9 +292,9 @@ class HttpClient:
 
     def _headers(self, secret: SecretRef | None) -> dict[str, str]:
         """Resolve secrets for one call; only the token of a login, which ends by itself, lives longer."""
-        headers = {name: _resolved(value, name) for name, value in self._settings.headers.items()}
+        headers = {name: header_value(value, name) for name, value in self._settings.headers.items()}
         if secret is not None:
-            value = _resolved(secret, "Authorization")
+            value = header_value(secret, "Authorization")
             headers["Authorization"] = value if isinstance(secret, Authorization) else f"Bearer {value}"
         elif self._settings.login is not None:
             headers["Authorization"] = f"Bearer {self.token()}"
@@ -378,18 +389,6 @@ def _with_place(error: ConnectorError, secret: SecretRef | None) -> ConnectorErr
 
 def _placed(error: ConnectorError, where: str) -> ConnectorError:
     return error if error.where else type(error)(error.what, where=where, hint=error.hint)
-
-
-def _resolved(value: str | SecretRef, header: str) -> str:
-    """Return a header's value; a stray line end in a secret would split the header."""
-    text = value.resolve() if isinstance(value, SecretRef) else value
-    if not text.isprintable() or not text.isascii():
-        place = f"{value.place}:{value.name}" if isinstance(value, SecretRef) else "it"
-        raise ConfigError(
-            f"the value for the header {header} holds control or non-ASCII characters",
-            hint=f"Set {place} to one line of plain characters.",
-        )
-    return text
 
 
 def _host(url: str) -> str:

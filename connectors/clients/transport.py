@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from connectors.clients.deadline import Watch
 from connectors.clients.network import NetworkSettings
 from connectors.clients.pages import Param
 from connectors.errors import ConfigError
+from connectors.secrets import SecretRef
 
 if TYPE_CHECKING:
     import requests
@@ -26,6 +27,29 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _USER_AGENT = "aicensus"
+
+
+def refuse_clear_text(urls: Iterable[str]) -> None:
+    """Raise ``ConfigError`` for an address that a credential would reach in the clear, this machine aside."""
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise ConfigError(
+                f"a credential must not travel in the clear to {parts.hostname}",
+                hint="Write the address with https://.",
+            )
+
+
+def header_value(value: str | SecretRef, header: str) -> str:
+    """Return a header's value; a stray line end in a secret would split the header."""
+    text = value.resolve() if isinstance(value, SecretRef) else value
+    if not text.isprintable() or not text.isascii():
+        place = f"{value.place}:{value.name}" if isinstance(value, SecretRef) else "it"
+        raise ConfigError(
+            f"the value for the header {header} holds control or non-ASCII characters",
+            hint=f"Set {place} to one line of plain characters.",
+        )
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("aicensus.daemon")
 
 ACTOR = "daemon"
+_DAY_S = 86_400.0
 # What may get better by itself: a vendor, the store, the disk. A mistake of ours ends the daemon.
 _FAILURES: tuple[type[Exception], ...] = (ConnectorError, StoreError, OSError)
 
@@ -100,7 +101,7 @@ def run_daemon(config: Config, store: Store, progress: Progress | None = None) -
 
 def _chores(config: Config, store: Store) -> list[Chore]:
     """Return what the leading daemon does beside scans."""
-    from discovery.service import escalation, notifying, sla
+    from discovery.service import escalation, maintenance, notifying, sla
 
     def watch(is_stopping: Callable[[], bool]) -> None:
         sla.keep(store, config)
@@ -109,7 +110,12 @@ def _chores(config: Config, store: Store) -> list[Chore]:
     def tell(is_stopping: Callable[[], bool]) -> None:
         notifying.send(store, config, is_stopping=is_stopping)
 
+    def forget(is_stopping: Callable[[], bool]) -> None:
+        maintenance.keep_retention(store, config.store.personal_days)
+
     chores = [Chore(name="watching deadlines", every_s=60.0, run=watch)]
+    if config.store.personal_days:
+        chores.append(Chore(name="forgetting who used what long ago", every_s=_DAY_S, run=forget))
     if config.notifications.receivers:
         every_s = config.daemon.tick.total_seconds()
         chores.append(Chore(name="telling the receivers", every_s=every_s, run=tell))

@@ -102,3 +102,17 @@ def forget(
 
     before = clock.now() - timedelta(days=older_than_days)
     return personal.forget(store, before, actor=actor.name, log=log, dry_run=dry_run)
+
+
+def keep_retention(store: Store, personal_days: int) -> Forgotten:
+    """Forget as :func:`forget` does what is older than the configuration allows.
+
+    Nothing is written when there is nothing to forget.
+    """
+    from discovery.service.permissions import ENGINE
+
+    reason = f"personal_days = {personal_days} in the configuration"
+    old = forget(store, older_than_days=personal_days, actor=ENGINE, reason=reason, dry_run=True)
+    if not old.total:
+        return old
+    return forget(store, older_than_days=personal_days, actor=ENGINE, reason=reason)

@@ -52,6 +52,17 @@ def test_who_used_what_long_ago_is_forgotten_and_all_else_stays(store: Store) ->
     assert not any(DANA in text for text in payloads(store))
 
 
+def test_the_configured_time_is_kept_and_nothing_is_written_when_nothing_is_old(store: Store) -> None:
+    Estate(store).show(used(100))
+
+    totals = [maintenance.keep_retention(store, days).total for days in (30, 0, 0)]
+
+    with store.read() as tx:
+        actions = list(tx.conn.execute(select(schema.audit.c.action)).scalars())
+    assert totals[1] > 0
+    assert (totals[0], totals[2], actions) == (0, 0, ["store.forget"])
+
+
 def test_recent_use_stays_until_its_time_has_come(store: Store) -> None:
     Estate(store).show(used(0))
 

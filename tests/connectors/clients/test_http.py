@@ -542,3 +542,12 @@ def test_a_limit_that_the_vendor_calls_forbidden_is_waited_for(
 
     assert len(server.seen) == 3
     assert len(passing.slept) == 2
+
+
+@pytest.mark.parametrize("address", ["http://api.example.org/v1", "http://10.0.0.7"])
+def test_a_credential_never_travels_in_the_clear(address: str) -> None:
+    with pytest.raises(ConfigError, match="in the clear"):
+        HttpSettings(base_url=address, bearer=SecretRef("env", "KEY"))
+
+    assert HttpSettings(base_url="http://127.0.0.1:8080", bearer=SecretRef("env", "KEY")).base_url
+    assert HttpSettings(base_url=address).base_url == address
