@@ -66,7 +66,7 @@ _ROWS = (
     ("oversight_control", "A control or record of human oversight kept at the vendor.", False),
     (
         "data_store",
-        "A table, bucket, index, queue or mailbox that the code of an AI system reads or writes.",
+        "A table, bucket, index, queue or database that the code of an AI system reads or writes.",
         False,
     ),
     ("edge_fleet", "Devices in the field that run models.", True),

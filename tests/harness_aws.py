@@ -18,8 +18,12 @@ _SCOPE = f"aws:conformance/{HOME}/us-east-1"
 _HIT = ("comprehend", "ListFlywheels")  # no other row asks for its items
 _FEW = ("cloudtrail", "cloudwatch", "comprehend", "iam", "kendra")
 """Services that have everything that the others have: pages, details, things in things, evidence of use."""
-_ALL = frozenset({"every_kind", "no_secret", "well_formed"})
-"""Checks that look at every row; that all parts are complete and declared is in ``test_aws_denied``, too."""
+_ALL = frozenset({"every_kind", "well_formed"})
+"""Checks that look at every row.
+
+Secrets of every operation are in ``test_aws_rows_secrets``, and that all parts are complete and declared is in
+``test_aws_denied``, too.
+"""
 
 
 class AwsHarness:

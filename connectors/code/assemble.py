@@ -113,12 +113,14 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
     first = ordered[0].fact
     kind = first.kind
     target = frame.target
+    # What only a variable tells from others is called by its file.
+    name = first.name or (_join(frame.target.prefix, ordered[0].path) if first.is_local else identifier)
     key = f"{unit}|{kind}|{identifier}"
     return Finding(
         kind=kind,
         provider=first.provider,
         natural_key=NaturalKey(namespace=f"code/{target.repository}", key=key),
-        name=first.name or identifier,
+        name=name,
         evidence=tuple(_evidence(seen, frame.observed_at) for seen in ordered[:MAX_EVIDENCE]),
         grade=max(
             (seen.fact.grade for seen in _counting(ordered, roles, role)), key=lambda grade: grade.rank
@@ -133,7 +135,7 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
         model=next((seen.fact.model for seen in ordered if seen.fact.model), None),
         attributes=_attributes(ordered, frame) | suppressed | _of_unit(facts, ordered),
         tags=_tags(ordered) | _system_tag(facts, ordered),
-        owner_hints=_hints(facts, frame, ordered, first.name or identifier),
+        owner_hints=_hints(facts, frame, ordered, name),
         links=_links(facts, frame, ordered),
     )
 

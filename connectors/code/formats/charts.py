@@ -17,6 +17,7 @@ from connectors.model import Grade
 _PLACE = re.compile(
     r"(?i)(?:\b(?:repository|repoURL|repo|url|chart|source)[\"']?\s*[:=]\s*[\"']?|\bhelm\b.*?\s[\"']?)(?:https?|oci)?(?:://)?$"
 )
+_ADDED = re.compile(r"\bhelm\s+repo\s+add\s+(?:-\S+\s+)*[\"']?(?P<name>[\w.-]+)?")
 _ITEM = re.compile(r"(?m)^[ \t]*-\s|^---|^[ \t]*\},?[ \t\r]*$|^[ \t\r]*$")
 _MAX_PLACES = 2_000
 _NEAR = 400
@@ -32,6 +33,9 @@ def parse(source: Source) -> Iterator[Fact]:
         following = source.data[hit.end : hit.end + 1]
         if is_comment(text) or not _PLACE.search(text[:column]) or following.isalnum() or following == b"-":
             continue
+        added = _ADDED.search(text[:column])
+        if added and not _is_installed(source.data, added.group("name")):
+            continue
         if row.chart and not _is_near(source, hit, row):
             continue
         yield Fact(
@@ -43,6 +47,14 @@ def parse(source: Source) -> Iterator[Fact]:
             line=lines.at(hit.start),
             attributes={"resource_type": row.chart or row.repository, "chart_repository": row.repository},
         )
+
+
+def _is_installed(data: bytes, name: str | None) -> bool:
+    """Say whether a chart of a repository that a command line adds is installed there too."""
+    if not name:
+        return False
+    installs = rb"\bhelm3?\s+(?:-\S+\s+)*(?:install|upgrade|template)\b(?:[^\n\\]|\\\r?\n|\\){0,600}?[\s\"']"
+    return re.search(installs + re.escape(name.encode()) + rb"/", data) is not None
 
 
 def _is_near(source: Source, hit: Hit, row: Chart) -> bool:

@@ -32,6 +32,12 @@ _FRONT = re.compile(
 )
 _EXPRESSION = re.compile(r"\$\{\{[^}]*\}\}")
 _CALLS = re.compile(r"\b(?:curl|wget|http|httpie|Invoke-RestMethod|Invoke-WebRequest|xh)\b|https?://")
+# What is printed, or only kept in a variable, calls nobody; what a pipe or a second command follows may.
+_TEXT = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'|;&]+)"
+_NO_CALL = re.compile(
+    rf"(?:(?:echo|printf|Write-Output|Write-Host|Add-Content)\b(?:[^|;&\"']|\"[^\"]*\"|'[^']*')*+"
+    rf"|(?:(?:export|set|setx|declare|readonly|local)\s+(?:-\w+\s+)?)?(?:\$env:)?[A-Za-z_]\w*\s?=\s?{_TEXT}?)\s*"
+)
 _MATTER = re.compile(r"---\r?\n(.{0,8000}?)\n---", re.S)
 
 
@@ -109,8 +115,13 @@ def _steps(source: Source, line: str, start: int) -> Iterator[tuple[str, str, st
         return
     for part in _PARTS.split(_EXPRESSION.sub("x", script)):
         yield from _command(source.catalogue, _bare(part))
-    if _CALLS.search(script):
+    if _CALLS.search(script) and not _is_no_call(script):
         yield from _hosts(source.catalogue, script)
+
+
+def _is_no_call(script: str) -> bool:
+    """Say whether a line of a script only prints something or keeps it in a variable."""
+    return "$(" not in script and "`" not in script and _NO_CALL.fullmatch(script.strip()) is not None
 
 
 def _action(catalogue: Catalogue, reference: str) -> Iterator[tuple[str, str, str]]:

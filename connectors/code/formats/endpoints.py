@@ -19,10 +19,19 @@ from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
 
 _TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+")
-_STAND_IN = re.compile(r"(?:^|[_-])(?:your|my|here|name|placeholder|xxx+|resource)(?:$|[_-])", re.I)
+_STAND_IN = re.compile(
+    r"(?:^|[_-])(?:your|my|here|name|placeholder|xxx+|resource|examples?|changeme|todo)(?:$|[_-])", re.I
+)
 
-# What an interface shows in an empty field: with a name still to be filled in, nothing is called.
-_SHOWN = re.compile(r"(?i)\b(?:examples?|placeholder|hint|help_?text)[\"']?\s*[:=]\s*\{?[\"'`][^\"'`]*$")
+# What an interface shows in an empty field, or says of one: nothing is called there.
+_SHOWN = re.compile(
+    r"(?i)\b(?:\w*placeholder|hint|help(?:er)?_?(?:text)?|tool_?tip)[\"']?\s*(?:[:=]|=>)\s*\{?\w{0,3}\(?[\"'`][^\"'`]*$"
+)
+# With a name still to be filled in, neither what is given as an example calls anybody.
+_TOLD = re.compile(
+    r"(?i)\bexamples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
+    r"|[\"'`(\s](?:e\.\s?g\.|for example\b|such as\b)[^\"`]*$"
+)
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -43,9 +52,8 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         address = ".".join(map(_plain_label, str(found.group("host")).split(".")))
         is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        is_shown = _is_stand_in(address) and _SHOWN.search(
-            text[: text.find(str(found.group("host")), found.start())]
-        )
+        before = text[: text.find(str(found.group("host")), found.start())]
+        is_shown = _SHOWN.search(before) or (_is_stand_in(address) and _TOLD.search(before))
         if is_zone or is_shown or address in seen or talk.holds(hit.start):
             continue
         seen.add(address)
@@ -65,9 +73,10 @@ def _is_stand_in(address: str) -> bool:
 
 
 def _plain_label(label: str) -> str:
-    """Return a host's label with ``*`` for what is filled in later: a template, or "your-name"."""
+    """Return a host's label with ``*`` for what is filled in later: a template, "your-name", or REGION."""
     plain = _TEMPLATE.sub("*", label)
-    return "*" if _STAND_IN.search(plain.replace("*", "-")) else plain
+    is_shouted = len(label) > 2 and label.isupper() and label[0].isalpha()
+    return "*" if is_shouted or _STAND_IN.search(plain.replace("*", "-")) else plain
 
 
 def parse_bases(source: Source) -> Iterator[Fact]:

@@ -28,6 +28,9 @@ _MOST_HITS = 2_000
 _NEAR = 3_000
 """How far (bytes) below a table's name its columns are looked for."""
 _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
+# What a template adds to a name, in front of it or behind.
+_CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
+_CUT_BEHIND = re.compile(r"\}{1,2}[\w$.-]|[$%]|\#?\{")
 _IMPORT = re.compile(r"\s*(?:import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])")
 
 
@@ -146,11 +149,19 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
     if not name:
         return ""
     value = str(found.group()).rpartition(name)[0]
+    start = found.start() + len(value)
+    if _is_cut(text, start, start + len(name)):
+        return ""
     if row.store == "database" and source.syntax != "config" and value.endswith((" ", "=", ":")):
         return ""  # in code what stands without quotes is a variable again
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
     return "" if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Say whether a template adds more to the name: ``${NAME:-app}_development`` is not called app."""
+    return bool(_CUT_FRONT.search(text[:start]) or _CUT_BEHIND.match(text, end))
 
 
 def _store(source: Source, row: DataRow, name: str, line: int, below: bytes) -> Fact:

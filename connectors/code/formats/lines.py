@@ -9,6 +9,8 @@ REACH = 400
 """Bytes of a line that are looked at to each side of a place."""
 _BLANK_LINES = 20
 _COMMENT = ("#", "//", "/*", "* ", "<!--", "--", ";;", "rem ")
+_OPTION = re.compile(r"--[A-Za-z]")
+"""A command that goes on from the line above; what SQL and Lua write so, the file's ending tells."""
 
 
 def line_around(data: bytes, place: int) -> tuple[str, int]:
@@ -36,7 +38,8 @@ def line_before(data: bytes, place: int) -> str:
 
 def is_comment(line: str) -> bool:
     """Say whether a line is a comment as a whole, in any of the usual languages."""
-    return line.lstrip(" \t").lower().startswith(_COMMENT)
+    text = line.lstrip(" \t")
+    return text.lower().startswith(_COMMENT) and not _OPTION.match(text)
 
 
 # One match runs to the end of the line; nothing in it is tried twice.

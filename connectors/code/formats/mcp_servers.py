@@ -1,24 +1,48 @@
-"""Find MCP servers built in code: a server SDK imported and a server constructed in the same file."""
+"""Find MCP servers built in code: a server SDK imported and a server constructed in the same file.
+
+A server is called by the text that it is given, or by the constant that holds the text. A variable's name is
+no name: it only tells two servers of one file apart.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.constructs import built
+from connectors.code.formats.constructs import Built, built
 from connectors.model import Grade
+
+_FIRST = re.compile(
+    r"\(\s*(?:&?[\w.]*Implementation\s*\{\s*)?\{?\s*(?:[Nn]ame\s*[:=]\s*)?(?P<constant>[A-Za-z_]\w*)\s*[,)}]"
+)
+_LINES = 3
+"""Lines of a call in which its first argument is looked for."""
 
 
 def parse(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each server the file constructs; without a name its path becomes its identity."""
+    """Yield a fact for each server the file constructs; without a name its path becomes its name."""
     for thing in built(source, source.catalogue.mcp_server_code):
+        name = thing.name if thing.is_named else _constant(source, thing)
         yield Fact(
             kind="mcp_server",
             provider=thing.row.provider,
-            identifier=thing.identifier(source.name),
-            is_local=bool(thing.name) and not thing.is_named,
-            name=thing.name,
+            identifier=name or thing.identifier(source.name),
+            is_local=bool(thing.name) and not name,
+            name=name,
             grade=Grade.CALLED,
             line=thing.line,
             attributes={"form": "code", "library": thing.row.name, **thing.row.proof},
         )
+
+
+def _constant(source: Source, thing: Built) -> str:
+    """Return the text of the constant that a server is given for a name, if the file gives it one text."""
+    text = source.lenient_text()
+    call = "\n".join(text.split("\n")[thing.line - 1 :][:_LINES])
+    found = _FIRST.search(call, max(call.find(thing.name), 0))
+    if found is None:
+        return ""
+    name = rf"\b{found.group('constant')}\b[ \t:]*(?:&?(?:'static )?\w+[ \t]*)?"
+    values = set(re.findall(rf"{name}:?=[ \t]*[\"'`]([^\"'`\n]{{1,80}})[\"'`]", text))
+    return str(values.pop()) if len(values) == 1 else ""

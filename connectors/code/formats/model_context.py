@@ -18,7 +18,7 @@ NAMED = "named"
 GIVEN = "given"
 BARE = "bare"
 LISTED = "listed"
-"""Of an id in a tokenizer's table: it only adds a place to what else names the model."""
+"""Of an id in a tokenizer's table or a comparison: it only adds a place to what else names the model."""
 
 _REACH = 200
 _QUOTES = "\"'`"
@@ -34,6 +34,13 @@ _LOOKED_UP = re.compile(
 )
 _OPTION = re.compile(r"[\"'`]--?(?P<name>[\w-]{1,60})[\"'`]")
 _OPENS = ("=", "(", "[", "{")
+# What another id is compared with is neither called nor offered by that.
+_COMPARED = re.compile(
+    r"(?i)(?:[=!]==?|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
+    r"|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
+    r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
+    r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
+)
 _DEFINES = re.compile(r"\s*(?:async\s+)?(?:def|class|func|function|fn|fun|sub|describe|it|test)\b")
 
 
@@ -41,13 +48,15 @@ def named_by(source: Source, hit: Hit, before: str) -> str:
     """Return :data:`GIVEN` for a quoted id that is a value or named a model, else :data:`BARE`.
 
     ``before`` is the line up to and with the opening quote. An id beside a token encoding is one of a
-    tokenizer's table.
+    tokenizer's table, and one that something is compared with is not used by that: :data:`LISTED`.
     """
     catalogue = source.catalogue
     line = line_around(source.data, hit.start)[0].lower()
     if any(word in line for word in catalogue.encoding_words):
         return LISTED
     front = before[-_REACH:].rstrip(_QUOTES)
+    if _COMPARED.search(front):
+        return LISTED
     if _gives(catalogue, front) or _is_option(catalogue, front):
         return GIVEN
     above = parents(source.data, hit.start)

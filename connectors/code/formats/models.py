@@ -44,6 +44,9 @@ _STAND_IN = re.compile(
 """Names in the place of a name that is still to be filled in."""
 # Behind such a word, and in quotes of the other kind, stands no value but what is said about one.
 _WORD = re.compile(r"(?:^|[\s\"'`])[A-Za-z]+[ ]+$")
+_PORT = re.compile(r":\d{2,5}(?:/|$)")
+_ADDRESSED = re.compile(r"(?i)(?:url|uri|host|endpoint|addr|address|server)s?[\"']?[^\w\"']{1,4}.{0,60}$")
+"""A name in front of what is reached at a port."""
 _SEEN_LINES = 5
 LEFT_OUT = "lines_left_out"
 """The attribute that counts the further lines of a file that name the model."""
@@ -178,6 +181,8 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     family = source.catalogue.family[hit.row]
     model = identify(source.catalogue, family, stripped)
     if not model or is_comment(text):
+        return None
+    if _PORT.search(stripped) and _ADDRESSED.search(text[:start]):
         return None
     place = _Place(stripped, text[:start], text[end:])
     if not _is_named(source, hit, family, place):

@@ -1,8 +1,8 @@
 """Tell which places of a file are talk, never use.
 
-Talk are comments, docstrings of Python, prose in JSON (the text of an issue, a description), and files that
-only describe an interface: what stands in an OpenAPI document, or in the types generated from one, is what
-may be said there.
+Talk are comments, docstrings of Python, prose in JSON (the text of an issue, a description), what a shell
+prints on the terminal, and files that only describe an interface: what stands in an OpenAPI document, or in
+the types generated from one, is what may be said there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 
 from connectors.code.facts import Source
-from connectors.code.formats.lines import docstrings, long_texts, written_texts
+from connectors.code.formats.lines import docstrings, line_around, long_texts, written_texts
 from connectors.code.formats.spans import Spans
 
 _INTERFACE = re.compile(
@@ -61,6 +61,13 @@ _PROSE = frozenset(
     )
 )
 """Keys of JSON whose values are written for people to read."""
+_SHELLS = (".sh", ".bash", ".zsh", ".ksh", ".fish", "Makefile", ".mk", ".ps1", ".bat", ".cmd")
+# Three words or more: a single one may be what a function of the shell returns.
+_PRINTED = re.compile(
+    r"(?i)(?:^|[;&|{(]|\b(?:then|do|else))\s*@?(?:echo|printf|print|print_\w+|log_\w+|write-host|write-output)\s+"
+    r"(?P<text>[^|;&]*)$"
+)
+_TAKEN = re.compile(r"\||>(?!\s*(?:&2|/dev/(?:stderr|tty|null)))\s*[\w$\"'./{>&]")
 _KEY = re.compile(rb'"([^"\\]{1,40})"\s{0,40}:\s{0,40}\Z')
 _REACH = 20_000
 """Bytes of a string that are looked through; whoever writes longer ones writes no prose."""
@@ -97,7 +104,17 @@ class Talk:
 
     def holds(self, place: int) -> bool:
         """Say whether the place (in bytes) is talk."""
-        return self._code.in_comment(place) or self._is_told(place)
+        return self._code.in_comment(place) or self._is_told(place) or self._is_printed(place)
+
+    def _is_printed(self, place: int) -> bool:
+        """Say whether a shell prints the place on the terminal, in a line of several words."""
+        if not self._source.name.endswith(_SHELLS):
+            return False
+        line, column = line_around(self._source.data, place)
+        found = _PRINTED.search(line[:column])
+        if found is None or _TAKEN.search(line, column) is not None or line.rstrip().endswith("\\"):
+            return False
+        return len(line[found.start("text") :].split()) > 2
 
     def _is_told(self, place: int) -> bool:
         name = self._source.name

@@ -45,6 +45,17 @@ def test_a_word_in_application_code_is_left_out_until_the_repository_shows_ai(tm
     assert _found(tmp_path / "c", {"app.py": MADE_UP, "config.py": SET}) == {"."}
 
 
+def test_a_model_that_is_only_compared_is_none_and_adds_a_place_to_one_that_is_used(tmp_path: Path) -> None:
+    limits = {"requirements.txt": "openai\n", "limits.py": 'if model.startswith("gpt-4o"):\n    n = 1\n'}
+
+    used = scan(write(tmp_path / "b", {**limits, "app.py": SET})).findings
+
+    assert _found(tmp_path / "a", limits) == set()
+    assert [sorted(one.locator for one in item.evidence) for item in used if item.name == "gpt-4o"] == [
+        ["app.py:1", "limits.py:1"]
+    ]
+
+
 def test_the_ai_of_one_example_proves_nothing_for_another(tmp_path: Path) -> None:
     files = {
         "examples/embed/requirements.txt": "sentence-transformers\n",

@@ -83,6 +83,14 @@ def test_two_servers_in_code_stay_two(tmp_path: Path) -> None:
     assert sorted(found) == ["acme-mail", "acme-mcp-all", "acme-time"]
 
 
+def test_a_server_that_only_a_variable_holds_is_called_by_its_file(tmp_path: Path) -> None:
+    server = 'from fastmcp import FastMCP\ns = FastMCP(f"{team}-tools")\n'
+
+    found = scan(write(tmp_path, {"app/serve.py": server, "other.py": server})).findings
+
+    assert sorted(item.name for item in found if item.kind == "mcp_server") == ["app/serve.py", "other.py"]
+
+
 def test_an_ordinary_name_counts_only_where_agents_look(tmp_path: Path) -> None:
     files = {
         "replit.md": "# For the agent",

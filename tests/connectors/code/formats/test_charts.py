@@ -31,7 +31,19 @@ from tests.code_samples import read
         ),
         (
             "up.sh",
-            "helm repo add weaviate https://weaviate.github.io/weaviate-helm\n",
+            "helm repo add weaviate https://weaviate.github.io/weaviate-helm\n"
+            "helm upgrade --install w \\\n  weaviate/weaviate --version 17\n",
+            [("vector_store", "Weaviate", 1)],
+        ),
+        ("up.sh", "helm repo add weaviate https://weaviate.github.io/weaviate-helm\n", []),
+        (
+            "up.sh",
+            "helm repo add weaviate https://weaviate.github.io/weaviate-helm\nhelm install r bitnami/redis\n",
+            [],
+        ),
+        (
+            "up.sh",
+            "helm install w weaviate --repo https://weaviate.github.io/weaviate-helm\n",
             [("vector_store", "Weaviate", 1)],
         ),
         ("Chart.yaml", "# repository: https://qdrant.github.io/qdrant-helm\n", []),

@@ -47,6 +47,18 @@ FOUND = [
         1,
     ),
     (
+        WORKFLOW,
+        "      - run: echo '{}' | curl -s https://api.openai.com/v1/x -d @-\n",
+        "call to api.openai.com",
+        1,
+    ),
+    (
+        WORKFLOW,
+        "      - run: OUT=$(curl -s https://api.openai.com/v1/models)\n",
+        "call to api.openai.com",
+        1,
+    ),
+    (
         ".gitlab-ci.yml",
         "review:\n  script:\n    - pip install aider-chat\n    - aider --yes --message fix\n",
         "aider",
@@ -95,6 +107,10 @@ def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int
         (WORKFLOW, "      - name: claude -p runs here\n        run: make\n"),
         (WORKFLOW, "      - run: echo 'claude -p x'\n"),
         (WORKFLOW, "      - run: claude --version\n"),
+        (WORKFLOW, '      - run: |\n          echo "URL=https://api.openai.com/v1" >> $GITHUB_ENV\n'),
+        (WORKFLOW, "      - run: |\n          export OPENAI_BASE_URL=https://api.openai.com/v1\n"),
+        (WORKFLOW, "      - run: |\n          OPENAI_BASE_URL='https://api.openai.com/v1'\n"),
+        (".gitlab-ci.yml", "x:\n  script:\n    - printf 'see https://api.openai.com/v1'\n"),
         (WORKFLOW, "        with:\n          prompt: |\n            claude -p is a command\n"),
         (
             WORKFLOW,

@@ -110,6 +110,7 @@ def test_an_image_is_found_wherever_images_are_named(path: str, text: str, name:
     ("path", "text"),
     [
         ("Dockerfile", "# FROM ollama/ollama\nFROM nvidia/cuda:12\n"),
+        ("Dockerfile", "FROM zenmldocker/zenml:0.47.0\n"),
         ("run.sh", "git clone https://github.com/qdrant/qdrant\n"),
         ("package.json", '{"repository": "ollama/ollama", "image": "ollama/ollama"}'),
         (

@@ -67,12 +67,19 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
         ("a.py", "client.delete_guardrail(guardrailIdentifier=gid)\n"),
         ("a.py", "client.delete_guardrail(\n    guardrailIdentifier=gid,\n)\n"),
         ("a.py", "class Choice(Enum):\n    BLOCK_NONE = types.HarmBlockThreshold.BLOCK_NONE\n"),
+        ("a.ts", "  threshold: HarmBlockThreshold.HARM_BLOCK_THRESHOLD_BLOCK_NONE,\n"),
         ("a.ts", "  BLOCK_ONLY_HIGH: HarmBlockThreshold.BLOCK_ONLY_HIGH,\n"),
         ("a.py", "choices = [HarmBlockThreshold.BLOCK_NONE, HarmBlockThreshold.BLOCK_ONLY_HIGH]\n"),
     ],
 )
 def test_what_only_looks_like_oversight_is_none(path: str, text: str) -> None:
     assert not _found(path, text, "oversight")
+
+
+def test_thresholds_that_block_nothing_are_no_guardrail() -> None:
+    found = _found("a.ts", "  threshold: HarmBlockThreshold.BLOCK_NONE,\n" * 4, "oversight")
+
+    assert set(found) == {"safety-off"}
 
 
 def test_the_line_of_a_gate_is_that_of_the_call_and_five_are_enough() -> None:
@@ -118,6 +125,13 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("compose.yaml", "    environment:\n      - MYSQL_DATABASE=claims\n", {"claims"}),
         ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE}\n", set()),
         ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE:-claims}\n", {"claims"}),
+        ("compose.yaml", "      - POSTGRES_DB=${DB_NAME:-app}_development\n", set()),
+        ("compose.yaml", "      POSTGRES_DB: app${SUFFIX}\n", set()),
+        ("a.py", 'path = "gs://yourpath"\n', set()),
+        ("a.py", 'path = "s3://changeme/in"\n', set()),
+        ("a.py", 'path = "s3://path-to-bucket/in"\n', set()),
+        ("a.py", 'scopes = ["groups:history", "channels:history"]\n', set()),
+        ("a.rb", 'scope: "https://www.googleapis.com/auth/gmail.modify"\n', set()),
         ("a.py", 'url = os.environ["DATABASE_URL"]\n', set()),
         ("a.ts", "const env = { POSTGRES_DB: name };\n", set()),
         ("a.ts", 'const env = { POSTGRES_DB: "claims" };\n', {"claims"}),

@@ -84,6 +84,13 @@ def test_a_permission_is_evidence_of_a_service_not_of_a_resource() -> None:
             [],
         ),
         ("a.py", '"""Set up.\n\nYour identity needs "Cognitive Services OpenAI User" here.\n"""\n', []),
+        ("a.sh", 'echo "• roles/aiplatform.user - Use Vertex AI for inference"', []),
+        ("a.sh", "if x; then print_info 'grants roles/aiplatform.user to all'; fi", []),
+        (
+            "a.sh",
+            'gcloud x \\\n    --role="roles/aiplatform.user" \\\n    --condition=None\n',
+            ["roles/aiplatform.user"],
+        ),
         ("a.css", "action { translate:TranslateText }", []),
         ("s.ts", "const action = 1; const move = 'translate:*';", []),
         ("a.yaml", "# Action: bedrock:InvokeModel", []),

@@ -42,7 +42,7 @@ def test_blanking_docstrings_keeps_every_line_where_it_is() -> None:
 
 def test_comments_of_the_usual_languages_are_known() -> None:
     assert all(map(is_comment, ["# a", "  // a", "/* a", " * a", "<!-- a", "-- a", "REM a"]))
-    assert not any(map(is_comment, ["a # b", "*a", ""]))
+    assert not any(map(is_comment, ["a # b", "*a", "", "  --model x \\"]))
 
 
 def test_parents_are_the_lines_a_line_is_indented_under() -> None:

@@ -16,8 +16,8 @@ from tests.code_samples import facts
         ("a.py", 'M = ["gpt-3.5-turbo", "gpt-4o"]'),
         ("a.py", 'M = (\n    "gpt-3.5-turbo",\n    "gpt-4o",\n)'),
         ("a.py", 'load_model("gpt-4o")'),
-        ("a.py", 'if model in ("gpt-4o",): pass'),
-        ("a.py", 'if cfg.model == "gpt-4o": pass'),
+        ("a.py", 'for model in ("gpt-4o",): pass'),
+        ("a.py", 'm = "gpt-4o" if x == 1 else None'),
         ("a.py", 'm = os.getenv("CHAT_MODEL", "gpt-4o")'),
         ("a.py", 'm = settings.get("llm", default="gpt-4o")'),
         ("a.py", 'p.add_argument("--chat-model", help="gpt-4o")'),
@@ -25,7 +25,6 @@ from tests.code_samples import facts
         ("a.ts", 'const m: string = "gpt-4o";'),
         ("a.ts", 'x = { id: "gpt-4o" }'),
         ("a.rb", 'M = { :id => "gpt-4o" }'),
-        ("a.go", 'switch model {\n\tcase "gpt-4o":\n}'),
         ("A.java", '.model("gpt-4o")'),
         ("a.yaml", "model: gpt-4o"),
     ],
@@ -56,9 +55,18 @@ def test_an_id_that_is_a_word_among_others_is_bare(path: str, text: str) -> None
     [
         ("a.kt", 'object M : ModelType("gpt-4o", O200K_BASE, 8192)'),
         ("a.py", 'MODEL_TO_ENCODING = {"gpt-4o": "o200k_base"}\ncall(max_tokens=9)'),
+        ("a.go", 'if strings.HasPrefix(s.config.Model, "gpt-4o") {'),
+        ("a.go", 'switch model {\n\tcase "gpt-4o":\n}'),
+        ("a.go", 'switch model {\n\tcase "gpt-4", "gpt-4o":\n}'),
+        ("a.py", 'if cfg.model == "gpt-4o": call(max_tokens=9)'),
+        ("a.py", 'if model in ("gpt-4", "gpt-4o"): pass'),
+        ("a.py", 'if model.startswith("gpt-4o"): pass'),
+        ("a.ts", 'if (model !== "gpt-4o") { stop(); }'),
+        ("a.ts", 'const big = model.includes("gpt-4o");'),
+        ("A.java", 'if (model.equals("gpt-4o")) {'),
     ],
 )
-def test_an_id_in_a_table_of_token_encodings_only_adds_a_place(path: str, text: str) -> None:
+def test_an_id_in_a_table_or_a_comparison_only_adds_a_place(path: str, text: str) -> None:
     found = facts(path, text)["gpt-4o"]
 
     assert not found.standing

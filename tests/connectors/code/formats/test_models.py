@@ -58,6 +58,7 @@ FOUND = [
     ("a.go", "Model: openai.GPT4oMini,", "gpt-4o-mini", "openai"),
     ("a.go", "Model: anthropic.ModelClaude3_7SonnetLatest,", "claude-3-7-sonnet-latest", "anthropic"),
     ("a.py", 'YOLO("yolov8n.pt")', "yolov8n", "ultralytics"),
+    ("a.sh", "serve \\\n  --model gpt-4o \\\n", "gpt-4o", "openai"),
     ("a.py", 'nlp = spacy.load("en_core_web_sm")', "en_core_web_sm", "explosion"),
 ]
 
@@ -78,6 +79,10 @@ NOT_FOUND = [
     ("README.md", 'Set `model="gpt-4o"`.'),
     ("app.py", "# model = 'gpt-4o'"),
     ("app.py", 'text = "We compared gpt-4o with others"'),
+    ("compose.yaml", '      RANKING_SERVERURL: ${RANKING_SERVERURL-"nemotron-ranking-ms:8000"}'),
+    ("compose.yaml", "      - LLM_HOST=llama-3-8b:8080"),
+    (".env", "MODEL_ENDPOINT=nemotron-nano:8000/v1"),
+    ("a.sh", 'echo "The model is: gpt-4o"'),
     ("app.py", 'package = "claude-code"'),
     ("app.py", 'tool = "command-line"'),
     ("app.py", 'disk = "phi-3"'),
