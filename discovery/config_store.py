@@ -67,8 +67,8 @@ class StoreSection(Options):
         ge=0,
         le=3650,
         description=(
-            "How long evidence of use names the people who used something: the daemon drops older names every "
-            "day, and so does `aicensus db prune --personal`. 0: as long as --older-than says."
+            "How long evidence of use names the people who used something: the daemon drops older names "
+            "every day, and so does `aicensus db prune --personal`. 0: as long as --older-than says."
         ),
     )
 

@@ -21,7 +21,7 @@ _FEW = ("cloudtrail", "cloudwatch", "comprehend", "iam", "kendra")
 _ALL = frozenset({"every_kind", "well_formed"})
 """Checks that look at every row.
 
-Secrets of every operation are in ``test_aws_rows_secrets``, and that all parts are complete and declared is in
+Secrets of every operation are in ``test_aws_rows_secrets``; that all parts are complete and declared is in
 ``test_aws_denied``, too.
 """
 
