@@ -27,7 +27,7 @@ _FOREIGN = ("AWS_", "OPENAI_", "AICENSUS_", "ANTHROPIC_", "AZURE_", "GOOGLE_", "
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _KEPT = {"AICENSUS_TEST_POSTGRES", "AICENSUS_SHARED"}
 
-_SAMPLED = 6
+_SAMPLED = 12
 """One of so many tests above the store runs on PostgreSQL as well."""
 
 _homes = itertools.count()

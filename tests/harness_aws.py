@@ -18,11 +18,11 @@ _SCOPE = f"aws:conformance/{HOME}/us-east-1"
 _HIT = ("comprehend", "ListFlywheels")  # no other row asks for its items
 _FEW = ("cloudtrail", "cloudwatch", "comprehend", "iam", "kendra")
 """Services that have everything that the others have: pages, details, things in things, evidence of use."""
-_ALL = frozenset({"every_kind", "well_formed"})
+_ALL = frozenset({"every_kind"})
 """Checks that look at every row.
 
-Secrets of every operation are in ``test_aws_rows_secrets``; that all parts are complete and declared is in
-``test_aws_denied``, too.
+What every row shows is in ``test_aws_rows_scan``, secrets of every operation in ``test_aws_rows_secrets``, and
+that all parts are complete and declared in ``test_aws_denied``.
 """
 
 
