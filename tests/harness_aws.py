@@ -21,8 +21,8 @@ _FEW = ("cloudtrail", "cloudwatch", "comprehend", "iam", "kendra")
 _ALL = frozenset({"every_kind"})
 """Checks that look at every row.
 
-What every row shows is in ``test_aws_rows_scan``, secrets of every operation in ``test_aws_rows_secrets``, and
-that all parts are complete and declared in ``test_aws_denied``.
+What every row shows is in ``test_aws_rows_scan``, secrets of every operation in ``test_aws_rows_secrets``,
+and that all parts are complete and declared in ``test_aws_denied``.
 """
 
 
