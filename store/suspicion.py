@@ -114,7 +114,9 @@ def accept_suspect(
                 record(write)
             rows = _still_open(write, numbers[start : start + _CHUNK])
             restate(write, [row.sighting_no for row in rows], state=AssetState.MISSING)
-            mark_parts(write, run_id, set(parts), suspect=False)
+            if start + _CHUNK >= len(numbers):
+                # Last: while some are left, the run is in doubt and can be accepted again.
+                mark_parts(write, run_id, set(parts), suspect=False)
             bump_epoch(write)
             assets = {row.asset_id for row in rows}
             refold(write, assets)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from connectors import meter
 from connectors.clients.git import SAFE, checked, git_environment, kill_group, make_private_repository
-from connectors.clients.network import NetworkSettings
+from connectors.clients.network import LOOPBACK, NetworkSettings
 from connectors.errors import ConfigError, Unavailable
 from connectors.model import PartStatus
 from connectors.secrets import redact
@@ -30,7 +30,6 @@ _SAYS_LITTLE = (
     "Please make sure you have the correct access rights",
     "and the repository exists",
 )
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _REFUSED = re.compile(r"error: 40[134]\b|Authentication failed|could not read Username|not found", re.I)
 
 
@@ -211,7 +210,7 @@ def _http_settings(url: str, authorization: str, network: NetworkSettings) -> di
         ("http.lowSpeedLimit", "1"),
         ("http.lowSpeedTime", str(max(1, round(network.read_timeout_s)))),
     ]
-    if network.proxy and urlsplit(url).hostname not in _LOOPBACK:
+    if network.proxy and urlsplit(url).hostname not in LOOPBACK:
         settings.append(("http.proxy", network.proxy))
     if network.ca_bundle:
         if not Path(network.ca_bundle).is_file():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Hosts that are this very machine: no proxy stands before them, and nothing travels in the clear."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings:

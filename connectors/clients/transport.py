@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.clients.deadline import Watch
-from connectors.clients.network import NetworkSettings
+from connectors.clients.network import LOOPBACK, NetworkSettings
 from connectors.clients.pages import Param
 from connectors.errors import ConfigError
 from connectors.secrets import SecretRef
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import requests
 
 _CHUNK = 64 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _USER_AGENT = "aicensus"
 
 
@@ -33,7 +32,7 @@ def refuse_clear_text(urls: Iterable[str]) -> None:
     """Raise ``ConfigError`` for an address that a credential would reach in the clear, this machine aside."""
     for url in urls:
         parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ConfigError(
                 f"a credential must not travel in the clear to {parts.hostname}",
                 hint="Write the address with https://.",
@@ -179,7 +178,7 @@ class Transport:
         host = urlsplit(call.url).hostname or ""
         proxy = self._network.proxy
         proxies = (
-            {"no_proxy": host} if host in _LOOPBACK else {"http": proxy, "https": proxy} if proxy else None
+            {"no_proxy": host} if host in LOOPBACK else {"http": proxy, "https": proxy} if proxy else None
         )
         return self._session().request(
             call.method,

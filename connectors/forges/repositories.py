@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, urlsplit
 
 from connectors.clients.git_folder import normalise_url
+from connectors.clients.network import LOOPBACK
 from connectors.code.targets import Target
 from connectors.errors import BadResponse, ConfigError, NoteAndGoOn, NotEnabled, NotOptedIn
 from connectors.forges.options import ForgeOptions
 from connectors.model import Ref, Scope
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _ID = re.compile(r"[\w.=+:-]{1,200}")
 
 
@@ -170,7 +170,7 @@ _PLACES = {
 def protocols_for(base: str) -> tuple[str, ...]:
     """Return the transports for git: https, or http on this very machine (tests, tunnels)."""
     parts = urlsplit(base)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return (parts.scheme,)
     raise ConfigError(
         f"repositories are read over https, not {parts.scheme or 'an address without scheme'}",

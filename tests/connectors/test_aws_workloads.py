@@ -117,15 +117,18 @@ def test_a_function_with_a_catalogued_image_is_shown_and_only_images_are_asked_f
 
 
 def test_a_denied_image_hides_no_function_that_the_listing_proves(fake: FakeAws) -> None:
+    unknown = [function(f"resize{number}", {}, PackageType="Image") for number in range(5)]
     ours = function("claims", {"OPENAI_API_KEY": SECRET}, PackageType="Image")
-    unknown = function("resize", {}, PackageType="Image")
-    fake.add("lambda", "ListFunctions", ours, unknown)
+    fake.add("lambda", "ListFunctions", *unknown, ours)
     fake.fail("lambda", "GetFunction", "AccessDeniedException", status=403)
 
     looked = look(FUNCTIONS)
 
     assert looked.keys(FUNCTIONS.part) == [ours["FunctionArn"]]
-    assert [one for one, _ in looked.results[FUNCTIONS.part].exceptions] == [unknown["FunctionArn"]]
+    assert looked.results[FUNCTIONS.part].status is PartStatus.COMPLETE
+    assert [one for one, _ in looked.results[FUNCTIONS.part].exceptions] == [
+        one["FunctionArn"] for one in unknown
+    ]
     assert looked.results[FUNCTIONS.details_part].exceptions
 
 
