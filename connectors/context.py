@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import clock, meter
 from connectors.contract import Cache, Connector
 from connectors.errors import ConnectorError, ContractError, NoteAndGoOn
-from connectors.model import KnownScope, Part, PartStatus, Scope
+from connectors.model import KnownScope, Part, PartStatus, ReadScope, Scope
 from connectors.outcome import PartResult
 from connectors.secrets import redact
 
@@ -121,6 +121,7 @@ class Services:
     clock: Callable[[], datetime] = clock.now
     previous_state: Callable[[str], str] = lambda part: ""
     known: Callable[[], Mapping[str, KnownScope]] = dict
+    read_by_address: Callable[[], Sequence[ReadScope]] = list
 
 
 class RunContext:
@@ -204,6 +205,10 @@ class RunContext:
     def known(self) -> Mapping[str, KnownScope]:
         """Return, in ``scopes()``, what is on record of this instance's scopes by key."""
         return self._services.known()
+
+    def read_by_address(self) -> Sequence[ReadScope]:
+        """Return, in ``scopes()``, what any instance of any connector reads from an address and has read."""
+        return self._services.read_by_address()
 
     def incomplete(self, reason: str) -> None:
         """Say, in ``scopes()``, that some scopes could not be listed; no scope is retired by this listing."""

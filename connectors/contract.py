@@ -14,13 +14,13 @@ loops over pages, never retries, and never returns an empty list for a failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from connectors.model import Finding, KnownScope, Scope, Unchanged
+from connectors.model import Finding, KnownScope, ReadScope, Scope, Unchanged
 
 if TYPE_CHECKING:
     import logging
@@ -157,6 +157,9 @@ class Context(Protocol):
 
     def known(self) -> Mapping[str, KnownScope]:
         """Return, in ``scopes()``, what is on record of this instance's scopes by key."""
+
+    def read_by_address(self) -> Sequence[ReadScope]:
+        """Return, in ``scopes()``, what any instance of any connector reads from an address and has read."""
 
     def part(self, name: str) -> AbstractContextManager[PartHandle]:
         """Open a declared part; errors of the kind note-and-go-on end in its status."""

@@ -149,15 +149,25 @@ class KnownScope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadScope:
+    """A scope of any instance that is read from an address: its key, its connector instance, the address."""
+
+    key: str
+    reader: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """One unit of work: a connector instance and the vendor's own immutable ids.
 
     ``label`` (for people) and ``locator`` (where to read: a path, URL or host) may change without making
     it another scope. ``parts`` is all that the connector promises to open; a promised part that is never
     opened is recorded as failed. ``ref`` is the one ref that a scan of a code scope reads: sightings age
-    only within it. ``listed`` is what else the listing said and the scan needs; it travels with the scope
-    and is not stored. ``left_out`` says that neither this scope nor any known one beneath its ids is read
-    now, and that none of them ages. Holds no secret.
+    only within it, unless ``sole_ref`` says that the scope never holds more than one: then a complete
+    reading also ends what earlier ones showed of others. ``listed`` is what else the listing said and the
+    scan needs; it travels with the scope and is not stored. ``left_out`` says that neither this scope nor any
+    known one beneath its ids is read now, and that none of them ages. Holds no secret.
     """
 
     connector: str
@@ -169,6 +179,7 @@ class Scope:
     account: str | None = field(default=None, compare=False)
     region: str | None = field(default=None, compare=False)
     ref: Ref | None = field(default=None, compare=False)
+    sole_ref: bool = field(default=False, compare=False)
     listed: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     left_out: LeftOut | None = field(default=None, compare=False, repr=False)
 

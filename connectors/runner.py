@@ -10,7 +10,7 @@ import logging
 import pickle
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from connectors.context import NoCache, OpenPart, RunContext, Services
 from connectors.contract import Cache
 from connectors.errors import ConfigError, ConnectorError, ContractError
 from connectors.hygiene import clean
-from connectors.model import Finding, KnownScope, Part, Scope, Unchanged
+from connectors.model import Finding, KnownScope, Part, ReadScope, Scope, Unchanged
 from connectors.outcome import BATCH_SIZE, PartBatch, PartResult, ScopeOutcome
 from connectors.secrets import redact
 
@@ -45,13 +45,19 @@ def nothing_known() -> Mapping[str, KnownScope]:
     return {}
 
 
+def nothing_read() -> Sequence[ReadScope]:
+    """Know nobody else who reads anything."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeJob:
     """All that is needed to scan a scope anywhere; secrets in ``options`` are references.
 
     ``previous`` looks up earlier fingerprints by part, ``previous_state`` the text that a part kept;
     ``fresh`` names parts that an interrupted run has just completed, ``known`` tells a listing what is on
-    record of the instance's scopes. :func:`packed` makes a job that can travel to another process.
+    record of the instance's scopes and ``read_by_address`` what all instances read. :func:`packed`
+    makes a job that can travel to another process.
     """
 
     connector: str
@@ -64,6 +70,7 @@ class ScopeJob:
     fresh: frozenset[str] = frozenset()
     previous_state: Callable[[str], str] = no_state
     known: Callable[[], Mapping[str, KnownScope]] = nothing_known
+    read_by_address: Callable[[], Sequence[ReadScope]] = nothing_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +224,7 @@ def _services(job: ScopeJob) -> Services:
         fresh=job.fresh,
         previous_state=job.previous_state,
         known=job.known,
+        read_by_address=job.read_by_address,
     )
 
 

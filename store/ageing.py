@@ -16,24 +16,30 @@ LEAST = 10
 """Losing things is suspicious only where at least so many were."""
 
 
+_FATES = ("close", "miss", "suspect", "hold", "supersede")
+
+
 @dataclass(slots=True)
 class AgeingPlan:
-    """What becomes of absent sightings, each in one list only; ``hold`` could not be looked at."""
+    """What becomes of absent sightings, each in one list only.
+
+    ``hold`` could not be looked at; ``supersede`` was read from another version than the one there is now.
+    """
 
     close: list[Open] = field(default_factory=list)
     miss: list[Open] = field(default_factory=list)
     suspect: list[Open] = field(default_factory=list)
     hold: list[Open] = field(default_factory=list)
+    supersede: list[Open] = field(default_factory=list)
 
     @property
     def size(self) -> int:
         """Return how many sightings change."""
-        return len(self.close) + len(self.miss) + len(self.suspect) + len(self.hold)
+        return sum(len(getattr(self, name)) for name in _FATES)
 
     def chunks(self, limit: int) -> Iterator[AgeingPlan]:
         """Cut the plan into plans of at most ``limit`` sightings; always at least one, possibly empty."""
-        names = ("close", "miss", "suspect", "hold")
-        steps = [(name, one) for name in names for one in getattr(self, name)]
+        steps = [(name, one) for name in _FATES for one in getattr(self, name)]
         for start in range(0, len(steps) or 1, limit):
             piece = AgeingPlan()
             for name, one in steps[start : start + limit]:

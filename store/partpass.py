@@ -33,8 +33,9 @@ class Intake:
 class PartPass:
     """Sort what a part shows into new, changed, returned and unchanged."""
 
-    def __init__(self, row: PartRow, ref: Ref | None) -> None:
+    def __init__(self, row: PartRow, ref: Ref | None, *, sole_ref: bool = False) -> None:
         self.row = row
+        self._sole_ref = sole_ref
         self.open: dict[SightKey, Open] = {}
         self.epoch = ""
         self.false_unchanged = 0
@@ -159,3 +160,10 @@ class PartPass:
         """Return what is open, belongs to the refs that were read, and was not shown."""
         groups = self.ageing_groups
         return [one for key, one in self.open.items() if key not in self.seen and one.ref_class in groups]
+
+    def superseded(self) -> list[Open]:
+        """Return what earlier readings showed of other refs, where a scope holds one at a time only."""
+        if not self._sole_ref:
+            return []
+        groups = self.ageing_groups
+        return [one for one in self.open.values() if one.ref_class not in groups]

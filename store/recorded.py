@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, exists, func, select
 
 from connectors import clock
-from connectors.model import KnownScope, PartStatus, Ref
+from connectors.model import KnownScope, PartStatus, ReadScope, Ref
 from store.bulk import is_one_of
 from store.database import Store
 from store.schema import part, run, run_scope, scope, sighting
@@ -71,6 +71,27 @@ def known_scopes(store: Store, connector: str, instance: str) -> dict[str, Known
         )
         for row in rows
     }
+
+
+def scopes_by_address(store: Store) -> list[ReadScope]:
+    """Return the active scopes that are read from a URL and of which a part was read to its end.
+
+    Scopes that the vendor or the configuration keeps from being read are left out.
+    """
+    closed = [PartStatus.NOT_ENABLED.value, PartStatus.NOT_OPTED_IN.value]
+    was_read = (
+        exists()
+        .where(part.c.scope_no == scope.c.scope_no)
+        .where(part.c.last_complete_at.is_not(None), part.c.last_status.not_in(closed))
+    )
+    columns = scope.c
+    query = select(columns.key, columns.connector, columns.instance, columns.locator)
+    query = query.where(columns.state == "active", columns.locator.contains("://"), was_read)
+    with store.read() as tx:
+        rows = tx.conn.execute(query.order_by(columns.key)).all()
+    return [
+        ReadScope(key=row.key, reader=f"{row.connector}:{row.instance}", locator=row.locator) for row in rows
+    ]
 
 
 def _seconds(row: Any) -> float | None:

@@ -170,7 +170,9 @@ class PartWriter:
         if at_work is None:
             if part not in self._rows.parts:
                 raise ValueError(f"the scope {self._scope.key!r} declares no part {part!r}")
-            at_work = self._passes[part] = PartPass(self._rows.parts[part], self._scope.ref)
+            at_work = self._passes[part] = PartPass(
+                self._rows.parts[part], self._scope.ref, sole_ref=self._scope.sole_ref
+            )
             self._entries[part] = PartEntry()
         mark = epoch(tx.conn)
         if at_work.epoch != mark:
@@ -209,6 +211,7 @@ class PartWriter:
         held = _held(tx, absent, [locator for locator, _ in final.exceptions])
         ageing = plan(at_work.present_before, (one for one in absent if one.sighting_no not in held))
         ageing.hold = [one for one in absent if one.sighting_no in held and one.last_seen_at is None]
+        ageing.supersede = at_work.superseded()
         return ageing
 
     def _age(
@@ -217,6 +220,7 @@ class PartWriter:
         assert self._rows is not None  # made when the part was opened
         before = at_work.row.last_complete_at
         touched = close_sightings(tx, piece.close, "absent", scope_no=self._rows.scope_no)
+        touched |= close_sightings(tx, piece.supersede, "superseded", scope_no=self._rows.scope_no)
         for several, state in (
             (piece.miss, AssetState.MISSING),
             (piece.suspect, AssetState.SUSPECT),
@@ -232,11 +236,11 @@ class PartWriter:
                 held=several is piece.hold,
             )
             touched.update(one.asset_id for one in several)
-        delta.closed += len(piece.close)
+        delta.closed += len(piece.close) + len(piece.supersede)
         delta.missing += len(piece.miss)
         delta.suspect += len(piece.suspect)
         delta.touched_assets |= touched
-        entry.closed += len(piece.close)
+        entry.closed += len(piece.close) + len(piece.supersede)
         entry.missing += len(piece.miss) + len(piece.suspect)
         entry.suspect = entry.suspect or bool(piece.suspect)
         return touched

@@ -7,6 +7,7 @@ addresses and agent files. A tree is read once for all parts; the parts then han
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -29,7 +30,7 @@ from connectors.code.scanning import (
     path_filter,
     told,
 )
-from connectors.code.targets import Target, distinct, open_target, with_clones
+from connectors.code.targets import Target, covered_by, covered_ref, distinct, open_target, with_clones
 from connectors.code.trees import Limits
 from connectors.contract import ConnectorInfo, Context, Operation
 from connectors.model import Finding, Ref, Scope, Unchanged
@@ -105,8 +106,9 @@ class CodeConnector:
             for target in written:
                 check_comparable(target, changes)
         found = written if changes else [one for each in written for one in with_clones(each, skipped)]
+        elsewhere = ctx.read_by_address() if any(one.folder and one.git for one in found) else ()
         for ids, target in distinct(found):
-            yield Scope(
+            scope = Scope(
                 connector=self.info.name,
                 instance=ctx.instance,
                 ids=ids,
@@ -114,7 +116,10 @@ class CodeConnector:
                 label=target.label,
                 locator=str(target.folder) if target.folder else target.written,
                 account=target.repository,
+                sole_ref=target.folder is not None and not options.ref,
             )
+            reader = covered_by(target, [one for one in elsewhere if one.key != scope.key])
+            yield replace(scope, ref=covered_ref(target), listed={"covered_by": reader}) if reader else scope
 
     def scan(self, ctx: Context) -> Iterator[Finding | Unchanged]:
         """Read a target's tree, unless nothing moved, and yield what it holds, part by part."""
@@ -122,7 +127,7 @@ class CodeConnector:
         formats = formats_of(options)
         target = open_target(ctx.scope.locator, options.protocols)
         stated = None
-        if options.changes is None:
+        if options.changes is None and ctx.scope.ref is None:
             stated = version_facts(target, options, ctx.network, ctx.now())
         version = version_of(options, formats, stated) if stated else ""
         unmoved = standing(ctx, formats, version) if version else None
@@ -148,6 +153,8 @@ def _read(
     with opened(target, options, ctx.network) as tree:
         facts = reader(wanted).read(tree.tree)
         ref = tree.ref(facts)
+        if ctx.scope.ref is not None:  # covered
+            ref = replace(ctx.scope.ref, commit=ref.commit, dirty=ref.dirty)
     is_as_stated = bool(version) and (not ref.commit or ref.commit in stated)
     commits = options.history_commits
     facts.history, untold = look_back(target, facts, ref.commit, commits=commits, cache=ctx.cache)

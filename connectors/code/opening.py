@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from os.path import lexists
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -150,8 +151,8 @@ def _bare_ref(target: Target, git: GitFolder, options: CodeOptions) -> Ref:
 def _work_tree_ref(target: Target, facts: TreeFacts) -> Ref:
     """Name the version of a work tree: what is checked out, and whether files differ from it.
 
-    A folder drives: nothing else covers it. Files are compared by blob id; end-of-line conversion is undone
-    by git on commit only, so a tree checked out with it shows as dirty.
+    Files are compared by blob id; end-of-line conversion is undone by git on commit only, so a tree checked
+    out with it shows as dirty. One of which only a part is checked out lacks no file.
     """
     if target.git is None:
         return Ref(name="")
@@ -166,6 +167,9 @@ def _work_tree_ref(target: Target, facts: TreeFacts) -> Ref:
             if item.mode.startswith("100")
         }
     dirty = any(committed.get(prefix + path, blob) != blob for path, blob in facts.blobs.items())
+    root = target.git.work_tree
+    if root is not None and not (target.git.git_dir / "info" / "sparse-checkout").exists():
+        dirty = dirty or any(path.startswith(prefix) and not lexists(f"{root}/{path}") for path in committed)
     return Ref(name=branch or "HEAD", commit=commit, dirty=dirty)
 
 

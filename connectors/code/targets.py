@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from connectors.clients.git_folder import (
     read_small,
 )
 from connectors.errors import ConfigError
+from connectors.model import ReadScope, Ref
 from connectors.secrets import redact
 
 
@@ -129,6 +130,20 @@ def distinct(targets: list[Target]) -> list[tuple[tuple[str, ...], Target]]:
         seen.add(target.ids)
         found.append((ids, target))
     return found
+
+
+def covered_by(target: Target, elsewhere: Iterable[ReadScope]) -> str:
+    """Return which connector instance reads a folder's repository from its host; empty: none does."""
+    if target.folder is None or target.git is None:
+        return ""
+    addresses = {target.repository, *target.aliases}
+    return next((one.reader for one in elsewhere if normalise_url(one.locator) in addresses), "")
+
+
+def covered_ref(target: Target) -> Ref:
+    """Name what a covered folder holds: whatever branch is checked out, it is not what the host has."""
+    branch = target.git.head()[0] if target.git else ""
+    return Ref(name=f"{branch or 'HEAD'}+folder", drives=False)
 
 
 def local_id(folder: Path) -> str:

@@ -121,7 +121,7 @@ class ForgeConnector:
             ids=repository.ids,
             parts=parts,
             label=repository.label,
-            locator=repository.url,
+            locator=f"https://{repository.address}",
             account=repository.repository,
             ref=repository.ref,
             listed=repository.listed(),

@@ -23,7 +23,7 @@ from discovery.service.permissions import ENGINE
 from store import journal
 from store.cache import BlobCache
 from store.journal import RunSpec
-from store.recorded import Recorded, known_scopes
+from store.recorded import Recorded, known_scopes, scopes_by_address
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -153,7 +153,8 @@ def plan(
     for instance in instances:
         template = _template(scan, instance)
         known = partial(known_scopes, scan.store, instance.connector, instance.name)
-        scopes, result = _listed(instance, replace(template, known=known))
+        elsewhere = partial(scopes_by_address, scan.store)
+        scopes, result = _listed(instance, replace(template, known=known, read_by_address=elsewhere))
         tally.requests += result.requests
         if result.status is not PartStatus.COMPLETE:
             shortfalls.append(f"{instance.key} could not be listed: {result.reason}")
@@ -168,6 +169,7 @@ def plan(
         look_at(lost)
         hands.append([_job(scan, template, scope, spec) for scope in scopes or () if not scope.left_out])
         left_out += sum(scope.left_out is not None for scope in scopes or ())
+        _note_covered(scan, scopes or ())
     if left_out:
         scan.progress.note(f"{left_out:,} scopes are left out of this scan; coverage says why")
     _note_unmanaged(scan)
@@ -202,6 +204,17 @@ def _names_targets(scan: Scan, instance: InstanceConfig) -> bool:
     if scan.request.targets and takes_targets(instance):
         return True
     return instance.connector == "code" and scan.config.path is None
+
+
+def _note_covered(scan: Scan, scopes: Sequence[Scope]) -> None:
+    """Say which folders are not the last word on their repository."""
+    readers = sorted({reader for scope in scopes if (reader := scope.listed.get("covered_by"))})
+    if readers:
+        count = sum("covered_by" in scope.listed for scope in scopes)
+        scan.progress.note(
+            f"{count:,} {'folder is' if count == 1 else 'folders are'} read from the host by "
+            f"{', '.join(readers)}, too: what lies here is marked +folder, opens no alert and ages nothing"
+        )
 
 
 def _note_unmanaged(scan: Scan) -> None:

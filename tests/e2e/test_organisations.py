@@ -44,6 +44,16 @@ def scan(store: Store, connector: str, options: Any, executor: Executor | None =
     return run_scan(config, store, ScanRequest(), SilentProgress(), executor=executor)
 
 
+def scan_both(
+    store: Store, host: GitHubFake, folder: Path, *which: str, executor: Executor | None = None
+) -> ScanReport:
+    """Scan with a host and a folder configured; ``which`` chooses connectors, none means both."""
+    ways = {"github": github(host), "code": CodeOptions(targets=(str(folder),))}
+    instances = [InstanceConfig(connector=name, name="main", options=ways[name]) for name in ways]
+    config = Config(every_instance=tuple(instances), path=Path("aicensus.toml"))
+    return run_scan(config, store, ScanRequest(connectors=which), SilentProgress(), executor=executor)
+
+
 def github(host: GitHubFake, **more: Any) -> GitHubOptions:
     return GitHubOptions(organizations=("acme",), base_url=host.api_url, host="git.example.org", **more)
 
@@ -201,3 +211,116 @@ def test_every_part_of_every_repository_is_in_the_coverage(host: GitHubFake, inv
         assert {row.status for row in rows} == {"complete"}
         assert len(rows) == 2 * len({row.part for row in rows})
         assert all(row.last_complete_at is not None for row in rows)
+
+
+@pytest.fixture
+def clone(host: GitHubFake, tmp_path: Path) -> Path:
+    """Return somebody's clone of a hosted repository, with work of its own that nobody else has."""
+    shop = host.add("acme/shop", BOT)
+    git(tmp_path, "clone", "-q", str(shop.folder), "clone")
+    git(tmp_path / "clone", "remote", "set-url", "origin", "https://git.example.org/acme/shop.git")
+    return tmp_path / "clone"
+
+
+def write_own_work(clone: Path) -> None:
+    (clone / "bot.py").unlink()
+    (clone / "pyproject.toml").write_text('[project]\nname = "bot"\ndependencies = ["anthropic"]\n')
+    (clone / "more.py").write_text("import anthropic\n")
+
+
+def shown(store: Store) -> dict[str, tuple[str, str | None]]:
+    """Return state and ref of all assets by name."""
+    every = inventory.AssetFilter(states=("present", "suspect", "missing", "gone"))
+    return {asset.name: (asset.state, asset.ref) for asset in inventory.iter_assets(store, every)}
+
+
+@pytest.mark.parametrize("executor", [None, PicklingExecutor()], ids=["threads", "pickled"])
+def test_a_folder_whose_repository_is_read_from_its_host_opens_closes_and_ages_nothing(
+    host: GitHubFake, inventory_store: Store, clone: Path, executor: Executor | None
+) -> None:
+    scan_both(inventory_store, host, clone, "github", executor=executor)
+    before, alerts = shown(inventory_store), len(list(inventory.list_alerts(inventory_store)))
+    write_own_work(clone)
+
+    for _ in range(3):
+        scan_both(inventory_store, host, clone, executor=executor)
+
+    after = shown(inventory_store)
+    assert {name: after[name] for name in before} == before == dict.fromkeys(BOT_ASSETS, ("present", "main"))
+    assert after["anthropic"] == ("present", "main+folder")
+    assert len(list(inventory.list_alerts(inventory_store))) == alerts
+
+
+def test_what_a_folder_showed_before_its_host_was_read_ends(
+    host: GitHubFake, inventory_store: Store, clone: Path
+) -> None:
+    write_own_work(clone)
+    scan_both(inventory_store, host, clone, "code")
+    alone = shown(inventory_store)
+
+    scan_both(inventory_store, host, clone, "github")
+    scan_both(inventory_store, host, clone)
+
+    assert alone == {"anthropic": ("present", "main+dirty")}
+    assert shown(inventory_store) == {
+        **dict.fromkeys(BOT_ASSETS, ("present", "main")),
+        "anthropic": ("present", "main+folder"),
+    }
+
+
+def test_a_folder_drives_again_when_nobody_else_reads_its_repository(
+    host: GitHubFake, inventory_store: Store, clone: Path
+) -> None:
+    scan_both(inventory_store, host, clone, "github")
+    scan_both(inventory_store, host, clone, "code")
+    covered = shown(inventory_store)
+    host.repositories.clear()
+    for _ in range(2):
+        scan_both(inventory_store, host, clone, "github")
+
+    scan_both(inventory_store, host, clone, "code")
+    git(clone, "rm", "-q", "bot.py")
+    for _ in range(2):
+        scan_both(inventory_store, host, clone, "code")
+
+    assert covered == dict.fromkeys(BOT_ASSETS, ("present", "main"))
+    assert shown(inventory_store)["openai"] == ("present", "main+dirty")
+    assert shown(inventory_store)["gpt-4o"][0] == "gone"
+
+
+def test_another_branch_in_a_covered_folder_takes_the_place_of_the_last(
+    host: GitHubFake, inventory_store: Store, clone: Path
+) -> None:
+    scan_both(inventory_store, host, clone, "github")
+    write_own_work(clone)
+    scan_both(inventory_store, host, clone, "code")
+    git(clone, "checkout", "-q", "-b", "next")
+
+    scan_both(inventory_store, host, clone, "code")
+
+    assert shown(inventory_store)["anthropic"] == ("present", "next+folder")
+
+
+def test_a_covered_folder_is_said_to_be_one(
+    host: GitHubFake, inventory_store: Store, clone: Path, tmp_path: Path
+) -> None:
+    scan_both(inventory_store, host, clone, "github")
+    notes: list[str] = []
+    progress = SilentProgress()
+    progress.note = notes.append  # type: ignore[method-assign]
+    instances = (
+        InstanceConfig(connector="code", name="main", options=CodeOptions(targets=(str(clone),))),
+        InstanceConfig(connector="github", name="main", options=github(host)),
+    )
+
+    run_scan(
+        Config(every_instance=instances), inventory_store, ScanRequest(connectors=("code",)), progress
+    )
+
+    assert notes == [
+        "1 folder is read from the host by github:main, too: what lies here is marked +folder, "
+        "opens no alert and ages nothing"
+    ]
+
+
+BOT_ASSETS = ("openai", "gpt-4o")
