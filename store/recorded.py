@@ -119,6 +119,8 @@ class Recorded:
         """Return ``(namespace, key) -> fingerprint`` of what a part shows now, missing things included."""
         if any(state for _, state in self._parts.values()):
             return self._all.get(name, {})
+        if self._parts.get(name, (0, ""))[0] not in self._showing:
+            return {}
         return previous_fingerprints(self._store, self._scope_key, name, self._ref)
 
     @cached_property
@@ -129,6 +131,15 @@ class Recorded:
                 columns.join(scope, scope.c.scope_no == part.c.scope_no).where(scope.c.key == self._scope_key)
             )
             return {row.name: (row.part_no, row.state) for row in rows}
+
+    @cached_property
+    def _showing(self) -> frozenset[int]:
+        """Find the parts that show anything at all: most parts of most scopes are empty."""
+        numbers = sighting.c.part_no
+        query = select(numbers).distinct().where(sighting.c.valid_to.is_(None))
+        with self._store.read() as tx:
+            mine = is_one_of(tx.conn, numbers, [number for number, _ in self._parts.values()])
+            return frozenset(tx.conn.execute(query.where(mine)).scalars())
 
     @cached_property
     def _all(self) -> dict[str, dict[tuple[str, str], str]]:
