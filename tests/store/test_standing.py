@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from connectors.model import PartStatus, Ref
+from connectors.model import PartStatus, ReadScope, Ref
 from connectors.outcome import PartBatch, PartResult
 from store import Store, leases
 from store.errors import LeaseLost
-from store.recorded import Recorded
+from store.recorded import Recorded, scopes_by_address
 from store.schema import part, run_part
 from store.standing import journal_standing
 from store.writer import PartWriter
@@ -137,3 +137,18 @@ def test_a_writer_that_lost_its_scope_journals_nothing(store: Store) -> None:
         )
 
     assert rows(store)["agents"].state == "v1"
+
+
+def test_only_what_was_read_from_an_address_is_told_to_others(store: Store) -> None:
+    scan = Scanner(store)
+    read, listed_only, folder = (
+        replace(scope(name), locator=locator)
+        for name, locator in (("a", "https://h.example/o/a"), ("b", "https://h.example/o/b"), ("c", "/srv/c"))
+    )
+    scan.part([], where=read)
+    scan.part([], where=listed_only, status=PartStatus.NOT_OPTED_IN)
+    scan.part([], where=folder)
+
+    told = scopes_by_address(store)
+
+    assert told == [ReadScope(key=read.key, reader="demo:main", locator="https://h.example/o/a")]

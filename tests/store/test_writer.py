@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -240,6 +242,33 @@ def test_a_branch_without_a_scope_ref_is_known_by_its_findings(store: Store, sca
 
     for _ in range(3):
         scan.part([finding("b", ref=Ref(name="feature", drives=False))])
+
+    assert states(store) == {"a": "present", "b": "present"}
+
+
+def test_a_scope_of_one_ref_at_a_time_ends_what_another_ref_showed(store: Store, scan: Scanner) -> None:
+    many = [finding(f"t{number}") for number in range(12)]
+    scan.part(many, where=replace(scope(), sole_ref=True))
+    other = replace(scope(ref=Ref(name="feature", drives=False)), sole_ref=True)
+
+    delta = scan.part([finding("a", ref=other.ref), finding("t1", ref=other.ref)], where=other)
+
+    assert (delta.closed, delta.missing, delta.suspect) == (12, 0, 0)
+    assert {name for name, state in states(store).items() if state == "present"} == {"a", "t1"}
+    reasons = {row.close_reason for row in sightings(store, open_only=False) if row.closed_at}
+    assert reasons == {"superseded"}
+
+
+@pytest.mark.parametrize(
+    "how", [{"status": PartStatus.DENIED}, {"filtered": True}], ids=["denied", "filtered"]
+)
+def test_only_a_whole_reading_ends_what_another_ref_showed(
+    store: Store, scan: Scanner, how: dict[str, Any]
+) -> None:
+    scan.part([finding("a")], where=replace(scope(), sole_ref=True))
+    other = replace(scope(ref=Ref(name="feature", drives=False)), sole_ref=True)
+
+    scan.part([finding("b", ref=other.ref)], where=other, **how)
 
     assert states(store) == {"a": "present", "b": "present"}
 
