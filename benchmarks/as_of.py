@@ -4,9 +4,9 @@
 
 Writes made-up assets through the store's own write path, then gives them a history by plain SQL: every day a
 revision and a run over all parts, a share of the assets in a new version (name, model, state), and alerts
-that close and open. Then asks for the first pages of assets, systems and alerts, the totals, all systems and
-all alerts as of today and as of days over the whole time, in turns, and prints medians and ratios. The
-machine is shared: ratios within one run count.
+that close and open. Then asks for the first pages of assets, systems, alerts and gaps, the totals, all
+systems and all alerts as of today and as of days over the whole time, in turns, and prints medians and
+ratios. The machine is shared: ratios within one run count; on SQLite the CPU of this process is counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy import Connection, select, text
 
 from benchmarks.store_write import scan
 from connectors import clock
-from discovery.service import alerting, inventory
+from discovery.service import alerting, gaps, inventory
 from store import Store, open_store
 from store.bulk import insert_rows
 from store.schema import alert, alert_event, asset, revision, run, run_part, sighting
@@ -120,6 +120,11 @@ def first_alerts(store: Store, day: datetime | None) -> int:
     return len(inventory.list_alerts(store, as_of=day, limit=50))
 
 
+def first_gaps(store: Store, day: datetime | None) -> int:
+    """Read the first page of gaps."""
+    return len(gaps.list_gaps(store, as_of=day, limit=100))
+
+
 def all_systems(store: Store, day: datetime | None) -> int:
     """List the systems."""
     return len(inventory.list_systems(store, as_of=day))
@@ -131,7 +136,7 @@ def all_alerts(store: Store, day: datetime | None) -> int:
 
 
 QUESTIONS: tuple[Callable[[Store, datetime | None], int], ...] = (
-    *(first_page, first_systems, first_alerts, totals),
+    *(first_page, first_systems, first_alerts, first_gaps, totals),
     *(all_systems, all_alerts),
 )
 
@@ -168,10 +173,12 @@ def measure(kind: str, url: str, args: argparse.Namespace) -> None:
 
 def timed(question: Callable[[Store, datetime | None], int], store: Store, day: datetime | None) -> float:
     """Return how long a question takes; it has to find something."""
-    start = time.perf_counter()
+    # A server works in a process of its own: only the clock sees that.
+    clock_s = time.process_time if store.dialect == "sqlite" else time.perf_counter
+    start = clock_s()
     if not question(store, day):
         raise SystemExit(f"{question.__name__} found nothing on {day}")
-    return time.perf_counter() - start
+    return clock_s() - start
 
 
 def count(store: Store, table: str) -> int:

@@ -2,11 +2,13 @@
 
     python -m benchmarks.grouping quality [--wrong] [--case CASE]
     python -m benchmarks.grouping speed [--assets 100000] [--links 200000]
+    python -m benchmarks.grouping product [--assets 100000]
 
 ``quality`` links the labelled estate of ``tests/estates/grouping``. Only what linking joins counts: pairs of
 assets of different groups, and wrong pairs within a group. Precision and recall are means over the systems
 that such a pair is about; the cross-source rows count pairs of two sources: never merging finds none of them.
-``speed`` links a made-up estate and compares with a bare union-find over the same edges.
+``speed`` links a made-up estate and compares with a bare union-find over the same edges. ``product`` scans
+one for the first time through the store's own ways: written, grouped, linked, judged.
 """
 
 from __future__ import annotations
@@ -14,17 +16,27 @@ from __future__ import annotations
 import argparse
 import gc
 import random
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
+from sqlalchemy import func, select
+
+from benchmarks import store_write
+from connectors.model import Finding
+from connectors.outcome import PartBatch, ScopeOutcome
+from discovery.service import alerting
 from normalizer import link_nodes, link_uses, linking, owners
 from normalizer.link_edges import Edge
 from normalizer.link_facts import tokens_of
 from normalizer.link_nodes import Node
+from store import Store, journal, linkage, open_store, schema, systems
 from store.bulk import many_objects
+from store.writer import PartWriter
 from tests.estates.grouping import Estate, Thing, load
 
 _SOURCE = {"aws": "cloud", "azure": "cloud", "gcp": "cloud", "k8s": "cloud", "code": "code", "img": "image"}
@@ -166,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("quality", "speed"))
+    parser.add_argument("what", choices=("quality", "speed", "product"))
     parser.add_argument(
         "--wrong", action="store_true", help="List what was joined wrongly and what was missed."
     )
@@ -176,6 +188,9 @@ def main() -> None:
     if args.what == "quality":
         estate = load()
         print("\n".join(report(score(estate, link(estate)), wrong=args.wrong)))
+    elif args.what == "product":
+        for line in product(args.assets):
+            print(line, flush=True)
     else:
         print("\n".join(speed(args.assets, args.links)))
 
@@ -198,6 +213,69 @@ def speed(assets: int, links: int, seed: int = 1) -> Iterable[str]:
             f"bare union-find {bare:6.2f} s  ratio {sorted(ratios)[1]:.2f}  "
             f"{ours / links * share * 1e6:.1f} us a link  ({count:,} sets by bare union-find)"
         )
+
+
+def product(assets: int) -> Iterable[str]:
+    """Yield what a first scan of a quarter, half and all of some assets costs, from the write path on.
+
+    Five assets each are of one blueprint (four links), four of them of one stack (six): two links an asset.
+    CPU of this process, SQLite.
+    """
+    for share in (4, 2, 1):
+        count = assets // share
+        with tempfile.TemporaryDirectory() as folder, open_store(f"sqlite:///{folder}/a.db") as store:
+            spent = _first_scan(store, count)
+            with store.read() as tx:
+                links = tx.conn.execute(select(func.count()).select_from(schema.link)).scalar_one()
+                living = select(func.count()).where(schema.system.c.state == "candidate")
+                found = tx.conn.execute(living.where(schema.system.c.valid_to.is_(None))).scalar_one()
+        each = "  ".join(f"{name} {s:7.1f} s ({s / count * 1e6:5.0f} us)" for name, s in spent.items())
+        yield f"{count:>9,} assets {links:>9,} links {found:>8,} systems  {each}"
+
+
+def _first_scan(store: Store, assets: int) -> dict[str, float]:
+    """Write made-up assets scope by scope as a scan does; return the seconds of each step of it."""
+    spent = dict.fromkeys(("write", "group", "link", "judge"), 0.0)
+    parts = max(1, assets // _OF_SCOPE)
+    spec = journal.RunSpec(run_id="run_1", actor="bench", trigger="bench", filtered=False,
+                           code_version="1", catalogue_version="1", config_hash="")  # fmt: skip
+    journal.begin_run(store, spec)
+    scopes = [store_write.scope_of(number, 1) for number in range(parts)]
+    journal.plan_scopes(store, "run_1", scopes)
+    for number, scope in enumerate(scopes):
+        writer, touched = PartWriter(store, "run_1", scope), set[str]()
+        for start in range(0, _OF_SCOPE, store_write.BATCH):
+            stop = min(start + store_write.BATCH, _OF_SCOPE)
+            findings = [_rolled_out(number, one) for one in range(start, stop)]
+            final = store_write.done(_OF_SCOPE) if stop == _OF_SCOPE else None
+            batch = PartBatch(scope_key=scope.key, part="part0", findings=findings, unchanged=[], final=final)
+            touched |= _into(spent, "write", writer.apply, batch).touched_assets
+        journal.finish_scope(store, "run_1", ScopeOutcome(scope_key=scope.key))
+        changed = _into(spent, "group", systems.regroup, store, touched, writer.placement).touched
+        linked = _into(spent, "link", linkage.relink, store, touched)
+        mine = (changed | linked.touched) - linked.merged.keys()
+        _into(spent, "judge", alerting.evaluate, store, mine)
+    return spent
+
+
+_OF_SCOPE = 2_500
+
+
+def _rolled_out(scope: int, number: int) -> Finding:
+    """Return one of five findings made from one blueprint, four of them rolled out together."""
+    one = store_write.finding(scope, 0, number, 1)
+    one.application, one.links, one.owner_hints = None, (), ()
+    several = f"orders-{scope}-{number // 5}"
+    one.attributes = {"blueprint_id": several}
+    one.tags = {"pulumi:stack": several} if number % 5 else {}
+    return one
+
+
+def _into(spent: dict[str, float], name: str, work: Callable[..., Any], *args: object) -> Any:
+    start = time.process_time()
+    found = work(*args)
+    spent[name] += time.process_time() - start
+    return found
 
 
 def _timed(work: Callable[..., object], nodes: dict[str, Node], edges: list[Edge]) -> float:

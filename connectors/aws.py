@@ -101,10 +101,9 @@ class AwsConnector:
 
         What is not read now is listed as left out, with the reason: accounts that are suspended, closed or
         excluded, regions that an account has not opted in to, and between two full sweeps regions in which
-        nothing was found. An account that cannot be entered keeps its place, with the regions of the
-        credential's own account, so that every scan shows that it could not be seen; the listing is then
-        not complete. Raises ``AuthError`` when there is no credential at all. Permissions:
-        ``account:ListRegions``, ``organizations:ListAccounts``.
+        nothing was found. An account that cannot be entered is left out as denied, with all that is known of
+        it: nothing there ages, and each region shows what could not be seen. Raises ``AuthError`` when there
+        is no credential at all. Permissions: ``account:ListRegions``, ``organizations:ListAccounts``.
         """
         own = ctx.aws.identity().account
         known = ctx.known()
@@ -127,8 +126,8 @@ class AwsConnector:
     def scan(self, ctx: Context) -> Iterator[Finding | Unchanged]:
         """Read one account in one region: listings first, then what is new or due of details and tags."""
         region = ctx.scope.region or ""
-        is_own = ctx.scope.account == ctx.aws.identity().account
-        rows = _rows(is_global=region == GLOBAL, is_own=is_own, services=ctx.config.services)
+        asks = ctx.scope.account == _asked_account(ctx)
+        rows = _rows(is_global=region == GLOBAL, asks=asks, services=ctx.config.services)
         where = ctx.aws.home_region() if region == GLOBAL else region
         place = Place(account=ctx.scope.account or "", region=where)
         scanned, roles = ScopeScan(ctx, rows), aws_use.roles_of(ctx)
@@ -144,7 +143,14 @@ class AwsConnector:
     def _places(
         self, ctx: Context, account: Account, own: str, known: Mapping[str, KnownScope]
     ) -> Iterator[Scope]:
-        for region in self._regions(ctx, account.id, own):
+        try:
+            regions = self._regions(ctx, account.id, own)
+        except AuthError as error:
+            if account.id == own:
+                raise
+            yield _left_out(ctx, account, "", LeftOut(reason=str(error), status=PartStatus.DENIED))
+            return
+        for region in regions:
             if region.off:
                 left_out = LeftOut(reason=region.off, status=PartStatus.NOT_OPTED_IN)
                 yield _left_out(ctx, account, region.name, left_out)
@@ -163,11 +169,12 @@ class AwsConnector:
             return [Region(name=name) for name in ctx.config.regions]
         try:
             return regions_of(ctx.aws, account)
-        except (AuthError, NoteAndGoOn) as error:
+        except NoteAndGoOn as error:
             if account == own:
                 raise
             ctx.incomplete(f"the regions of account {account} are not known: {error.what}")
-            return ctx.aws.memory.once("own regions", lambda: regions_of(ctx.aws, own))
+            listed = ctx.aws.memory.once("own regions", lambda: regions_of(ctx.aws, own))
+            return [one for one in listed if not one.off]  # whether this account opted in is not known
 
 
 def _scope(ctx: Context, account: Account, region: str) -> Scope:
@@ -177,7 +184,7 @@ def _scope(ctx: Context, account: Account, region: str) -> Scope:
         ids=(account.id, region),
         parts=_parts(
             is_global=region == GLOBAL,
-            is_own=account.id == ctx.aws.identity().account,
+            asks=account.id == _asked_account(ctx),
             services=ctx.config.services,
             creator_lookups=ctx.config.creator_lookups,
         )
@@ -212,18 +219,24 @@ def _partition_of(regions: tuple[str, ...]) -> str:
     return home if home != "aws" else ""
 
 
-def _rows(*, is_global: bool, is_own: bool, services: tuple[str, ...]) -> list[Row]:
-    """Return what is asked in a region, or once an account; of the organisation only the own account is."""
+def _asked_account(ctx: Context) -> str:
+    """Return the account that is asked about the organisation."""
+    asked: str = ctx.config.organization_account or ctx.aws.identity().account
+    return asked
+
+
+def _rows(*, is_global: bool, asks: bool, services: tuple[str, ...]) -> list[Row]:
+    """Return what is asked in a region, or once an account; of the organisation only one account is."""
     rows = [row for row in aws_rows.load().rows if row.is_global == is_global]
     rows = [row for row in rows if not services or row.service in services]
-    return [row for row in rows if is_own or not row.is_organizations]
+    return [row for row in rows if asks or not row.is_organizations]
 
 
 @cache
 def _parts(
-    *, is_global: bool, is_own: bool, services: tuple[str, ...], creator_lookups: int
+    *, is_global: bool, asks: bool, services: tuple[str, ...], creator_lookups: int
 ) -> tuple[Part, ...]:
-    rows = _rows(is_global=is_global, is_own=is_own, services=services)
+    rows = _rows(is_global=is_global, asks=asks, services=services)
     if not rows:
         return ()
     return (

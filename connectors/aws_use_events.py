@@ -20,7 +20,7 @@ from typing import Any
 from connectors import aws_use_keys, aws_use_rows
 from connectors.aws_principals import Principal
 from connectors.aws_trail import KEPT, LATE, Event, Question, Trail
-from connectors.aws_use_findings import Subject, Subjects, Use, day_of, days_ago, shown
+from connectors.aws_use_findings import Subject, Subjects, Use, day_of, days_ago, kept_of, shown
 from connectors.aws_use_roles import Roles
 from connectors.aws_use_rows import MODEL, EventRow
 from connectors.clients.aws import Place
@@ -153,10 +153,9 @@ class Events:
     def _known(self, row: EventRow) -> tuple[dict[str, Called], datetime]:
         """Return what earlier scans saw, without what is too old, and from when on events are news."""
         now = self._ctx.now()
-        kept = self._ctx.previous_state(row.part)
-        if not kept:
+        state: dict[str, Any] | None = kept_of(self._ctx.previous_state(row.part))
+        if state is None:
             return {}, now - KEPT
-        state: dict[str, Any] = json.loads(kept)
         oldest = days_ago(now, self._limits.caller_days)
         known: dict[str, Called] = {}
         for value, callers in state["called"].items():

@@ -7,11 +7,13 @@ measures by two weeks. Days are the precision of all that is said, so that an un
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from connectors import aws_use_rows
 from connectors.aws_findings import PROVIDER, Listed, Spot, bare
@@ -203,6 +205,14 @@ def _bare(part: str, subject: Subject, spot: Spot, where: str) -> Finding:
         region=region or None,
         model=subject.model or None,
     )
+
+
+def kept_of(text: str) -> Any:
+    """Return what an earlier scan kept as JSON, ``None`` for nothing and for what cannot be read."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
 
 
 def day_of(moment: datetime) -> str:

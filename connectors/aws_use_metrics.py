@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors import aws_use_rows
-from connectors.aws_use_findings import Subject, Subjects, Use, day_of, days_ago, shown, weekly
+from connectors.aws_use_findings import Subject, Subjects, Use, day_of, days_ago, kept_of, shown, weekly
 from connectors.aws_use_rows import MODEL, SERVICE, Metric
 from connectors.clients.aws import Listing, Place
 from connectors.contract import Context, PartHandle
@@ -118,8 +118,7 @@ class Metrics:
         self, row: Metric, found: Mapping[str, Measured], recent: Mapping[str, Measured]
     ) -> dict[str, str]:
         """Return the last day on which each was seen to be used, as far as the scans have seen it."""
-        kept = self._ctx.previous_state(row.part)
-        days: dict[str, str] = json.loads(kept) if kept else {}
+        days: dict[str, str] = kept_of(self._ctx.previous_state(row.part)) or {}
         today = day_of(self._ctx.now() - _RECENT)
         return {key: today if key in recent else days[key] for key in found if key in recent or key in days}
 

@@ -6,10 +6,9 @@ and so not read again, from what the last scan kept. A role that several assets 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
-from connectors.aws_use_findings import Subject, Use
+from connectors.aws_use_findings import Subject, Use, kept_of
 from connectors.model import Finding, Link, NaturalKey, RelationKind, Unchanged
 
 ROLE = "role_arn"
@@ -36,7 +35,7 @@ class Roles:
     def remembered(self) -> list[list[str]]:
         """Return the roles of the assets that are there now: role, namespace, key, kind, name."""
         text = self._kept()
-        for role, namespace, key, kind, name in json.loads(text) if text else ():
+        for role, namespace, key, kind, name in kept_of(text) or ():
             if (namespace, key) in self._standing:
                 self._runs_as.setdefault((namespace, key), (role, kind, name))
         return [[role, *key, kind, name] for key, (role, kind, name) in sorted(self._runs_as.items())]

@@ -15,7 +15,10 @@ def now() -> datetime:
 
 
 def to_text(moment: datetime) -> str:
-    """Write an aware moment as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``; such texts sort as time does."""
+    """Write an aware moment as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``; such texts sort as time does.
+
+    Raises ``ValueError`` for one without a time zone.
+    """
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone: {moment!r}")
     # orjson writes times five times as fast as strftime, and every row that is stored passes here; it
@@ -25,7 +28,7 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Read what :func:`to_text` wrote."""
+    """Read what :func:`to_text` wrote, as an aware moment in UTC; raises ``ValueError`` for anything else."""
     if len(text) != _LENGTH or text[-1] != "Z":
         raise ValueError(f"not a moment of the store: {text!r}")
     return datetime.fromisoformat(text)

@@ -50,7 +50,10 @@ def fingerprint(content: bytes) -> str:
 
 
 def canonical(finding: Finding) -> bytes:
-    """Serialise all that a finding says, but for when it was observed, in one stable form."""
+    """Serialise all that a finding says, but for when it was observed, in one stable form.
+
+    Raises ``ContractError`` for what JSON cannot hold.
+    """
     ref = finding.ref
     usage = finding.usage
     content: list[Any] = [

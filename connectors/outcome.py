@@ -32,10 +32,10 @@ class PartResult:
     stands: bool = False
 
     @classmethod
-    def never_read(cls, reason: str, now: datetime) -> PartResult:
-        """Return the result of a part that was promised and not read: failed, never empty."""
+    def never_read(cls, reason: str, now: datetime, status: PartStatus = PartStatus.FAILED) -> PartResult:
+        """Return the result of a part that was promised and not read: failed or denied, never empty."""
         return cls(
-            status=PartStatus.FAILED,
+            status=status,
             reason=reason,
             count=0,
             exceptions=(),

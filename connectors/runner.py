@@ -17,10 +17,10 @@ from typing import Any
 from connectors import meter, registry
 from connectors.clients.network import NetworkSettings
 from connectors.context import NoCache, OpenPart, RunContext, Services
-from connectors.contract import Cache
-from connectors.errors import ConfigError, ConnectorError, ContractError
+from connectors.contract import Cache, ConnectorInfo
+from connectors.errors import AuthError, ConfigError, ConnectorError, ContractError
 from connectors.hygiene import clean
-from connectors.model import Finding, KnownScope, Part, ReadScope, Scope, Unchanged
+from connectors.model import Finding, KnownScope, Part, PartStatus, ReadScope, Scope, Unchanged
 from connectors.outcome import BATCH_SIZE, PartBatch, PartResult, ScopeOutcome
 from connectors.secrets import redact
 
@@ -159,14 +159,17 @@ def run_scope(
     outcome = ScopeOutcome(scope_key=job.scope.key)
     batcher = _Batcher(job.scope, emit, outcome)
     ctx = RunContext(_services(job), job.scope, batcher.end)
+    status = PartStatus.FAILED
     try:
         _drain(job, ctx, batcher, stopped)
     except ConnectorError as error:
         outcome.error = redact(str(error))
+        # Who is not let in is refused the rest of the scope as well.
+        status = error.status if isinstance(error, AuthError) else status
     except Exception as error:
         log.exception("connector %s failed in %s", job.connector, job.scope.key)
         outcome.error = redact(f"{type(error).__name__} in connector {job.connector}: {error}")
-    batcher.fill(ctx, job.fresh)
+    batcher.fill(ctx, job.fresh, status)
     outcome.requests = meter.requests() - requests
     outcome.elapsed_s = time.monotonic() - started
     return outcome
@@ -208,9 +211,20 @@ def list_scopes(
     except ConnectorError as raised:
         scopes, error = None, raised
     except Exception as raised:
+        _refuse_without_extra(ctx.connector.info, raised)
         log.exception("connector %s failed to list its scopes", job.connector)
         scopes, error = None, raised
     return scopes, part.result(ctx.now(), error)
+
+
+def _refuse_without_extra(info: ConnectorInfo, error: Exception) -> None:
+    """Raise ``ConfigError`` when what the connector lacks is what its extra would have installed."""
+    missing = (isinstance(error, ModuleNotFoundError) and error.name) or ""
+    if info.extra and missing and not missing.startswith("connectors"):
+        raise ConfigError(
+            f"the connector {info.name!r} needs the package {missing!r}",
+            hint=f"Install aicensus[{info.extra}].",
+        ) from error
 
 
 def _services(job: ScopeJob) -> Services:
@@ -266,13 +280,13 @@ class _Batcher:
         self.outcome.parts[part.part.name] = result
         self._send(part.part.name, result)
 
-    def fill(self, ctx: RunContext, fresh: frozenset[str]) -> None:
-        """Record every promised part that was never opened as failed; fresh ones stand as they are."""
+    def fill(self, ctx: RunContext, fresh: frozenset[str], status: PartStatus) -> None:
+        """Give every promised part that was never opened a status; fresh ones stand as they are."""
         reason = f"not tried: {self.outcome.error}" if self.outcome.error else "the connector never opened it"
         for part in self._scope.parts:
             if part.name in ctx.opened or part.name in fresh:
                 continue
-            result = PartResult.never_read(reason, ctx.now())
+            result = PartResult.never_read(reason, ctx.now(), status)
             self.outcome.parts[part.name] = result
             self._send(part.name, result)
 

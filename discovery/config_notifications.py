@@ -82,6 +82,18 @@ class TargetSection(Options):
     resolve: Time = Field(default="", description="Until it is resolved, or its risk accepted.")
 
 
+Severity = Literal["critical", "high", "medium", "low"]
+
+
+class TierSection(Options):
+    """Times for the systems of one tier, over those of [sla]; what is left out stays as there."""
+
+    critical: TargetSection = Field(default=TargetSection(), description="Times of critical alerts.")
+    high: TargetSection = Field(default=TargetSection(), description="Times of high alerts.")
+    medium: TargetSection = Field(default=TargetSection(), description="Times of medium alerts.")
+    low: TargetSection = Field(default=TargetSection(), description="Times of low alerts.")
+
+
 class SlaSection(Options):
     """By when alerts are to be answered, and who is told when the time runs out."""
 
@@ -91,6 +103,13 @@ class SlaSection(Options):
     high: TargetSection = Field(default=TargetSection(), description="Of [sla.high]; 1d, 3d and 30d.")
     medium: TargetSection = Field(default=TargetSection(), description="Of [sla.medium]; 5d, 7d and 90d.")
     low: TargetSection = Field(default=TargetSection(), description="Of [sla.low]; only resolve: 180d.")
+    tiers: dict[Severity, TierSection] = Field(
+        default_factory=dict,
+        description=(
+            "Other times for systems of a tier: [sla.tiers.critical.high] with acknowledge, assign or "
+            "resolve is for high alerts of critical systems. Systems without a tier count as high."
+        ),
+    )
     grace: Time = Field(default="", description="Working time before any clock starts, such as 2d.")
     security_queue: str = Field(default="", description="Who is asked when nobody else can be.")
     security_lead: str = Field(default="", description="Who is told at 100 % of the time.")

@@ -110,7 +110,8 @@ def fold(sightings: Sequence[Sighted]) -> AssetFold:
     Grade is the strongest and role the one that matters most; kind, provider and name come from the best
     sighting; account, region, application and model from the best that has one; tags and attributes are
     joined, the better sighting winning; owner hints and evidence are all kept. The natural key is that of
-    the sighting that has been open longest, so that it stays while others come and go.
+    the sighting that has been open longest, so that it stays while others come and go. Raises ``ValueError``
+    for none.
     """
     if len(sightings) == 1:
         return _fold_one(sightings[0])

@@ -22,6 +22,8 @@ MAX_LOOSE = 4
 MAX_UNIT = 25
 """Groups of one stack or release; more of them are a platform's, not an application's."""
 _SIMILAR = 0.85
+NAMED = frozenset({"image", "digest", "appid", "identity", "role", "live", "id", "host", "model"})
+"""Bases of tokens that say something only where somebody names what others are."""
 
 
 def edges_of(text: str, tokens: Sequence[Token], nodes: Nodes) -> list[Edge]:
@@ -256,4 +258,4 @@ _BY_BASIS: dict[str, Callable[[Bucket], Iterator[Edge]]] = {
     "forked": of_fork,
 }
 
-__all__ = ["MAX_LOOSE", "MAX_UNIT", "Edge", "bucketed", "edges_of"]
+__all__ = ["MAX_LOOSE", "MAX_UNIT", "NAMED", "Edge", "bucketed", "edges_of"]

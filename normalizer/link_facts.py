@@ -89,11 +89,12 @@ class Token:
 def tokens_of(fact: Fact) -> list[Token]:
     """Return the tokens of one asset, each once, in a stable order."""
     found: dict[tuple[str, Side], Token] = {}
+    node = fact.node
     for text, side, detail in _pairs(fact):
         text = text if len(text) <= MAX_TOKEN else text[:MAX_TOKEN]
         key = (text, side)
         if key not in found:
-            found[key] = Token(text, side, fact.node, fact.asset_id, fact.name[:100], detail[:200])
+            found[key] = Token(text, side, node, fact.asset_id, fact.name[:100], detail[:200])
     return list(found.values())
 
 

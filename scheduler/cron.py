@@ -91,7 +91,8 @@ class Cron:
         """Return the first moment later than ``after`` (aware), in UTC.
 
         A wall time that a clock change skips runs as much later as the clocks moved; one that comes
-        twice runs the first time only, unless the expression runs every hour.
+        twice runs the first time only, unless the expression runs every hour. Raises ``ValueError`` for an
+        expression that never comes true.
         """
         wall = after.astimezone(zone).replace(tzinfo=None)
         best: datetime | None = None

@@ -7,10 +7,9 @@ record that rules look at.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -78,6 +77,17 @@ class AlertRow:
     asset_id: str | None = None
 
 
+class Standing(NamedTuple):
+    """What of an alert tells whether anything is to be done about it; :func:`by_ids` reads the rest."""
+
+    alert_id: str
+    rule: str
+    system_id: str | None
+    asset_id: str | None
+    state: str
+    until: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One alert after an event; ``from_state`` is empty for a new one, ``told`` is who hears of it."""
@@ -89,12 +99,12 @@ class Change:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SystemFacts:
-    """What rules may know of a system. ``roles`` counts its members that are not gone, by role.
+    """What rules may know of a system. ``roles`` counts its members that drive and are not gone, by role.
 
     ``told`` are attributes by asset, those of other systems too; ``last_seen_at`` is known for systems that
-    have a record.
+    have a record, where it was asked for.
     """
 
     system_id: str
@@ -121,10 +131,12 @@ def facts(
     rev: int | None = None,
     *,
     asked: Asked | None = None,
+    seen: bool = True,
 ) -> list[SystemFacts]:
     """Return what rules may know of the systems (``None``: of all that are not merged), by id.
 
-    ``rev`` is the revision to read at (``None``: now); ``asked`` says which attributes of members to tell.
+    ``rev`` is the revision to read at (``None``: now); ``asked`` says which attributes of members to tell,
+    ``seen`` whether anybody asks when systems were seen last.
     """
     query = select(system).where(holds(system, rev), system.c.state != "merged")
     if system_ids is not None:
@@ -134,9 +146,10 @@ def facts(
     members = rule_facts.members(conn, wanted, rev)
     people = owners.of_systems(conn, wanted, rev)
     records = oversight.of_systems(conn, wanted, rev)
-    told = rule_facts.attributes(conn, members, asked, rev) if asked else {}
+    is_whole = system_ids is None
+    told = rule_facts.attributes(conn, members, asked, rev, whole=is_whole) if asked else {}
     recorded = {one: members[one] for one in records if one in members}
-    seen = rule_facts.last_seen(conn, recorded, rev)
+    seen_at = rule_facts.last_seen(conn, recorded, rev) if seen else {}
     return [
         SystemFacts(
             system_id=row.system_id,
@@ -144,15 +157,56 @@ def facts(
             kind=row.kind,
             state=row.state,
             first_seen_at=row.first_seen_at,
-            roles=Counter(one.role for one in members.get(row.system_id, ()) if one.drives),
+            roles=_roles(members.get(row.system_id, ())),
             owners=people.get(row.system_id, ()),
             record=records.get(row.system_id),
             members=members.get(row.system_id, ()),
             told=told,
-            last_seen_at=seen.get(row.system_id),
+            last_seen_at=seen_at.get(row.system_id),
         )
         for row in rows
     ]
+
+
+def _roles(members: Sequence[Member]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in members:
+        if one.drives:
+            found[one.role] = found.get(one.role, 0) + 1
+    return found
+
+
+def standing(conn: Connection, system_ids: Collection[str]) -> list[Standing]:
+    """Return how the alerts of systems stand, in no order."""
+    query = select(*(alert.c[name] for name in Standing._fields))
+    query = query.where(is_one_of(conn, alert.c.system_id, sorted(system_ids)))
+    return [Standing._make(row) for row in conn.execute(query).all()]
+
+
+def standing_of_no_system(conn: Connection) -> list[Standing]:
+    """Return how the alerts of the organisation stand, and those of assets that were in no system, by id."""
+    query = select(*(alert.c[name] for name in Standing._fields)).where(alert.c.system_id.is_(None))
+    return [Standing._make(row) for row in conn.execute(query.order_by(alert.c.alert_id)).all()]
+
+
+def standing_by_fingerprint(conn: Connection, fingerprints: Collection[str]) -> list[Standing]:
+    """Return how the alerts with these fingerprints stand, by id."""
+    query = select(*(alert.c[name] for name in Standing._fields)).order_by(alert.c.alert_id)
+    return [
+        Standing._make(row)
+        for chunk in chunks(sorted(fingerprints))
+        for row in conn.execute(query.where(is_one_of(conn, alert.c.fingerprint, chunk))).all()
+    ]
+
+
+def by_ids(conn: Connection, alert_ids: Collection[str]) -> dict[str, AlertRow]:
+    """Return alerts by id."""
+    query = select(*(alert.c[name] for name in _COLUMNS))
+    return {
+        row.alert_id: _row(row)
+        for chunk in chunks(sorted(alert_ids))
+        for row in conn.execute(query.where(is_one_of(conn, alert.c.alert_id, chunk))).all()
+    }
 
 
 def of_systems(conn: Connection, system_ids: Collection[str] | None) -> list[AlertRow]:
@@ -161,16 +215,6 @@ def of_systems(conn: Connection, system_ids: Collection[str] | None) -> list[Ale
     if system_ids is not None:
         query = query.where(is_one_of(conn, alert.c.system_id, sorted(system_ids)))
     return [_row(row) for row in conn.execute(query).all()]
-
-
-def by_fingerprint(conn: Connection, fingerprints: Collection[str]) -> list[AlertRow]:
-    """Return the alerts with these fingerprints, by id."""
-    query = select(*(alert.c[name] for name in _COLUMNS)).order_by(alert.c.alert_id)
-    return [
-        _row(row)
-        for chunk in chunks(sorted(fingerprints))
-        for row in conn.execute(query.where(is_one_of(conn, alert.c.fingerprint, chunk))).all()
-    ]
 
 
 def of_no_system(conn: Connection) -> list[AlertRow]:

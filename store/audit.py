@@ -157,7 +157,9 @@ def entries(
 
 def texts(conn: Connection, *, until: str) -> Iterator[tuple[str, str]]:
     """Yield ``(body, hash)`` of the entries up to a moment (UTC text), oldest first, in bounded memory."""
-    query = select(audit.c.body, audit.c.hash).where(audit.c.at <= until).order_by(audit.c.seq)
+    # Up to the last one of that time: a clock that was wrong once leaves no gap.
+    last = select(func.max(audit.c.seq)).where(audit.c.at <= until).scalar_subquery()
+    query = select(audit.c.body, audit.c.hash).where(audit.c.seq <= last).order_by(audit.c.seq)
     with conn.execute(query, execution_options={"yield_per": 5_000}) as rows:
         for row in rows:
             yield row.body, row.hash
@@ -233,10 +235,15 @@ def _lock_head(conn: Connection) -> tuple[int, str]:
 
 def _start(conn: Connection) -> None:
     """Make the head row; two that start at once wait for each other on its key."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     count = conn.execute(select(func.count()).select_from(audit)).scalar_one()
     if count:
         raise ValueError("the audit log has entries but no head row; run: aicensus audit verify")
-    conn.execute(insert(audit_head).values(id=1, seq=0, hash=GENESIS).on_conflict_do_nothing())
+    head = {"id": 1, "seq": 0, "hash": GENESIS}
+    if conn.dialect.name == "postgresql":  # each dialect is loaded by who uses it
+        from sqlalchemy.dialects import postgresql
+
+        conn.execute(postgresql.insert(audit_head).values(head).on_conflict_do_nothing())
+    else:
+        from sqlalchemy.dialects import sqlite
+
+        conn.execute(sqlite.insert(audit_head).values(head).on_conflict_do_nothing())

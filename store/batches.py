@@ -31,7 +31,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """What one subject was before and after: the name of a unit, or a version of its record."""
+    """What one subject was before and after: the name of a unit, a version of its record, or of an alert.
+
+    Of an alert: the number of its event before, and the revision of the one that the decision made.
+    """
 
     batch_id: str
     subject_id: str
@@ -53,11 +56,12 @@ def put(conn: Connection, one: Batch, items: Sequence[Item]) -> None:
     insert_rows(conn, batch_item, _ITEM, [tuple(getattr(item, name) for name in _ITEM) for item in items])
 
 
-def latest(conn: Connection, most: int) -> list[tuple[Batch, int, int]]:
-    """Return the newest batches with how many subjects each has, and how many of them were taken back."""
+def latest(conn: Connection, most: int, actions: Collection[str]) -> list[tuple[Batch, int, int]]:
+    """Return the newest batches of some actions: how many subjects each has, how many were taken back."""
     rows = conn.execute(
         select(batch, func.count(batch_item.c.subject_id), func.count(batch_item.c.undone_at))
         .join(batch_item, batch_item.c.batch_id == batch.c.batch_id)
+        .where(batch.c.action.in_(sorted(actions)))
         .group_by(*batch.c)
         .order_by(batch.c.made_at.desc(), batch.c.batch_id.desc())
         .limit(most)

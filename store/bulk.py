@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    JSON,
     BigInteger,
     BindParameter,
     ColumnElement,
@@ -30,7 +31,6 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import any_ as any_of
-from sqlalchemy.dialects.postgresql import JSON
 
 from store.sending import OPTION, sender_of
 

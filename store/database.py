@@ -11,17 +11,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import Connection, Engine, make_url, select
+from sqlalchemy import Connection, Engine, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from connectors import clock
 from connectors.secrets import remember
 from store import engines, schema
-from store.errors import StoreError, StoreLocked, StoreReadOnly
+from store.errors import ClockWrong, StoreError, StoreLocked, StoreReadOnly
 from store.failures import explained
 
 
@@ -115,19 +115,42 @@ class Store:
         self.close()
 
 
-_LAST_REVISION = (
-    select(schema.revision.c.rev, schema.revision.c.at).order_by(schema.revision.c.rev.desc()).limit(1)
-)
+_LAST = (schema.revision.c.rev, schema.revision.c.at)
+_LAST_REVISION = {
+    "sqlite": select(*_LAST).order_by(schema.revision.c.rev.desc()).limit(1),
+    # Many machines write there: its own clock tells which of them has a wrong one.
+    "postgresql": select(*_LAST, func.clock_timestamp().label("server"))
+    .order_by(schema.revision.c.rev.desc())
+    .limit(1),
+}
 _NEW_REVISION = schema.revision.insert()
+FURTHEST = timedelta(days=1)
+"""How far a clock may be off before nothing is written any more: history would be dated wrongly for good."""
 
 
 def _allot(conn: Connection, actor: str, kind: str) -> WriteTx:
-    last = conn.execute(_LAST_REVISION).first()
+    last = conn.execute(_LAST_REVISION[conn.dialect.name]).first()
     rev, at = (last.rev + 1, last.at) if last else (1, "")
-    # A clock that steps back must not make time run backwards for --as-of.
-    moment = max(clock.to_text(clock.now()), at)
+    now = clock.now()
+    if last is not None:
+        _check_clock(now, at, getattr(last, "server", None))
+    # A clock that steps back a little must not make time run backwards for --as-of.
+    moment = max(clock.to_text(now), at)
     conn.execute(_NEW_REVISION, {"rev": rev, "at": moment, "actor": actor, "kind": kind})
     return WriteTx(conn, rev, moment)
+
+
+def _check_clock(now: datetime, last: str, server: datetime | None) -> None:
+    """Raise ``ClockWrong`` when this machine is days behind what was written, or off the server's clock."""
+    if server is not None and abs(server - now) > FURTHEST:
+        says = f"{clock.to_text(now)[:16]}, the database's {clock.to_text(server)[:16]}"
+        raise ClockWrong(f"this machine's clock says {says}", hint="Set the clock; times are UTC.")
+    if last > clock.to_text(now + FURTHEST):
+        raise ClockWrong(
+            f"the store was last written at {last[:16]}, and this machine's clock says only "
+            f"{clock.to_text(now)[:16]}",
+            hint="Set the clock; if it was wrong before and is right now: aicensus db mend-clock",
+        )
 
 
 def revision_at(conn: Connection, moment: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from connectors.secrets import redact
-from store.alerts import ACTIVE_STATES, AlertRow
+from store.alerts import ACTIVE_STATES, OPEN, AlertRow
 from store.bulk import insert_rows, is_one_of
 from store.schema import alert, alert_event, alert_pause, alert_step
 from store.temporal import chunks
@@ -77,6 +77,9 @@ def _progress(row: AlertRow, events: Sequence[tuple[str, str, str]], pauses: Seq
         elif event in _SEEN:
             seen = seen or at
             assigned = assigned or (at if state == "assigned" else None)
+        elif event == "undone":  # a decision on many was taken back: it never was seen by that
+            seen = None if state == OPEN else seen
+            assigned = assigned if state in ("assigned", "in_review") else None
     return Progress(row=row, started_at=started, seen_at=seen, assigned_at=assigned, pauses=pauses)
 
 

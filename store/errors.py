@@ -12,6 +12,7 @@
      +- StoreCorrupt       not a store, or a damaged one
      +- NetworkFileSystem  the file lies where SQLite cannot lock safely
      +- StoreUnreachable   the database server does not answer or refuses us
+     +- ClockWrong         this machine's clock is days behind what was written, or off the server's
      +- LeaseLost          another process has taken over the work
 """
 
@@ -66,6 +67,10 @@ class NetworkFileSystem(StoreError):
 
 class StoreUnreachable(StoreError):
     """The database server does not answer, or refuses the connection."""
+
+
+class ClockWrong(StoreError):
+    """A clock is wrong by more than a day: this machine's, or the one by which the store was last written."""
 
 
 class LeaseLost(StoreError):

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
 
 from normalizer import link_nodes, linking
-from normalizer.link_edges import Edge
-from normalizer.link_facts import MAX_TOKEN, Fact, Token, tokens_of
+from normalizer.link_edges import NAMED, Edge
+from normalizer.link_facts import MAX_TOKEN, Fact, Side, Token, tokens_of
 from store import link_reading
 from store.bulk import insert_rows, is_one_of
 from store.schema import link, link_token
@@ -112,7 +112,7 @@ def _plan_links(
     known: dict[str, link_nodes.Node],
     texts: Collection[str],
 ) -> None:
-    counted = _telling(conn, texts)
+    counted = _telling(conn, texts, {row[1] for row in result.fresh if row[2] == Side.NAMES.value})
     stale = set(result.gone)
     met = [
         one
@@ -140,17 +140,23 @@ def _token(row: _Row) -> Token:
     return Token(row[1], link_reading.SIDES[row[2]], row[3], asset_id, row[4], row[5])
 
 
-def _telling(conn: Connection, texts: Collection[str]) -> set[str]:
-    """Return those tokens on which so few meet that meeting means something."""
-    found: set[str] = set(texts)
+def _telling(conn: Connection, texts: Collection[str], named: Collection[str]) -> set[str]:
+    """Return those tokens on which so few meet that meeting means something.
+
+    Where nobody names what others are, those who meet are not even read: things of one name may be many.
+    ``named`` are tokens that somebody is about to name.
+    """
+    found = {one for one in texts if one in named or one.partition(":")[0] not in NAMED}
+    naming = func.count(case((link_token.c.side == Side.NAMES.value, 1)))
+    query = select(link_token.c.token, func.count(), naming).group_by(link_token.c.token)
+    query = query.having(or_(func.count() > _MOST_LOOSE, naming > 0))
     for chunk in chunks(sorted(texts)):
-        query = select(link_token.c.token, func.count()).group_by(link_token.c.token)
-        counts = conn.execute(
-            query.where(is_one_of(conn, link_token.c.token, chunk)).having(func.count() > _MOST_LOOSE)
-        ).all()
-        for text, count in counts:
+        counts = conn.execute(query.where(is_one_of(conn, link_token.c.token, chunk))).all()
+        for text, count, names in counts:
             if count > (_MOST_LOOSE if text.partition(":")[0] in _LOOSE else _MOST):
                 found.discard(text)
+            elif names:
+                found.add(text)
     return found
 
 

@@ -43,12 +43,14 @@ _EVENTS = {
     "suppressed": "alert.suppressed",
     "false_positive": "alert.false_positive",
     "escalated": "alert.escalated",
+    "undone": "alert.undone",
 }
 """Which events of an alert are news, and how they are called outside."""
 EVENTS = (
     *sorted({*_EVENTS.values(), "alert.expired"}),
     *("system.candidate", "system.registered", "system.changed", "system.retired"),
     *("owner.suggested", "owner.accepted", "owner.declined", "scan.failed"),
+    *("attestation.asked", "attestation.reminder", "attestation.overdue", "attestation.answered"),
     "comment.mention",
 )
 _TOLD = (
@@ -152,8 +154,8 @@ def _news(one: Change, now: str, expired: Collection[str], named: Mapping[str, t
 
 def _dedup(one: Change, row: AlertRow, event: str) -> str:
     told = event.removeprefix("alert.")
-    if one.event == "escalated":
-        told = f"escalated/{hashlib.sha256(one.reason.encode()).hexdigest()[:12]}"
+    if one.event in ("escalated", "undone"):
+        told = f"{one.event}/{hashlib.sha256(one.reason.encode()).hexdigest()[:12]}"
     elif one.event == "assigned":
         told = f"assigned/{hashlib.sha256((row.assignee or '').encode()).hexdigest()[:12]}"
     elif row.until:

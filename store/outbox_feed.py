@@ -25,6 +25,8 @@ _TO_STATE = {
     "retired": "system.retired",
     "rejected": "system.retired",
 }
+_SUGGESTED = 0.8
+"""From which confidence on a candidate is worth telling; weaker ones wait in the listings."""
 
 
 def follow(store: Store) -> int:
@@ -127,7 +129,9 @@ def _owners(conn: Connection, since: int) -> Iterator[News]:
 def _owner_event(row: Any) -> str:
     if row.ended_at is not None:
         return "" if row.accepted_at else "owner.declined"
-    return "owner.accepted" if row.accepted_at else "owner.suggested"
+    if row.accepted_at:
+        return "owner.accepted"
+    return "owner.suggested" if row.confidence >= _SUGGESTED else ""
 
 
 def _runs(conn: Connection, since: str) -> Iterator[News]:

@@ -67,7 +67,7 @@ def of_systems(
             query.where(is_one_of(conn, oversight.c.system_id, chunk)) for chunk in chunks(sorted(system_ids))
         ]
     )
-    return {row.system_id: _record(row) for one in queries for row in conn.execute(one)}
+    return {row.system_id: _record(row) for one in queries for row in conn.execute(one).all()}
 
 
 def recorded(conn: Connection) -> set[str]:

@@ -10,7 +10,7 @@ from connectors.model import PartStatus
 from connectors.outcome import PartResult
 from store.database import WriteTx
 from store.schema import part
-from store.text import clean, moment_text, to_json
+from store.text import clean, clean_state, moment_text, to_json
 
 UPSERT = text(
     "INSERT INTO run_part (run_id, part_no, status, reason, seen, added, changed, missing, closed,"
@@ -50,7 +50,7 @@ def write_entry(
         "last_reason": reason,
         "last_at": tx.now,
         "last_count": result.count,
-        "state": clean(result.state) if result.status is PartStatus.COMPLETE else "",
+        "state": clean_state(result.state) if result.status is PartStatus.COMPLETE else "",
     }
     if result.status is PartStatus.COMPLETE:
         values["last_complete_at"] = tx.now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from store.alerts import ACTIVE_STATES, RESOLVED, TIMED_STATES, AlertRow
 from store.bulk import is_one_of
 from store.schema import alert, alert_event
+from store.temporal import chunks
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, FromClause, Select
@@ -54,7 +55,11 @@ def rows(conn: Connection, at: At, where: AlertsWhere, *, limit: int | None = No
     query = select(*(columns[name].label(name) for name in _NAMES)).select_from(source)
     query = _narrowed(conn, query, columns, where)
     query = query.order_by(order, columns["opened_at"], columns["alert_id"]).limit(limit)
-    return [AlertRow(**row._mapping) for row in conn.execute(query)]
+    found = [AlertRow(**row._mapping) for row in conn.execute(query)]
+    if at.rev is None or not found:
+        return found
+    again = _reopened(conn, [one.alert_id for one in found], at)
+    return [replace(one, reopen_count=again.get(one.alert_id, 0)) for one in found]
 
 
 def open_by_system(conn: Connection, at: At, system_ids: Collection[str] | None) -> dict[str, int]:
@@ -103,26 +108,35 @@ def _as_known(at: At) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
     columns: dict[str, ColumnElement[Any]] = {name: alert.c[name] for name in _NAMES}
     if at.rev is None:
         return alert, columns
-    last = (
-        select(
-            func.max(alert_event.c.event_no).label("event_no"),
-            func.count(case((alert_event.c.event == "reopened", 1))).label("reopened"),
-        )
-        .where(alert_event.c.rev <= at.rev)
-        .group_by(alert_event.c.alert_id)
-        .subquery()
-    )
     event = alert_event.alias("last_event")
-    source = last.join(event, event.c.event_no == last.c.event_no)
+    earlier = alert_event.alias("earlier")
+    # Looked up alert by alert: the last event of all of them would be looked for in all events.
+    last = (
+        select(earlier.c.event_no)
+        .where(earlier.c.alert_id == alert.c.alert_id, earlier.c.rev <= at.rev)
+        .order_by(earlier.c.rev.desc(), earlier.c.event_no.desc())
+        .limit(1)
+        .correlate(alert)
+        .scalar_subquery()
+    )
     # Whose alert it was then may be another system than today's; events before version 0008 do not tell it:
     # what stands today is the nearest to be known.
     tells = event.c.system_id.is_not(None)
     columns |= {
         "state": event.c.to_state,
         "resolved_at": case((event.c.to_state == RESOLVED, event.c.at)),
-        "reopen_count": last.c.reopened,
         "system_id": func.coalesce(event.c.system_id, alert.c.system_id),
         "until": case((tells, event.c.until), (event.c.to_state.in_(TIMED_STATES), alert.c.until)),
     }
     columns |= {name: case((tells, event.c[name]), else_=alert.c[name]) for name in ("assignee", "due_at")}
-    return source.join(alert, alert.c.alert_id == event.c.alert_id), columns
+    return alert.join(event, event.c.event_no == last), columns
+
+
+def _reopened(conn: Connection, alert_ids: Collection[str], at: At) -> dict[str, int]:
+    """Return how often alerts had been opened again, without those that never were."""
+    query = select(alert_event.c.alert_id, func.count()).group_by(alert_event.c.alert_id)
+    query = query.where(alert_event.c.event == "reopened", alert_event.c.rev <= at.rev)
+    found: dict[str, int] = {}
+    for chunk in chunks(sorted(alert_ids)):
+        found.update(conn.execute(query.where(is_one_of(conn, alert_event.c.alert_id, chunk))).all())
+    return found

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from store import owners
 from store.bulk import is_one_of
@@ -109,7 +109,7 @@ def in_order(conn: Connection, at: At, where: SystemsWhere) -> list[str]:
 
 
 def totals(conn: Connection, at: At, *, states: Sequence[str], roles: Collection[str], now: str) -> Totals:
-    """Count the systems of some states; those with a member that drives in one of ``roles`` alert."""
+    """Count the systems of some states; ``roles`` are those of members that make a system alert."""
     alerts = _alerting(at, states, roles).subquery()
     owned, overseen = (one.distinct().subquery() for one in (_owned(at), _overseen(at, now)))
     source: FromClause = system
@@ -173,13 +173,27 @@ def _living(at: At, *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _alerting(at: At, states: Sequence[str], roles: Collection[str]) -> Select[Any]:
-    """Return the query for the systems of some states that have a member which drives in one of ``roles``."""
-    telling = _living(at, system_member.c.system_id).where(asset.c.drives, asset.c.role.in_(sorted(roles)))
-    if at.rev is not None:
-        return telling.distinct()
-    # Today's members are found by system, and the first that tells it is enough; history has no such index.
-    one = telling.where(system_member.c.system_id == system.c.system_id).correlate(system).exists()
-    return select(system.c.system_id).where(holds(system, None), system.c.state.in_(list(states)), one)
+    """Return the query for the systems of some states whose gaps alert.
+
+    Those with a member that drives in one of ``roles``, and those on record that no scanner can see.
+    """
+    living = (holds(system, at.rev), system.c.state.in_(list(states)))
+    is_known = system.c.state != "candidate"
+    if at.rev is None:
+        # Today's members are found by system, and the first that tells it is enough.
+        mine = system_member.c.system_id == system.c.system_id
+        driving = _living(at, system_member.c.system_id).where(asset.c.drives, mine).correlate(system)
+        telling = driving.where(asset.c.role.in_(sorted(roles)))
+        return select(system.c.system_id).where(
+            *living, or_(telling.exists(), and_(is_known, ~driving.exists()))
+        )
+    # History has no such index: it is read once.
+    tells = func.max(case((asset.c.role.in_(sorted(roles)), 1), else_=0))
+    driving = _living(at, system_member.c.system_id, tells.label("tells")).where(asset.c.drives)
+    seen = driving.group_by(system_member.c.system_id).subquery()
+    source = system.outerjoin(seen, seen.c.system_id == system.c.system_id)
+    told = or_(seen.c.tells == 1, and_(is_known, seen.c.system_id.is_(None)))
+    return select(system.c.system_id).select_from(source).where(*living, told)
 
 
 def _accepted(at: At, *columns: ColumnElement[Any]) -> Select[Any]:

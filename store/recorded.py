@@ -86,7 +86,9 @@ def scopes_by_address(store: Store) -> list[ReadScope]:
     )
     columns = scope.c
     query = select(columns.key, columns.connector, columns.instance, columns.locator)
-    query = query.where(columns.state == "active", columns.locator.contains("://"), was_read)
+    query = query.where(
+        columns.state == "active", columns.locator.contains(":"), was_read
+    )  # git@host:path is one, too
     with store.read() as tx:
         rows = tx.conn.execute(query.order_by(columns.key)).all()
     return [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from store.schema import meta, rule_set
+from store.schema import meta, revision, rule_set
 from store.temporal import holds
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ def in_force(conn: Connection, rev: int | None = None) -> KeptRules | None:
 def hash_in_force(conn: Connection) -> str | None:
     """Return the hash of the rule set in force."""
     query = select(rule_set.c.hash).where(rule_set.c.valid_to.is_(None))
+    return conn.execute(query.order_by(rule_set.c.rule_set_no.desc())).scalar()
+
+
+def since(conn: Connection, digest: str, rev: int | None = None) -> str | None:
+    """Return since when (UTC text) the rule set of a hash is in force at a revision; ``None``: it is not."""
+    query = select(revision.c.at).join(rule_set, rule_set.c.valid_from == revision.c.rev)
+    query = query.where(rule_set.c.hash == digest, holds(rule_set, rev))
     return conn.execute(query.order_by(rule_set.c.rule_set_no.desc())).scalar()
 
 

@@ -147,9 +147,9 @@ batch = Table(
     "batch",
     metadata,
     text_column("batch_id", key=True),
-    # system.assign, record.set
+    # system.assign, record.set, alert.acknowledge and so on
     text_column("action"),
-    # names of units and fields; never a value, which may name people
+    # names of units and fields, or which alerts; never a value, which may name people
     text_column("what"),
     text_column("made_by"),
     text_column("made_at"),
@@ -162,7 +162,7 @@ batch_item = Table(
     metadata,
     text_column("batch_id", key=True),
     text_column("subject_id", key=True),
-    # the unit, or the version of the record, before it and after it
+    # the unit or the version of the record before it and after it; of an alert the event and the revision
     text_column("before"),
     text_column("after"),
     text_column("undone_at", null=True),

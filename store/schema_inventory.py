@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table
 
-from store.columns import NUMBER, TEXT, flag, metadata, number, open_index, serial, text_column, validity
+from store.columns import (
+    NUMBER,
+    TEXT,
+    flag,
+    metadata,
+    number,
+    open_index,
+    partial_index,
+    serial,
+    text_column,
+    validity,
+)
 
 revision = Table(
     "revision",
@@ -228,19 +239,17 @@ relation = Table(
 )
 open_index("ix_relation_open_from", relation.c.from_asset, valid_to=relation.c.valid_to)
 # Not over the waiting ones: SQLite would rather read all of those here than use the index below.
-Index(
+partial_index(
     "ix_relation_open_to",
     relation.c.to_asset,
-    sqlite_where=relation.c.to_asset.is_not(None) & relation.c.valid_to.is_(None),
-    postgresql_where=relation.c.to_asset.is_not(None) & relation.c.valid_to.is_(None),
+    where=relation.c.to_asset.is_not(None) & relation.c.valid_to.is_(None),
 )
 # Relations whose target is not an asset yet; looked through whenever assets are new.
-Index(
+partial_index(
     "ix_relation_waiting",
     relation.c.to_namespace,
     relation.c.to_key,
-    sqlite_where=relation.c.to_asset.is_(None) & relation.c.valid_to.is_(None),
-    postgresql_where=relation.c.to_asset.is_(None) & relation.c.valid_to.is_(None),
+    where=relation.c.to_asset.is_(None) & relation.c.valid_to.is_(None),
 )
 
 blob_cache = Table(

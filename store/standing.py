@@ -17,7 +17,7 @@ from store.leases import Lease, check_lease
 from store.partjournal import UPSERT, PartEntry, entry_row
 from store.schema import part
 from store.scopes import find_scope, keep_scope
-from store.text import clean
+from store.text import clean, clean_state
 
 
 def journal_standing(
@@ -66,7 +66,7 @@ def _note_complete(tx: WriteTx, numbered: Sequence[tuple[int, PartResult]]) -> N
                 "status": result.status.value,
                 "reason": clean(result.reason),
                 "seen": result.count,
-                "kept": clean(result.state),
+                "kept": clean_state(result.state),
             }
             for number, result in numbered
         ],

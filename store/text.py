@@ -19,6 +19,9 @@ MAX_KEY = 900
 MAX_COLUMN = 2_000
 """Characters of any other column at most; names longer than this are an attack, not a name."""
 
+_MAX_STATE = 2_000_000
+"""Characters that a part may keep for its next scan."""
+
 _MAX_MARK = 200
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
@@ -73,6 +76,12 @@ def clean(text: str, limit: int = MAX_COLUMN) -> str:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{text[: limit - len(digest) - 1]}~{digest}"
+
+
+def clean_state(text: str) -> str:
+    """Return what a part keeps for its next scan, whole or not at all: half of it could not be read."""
+    kept = clean(text, _MAX_STATE + 1)
+    return kept if len(kept) <= _MAX_STATE else ""
 
 
 def clean_key(namespace: str, key: str) -> tuple[str, str]:

@@ -124,6 +124,32 @@ def test_container_installs_the_very_versions_that_were_tested() -> None:
     assert pins["requirements-runtime.lock"] - pins["requirements.lock"] == set()
 
 
+def test_container_is_built_from_what_the_wheel_needs_by_nobody_special() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = [
+        word
+        for line in lines
+        if line.startswith("COPY ") and "--from" not in line
+        for word in line.split()[1:-1]
+    ]
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert set(copied) == sent
+    assert {*OUR_NAMES, "pyproject.toml", "README.md", "LICENSE", "requirements*.lock"} == sent
+    assert all(
+        (ROOT / lock).is_file() for line in lines for lock in re.findall(r"requirements[\w-]*\.lock", line)
+    )
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
+    assert 'ENTRYPOINT ["aicensus"]' in lines  # not through a shell, which would keep signals to itself
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_every_extra_is_told_where_installing_is_told(page: str) -> None:
+    text = (ROOT / page).read_text()
+
+    assert [one for one in project()["project"]["optional-dependencies"] if f"`{one}`" not in text] == []
+
+
 def test_extra_all_holds_every_other_extra() -> None:
     extras = project()["project"]["optional-dependencies"]
 

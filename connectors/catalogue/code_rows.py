@@ -52,8 +52,9 @@ class Construct:
     """A thing that code builds with a library: what the byte search looks for, the proof, and the call.
 
     ``needs``: one of these stands in the same file. The pattern's group ``name`` (or ``other``) is the
-    thing's own name, ``variable`` what it is assigned to. ``module``: the import's top, where a repository
-    could have a folder of that name.
+    thing's own name, ``variable`` what it is assigned to, ``library`` what a Go import must bind. ``module``:
+    the import's top, where a repository could have a folder of that name. ``settings_of``: the row whose
+    things this one only configures.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Construct:
     needs: tuple[str, ...] = ()
     module: str = ""
     kind: Literal["", "agent", "workflow"] = ""
+    settings_of: str = ""
 
     @property
     def proof(self) -> dict[str, Json]:

@@ -55,6 +55,46 @@ class DataRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceholderWords:
+    """Words (in lower case) of names that are still to be filled in.
+
+    ``telling``: at the front of a name they tell it alone; ``before_nouns``: only in front of ``nouns``;
+    ``plain``: a name of nothing but these; ``at_end``: the last word; ``in_hosts``: further words that tell
+    it anywhere in the label of a host. In a model's id ``before_models`` stand before ``of_models``, and
+    ``owners`` own what belongs to nobody.
+    """
+
+    telling: tuple[str, ...]
+    before_nouns: tuple[str, ...]
+    nouns: tuple[str, ...]
+    plain: tuple[str, ...]
+    at_end: tuple[str, ...]
+    in_hosts: tuple[str, ...]
+    before_models: tuple[str, ...]
+    of_models: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlumbingWords:
+    """Words (in lower case) of buckets that serve the infrastructure itself and hold no data of a system.
+
+    A name is one of these when, without ``neutral`` words, it is nothing but one of ``alone``, holds one of
+    ``telling``, holds a word of ``logging`` and ends with ``logs``, begins with one of ``programs`` and holds
+    one of ``packed``, or is made of ``pages`` alone.
+    """
+
+    neutral: tuple[str, ...]
+    alone: tuple[str, ...]
+    telling: tuple[str, ...]
+    logging: tuple[str, ...]
+    logs: tuple[str, ...]
+    programs: tuple[str, ...]
+    packed: tuple[str, ...]
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalFields:
     """Names of fields that hint at a category of personal data."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NewType, get_args
+from typing import Any, Literal, NewType
 
 from connectors.catalogue.code_rows import (
     CiAction,
@@ -22,7 +22,14 @@ from connectors.catalogue.code_rows import (
     RoleRule,
     Secret,
 )
-from connectors.catalogue.evidence_rows import DataRow, NotAi, OversightRow, PersonalFields
+from connectors.catalogue.evidence_rows import (
+    DataRow,
+    NotAi,
+    OversightRow,
+    PersonalFields,
+    PlaceholderWords,
+    PlumbingWords,
+)
 from connectors.catalogue.infra_rows import (
     Chart,
     Grant,
@@ -31,89 +38,15 @@ from connectors.catalogue.infra_rows import (
     ServerCommand,
     construct_names,
 )
+from connectors.catalogue.literals import ECOSYSTEMS as ECOSYSTEMS
+from connectors.catalogue.literals import Category as Category
+from connectors.catalogue.literals import Ecosystem as Ecosystem
+from connectors.catalogue.literals import HitClass
 from connectors.catalogue.typing_rows import typed
 from connectors.errors import ConfigError
 
-Ecosystem = Literal[
-    "pypi",
-    "npm",
-    "maven",
-    "nuget",
-    "golang",
-    "cargo",
-    "gem",
-    "composer",
-    "hex",
-    "pub",
-    "swift",
-    "cran",
-    "cocoapods",
-]
-"""Where a package comes from, spelled as the type of a package URL."""
-ECOSYSTEMS: tuple[Ecosystem, ...] = get_args(Ecosystem)
 Kind = NewType("Kind", str)
 """A kind of :mod:`connectors.kinds`, or ``*`` where a row stands for all that infrastructure can declare."""
-Category = Literal[
-    "provider_sdk",
-    "ai_framework",
-    "mcp",
-    "vector_store",
-    "local_inference",
-    "training",
-    "machine_learning",
-    "evaluation",
-    "guardrails",
-    "observability",
-    "gateway",
-]
-HitClass = Literal[
-    "model",
-    "model-place",
-    "model-constant",
-    "host",
-    "client-base",
-    "agent-code",
-    "mcp-code",
-    "flow",
-    "mcp-client",
-    "secret-name",
-    "python-module",
-    "npm-module",
-    "maven-module",
-    "nuget-module",
-    "golang-module",
-    "cargo-module",
-    "gem-module",
-    "composer-module",
-    "hex-module",
-    "pub-module",
-    "swift-module",
-    "cran-module",
-    "install-pypi",
-    "install-npm",
-    "install-golang",
-    "install-cargo",
-    "install-gem",
-    "install-composer",
-    "script-metadata",
-    "gemfile-inline",
-    "mix-install",
-    "jvm-directive",
-    "dotnet-directive",
-    "mcp-launch",
-    "mcp-properties",
-    "image",
-    "server-command",
-    "cloudformation",
-    "arm-type",
-    "kubernetes",
-    "construct",
-    "grant",
-    "chart",
-    "suppression",
-    "oversight",
-    "data",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +92,10 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place in a file that names a model whatever it is called."""
+    """A place in a file that names a model whatever it is called.
+
+    ``unless``: what the rest of the call must not hold.
+    """
 
     name: str
     vendor: str
@@ -167,6 +103,7 @@ class Place:
     pattern: str
     example: str
     not_example: str
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +265,8 @@ class _Tables:
     personal_fields: tuple[PersonalFields, ...]
     not_ai: tuple[NotAi, ...]
     placeholders: tuple[str, ...]
+    placeholder_words: PlaceholderWords
+    plumbing_words: PlumbingWords
     bots: tuple[str, ...]
     syntax: Syntax
 

@@ -7,6 +7,7 @@ role in every account but the credential's own, keeps one session an account and
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -97,7 +98,10 @@ class AwsClients:
         self.memory = Memory()
 
     def identity(self) -> Identity:
-        """Return who we are, asked once. Permission: ``sts:GetCallerIdentity``, which none can be denied."""
+        """Return who we are, asked once; raises ``AuthError`` when nobody is signed in.
+
+        Permission: ``sts:GetCallerIdentity``, which none can be denied.
+        """
         if self._identity is None:
             region = self._sign_in_region()
             answer = self.call("sts", "GetCallerIdentity", Place(account="", region=region), {})
@@ -327,7 +331,7 @@ class AwsClients:
     def _assume(self, account: str) -> dict[str, str]:
         """Get credentials for an account; a refusal stops that account's scopes, nothing else."""
         identity = self.identity()
-        role = f"arn:{identity.partition}:iam::{account}:role/{self._settings.role_name}"
+        role = f"arn:{identity.partition}:iam::{account}:role/{self._settings.role_name.lstrip('/')}"
         if not self._settings.role_name:
             raise AuthError(
                 f"the credential belongs to account {identity.account} and no role is set for {account}",
@@ -360,7 +364,8 @@ class AwsClients:
         session = self._session(Place(account="", region=""))
         named = self._partition(self._settings.partition)
         homes = [partition.home for partition in self._settings.partitions]
-        configured = None if named else session.get_config_variable("region")
+        # AWS's own tools and hosts set AWS_REGION, which botocore does not read.
+        configured = None if named else os.environ.get("AWS_REGION") or session.get_config_variable("region")
         return configured or (named.home if named else homes[0] if homes else "us-east-1")
 
     def _partition(self, name: str) -> Partition | None:

@@ -40,7 +40,10 @@ def refuse_clear_text(urls: Iterable[str]) -> None:
 
 
 def header_value(value: str | SecretRef, header: str) -> str:
-    """Return a header's value; a stray line end in a secret would split the header."""
+    """Return a header's value; a stray line end in a secret would split the header.
+
+    Raises ``ConfigError`` for what is not printable ASCII, and for a reference that leads nowhere.
+    """
     text = value.resolve() if isinstance(value, SecretRef) else value
     if not text.isprintable() or not text.isascii():
         place = f"{value.place}:{value.name}" if isinstance(value, SecretRef) else "it"

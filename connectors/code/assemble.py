@@ -15,7 +15,7 @@ from connectors.code.history import place_of
 from connectors.code.owners import CodeOwners
 from connectors.code.reading import Seen, TreeFacts
 from connectors.code.targets import Target
-from connectors.model import Evidence, Finding, Json, Link, NaturalKey, OwnerHint, Ref, Role
+from connectors.model import Evidence, Finding, Grade, Json, Link, NaturalKey, OwnerHint, Ref, Role
 
 MAX_HINTS = 15
 MAX_EVIDENCE = 50
@@ -103,12 +103,17 @@ def _stands(members: Sequence[Seen], facts: TreeFacts) -> bool:
 
 def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members: Sequence[Seen]) -> Finding:
     roles = {seen.path: facts.roles.of(seen.path) for seen in members}
-    role = min(roles.values(), key=lambda role: role.rank)
+    role = min((roles[seen.path] for seen in _deciding(members)), key=lambda role: role.rank)
     suppressed = _suppressed(members, roles, role, facts)
     # Evidence of the role that counts comes first, of one grade what shows the thing by itself, then by
     # place; the best of it names the thing.
     ordered = sorted(
-        members, key=lambda seen: (roles[seen.path].rank, *_order(seen.fact), seen.path, seen.fact.line)
+        members,
+        key=lambda seen: (
+            *(_is_mention(seen), roles[seen.path].rank < role.rank, roles[seen.path].rank),
+            *_order(seen.fact),
+            *(seen.path, seen.fact.line),
+        ),
     )
     first = ordered[0].fact
     kind = first.kind
@@ -138,6 +143,26 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
         owner_hints=_hints(facts, frame, ordered, name),
         links=_links(facts, frame, ordered),
     )
+
+
+def _is_mention(seen: Seen) -> bool:
+    """Say whether a place only speaks of a model that another one names."""
+    return seen.fact.kind == "model" and not seen.fact.standing
+
+
+def _deciding(members: Sequence[Seen]) -> list[Seen]:
+    """Return what decides the role: a table of prices does not make a test's model the application's.
+
+    Nor does a lock or a list of versions for the whole workspace: who references a package decides.
+    """
+    used = [seen for seen in members if not _is_mention(seen)] or list(members)
+    return [seen for seen in used if not _is_pin(seen)] or used
+
+
+def _is_pin(seen: Seen) -> bool:
+    """Say whether a place only says which version of a package is taken, wherever it is used."""
+    is_managed = seen.fact.grade is Grade.DECLARED and not seen.fact.standing
+    return seen.fact.kind == "package" and (_is_locked_only(seen) or is_managed)
 
 
 def _order(fact: Fact) -> tuple[int, bool]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connectors.code import table_joins
 from connectors.model import Role
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def join(facts: TreeFacts) -> None:
     loose = _roles(facts, _top)
     projects = _roles(facts, facts.roles.project_of)
     kept: list[Seen] = []
-    for seen in found:
+    for seen in table_joins.standing(facts, found):
         role = roles.get(facts.units.of(seen.path))
         if role is not None and "/" in seen.path and facts.units.is_loose(seen.path):
             role = loose.get(_top(seen.path)) or loose.get("")

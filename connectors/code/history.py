@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from connectors import clock
 from connectors.clients.git_folder import read_small
 from connectors.clients.git_history import Touch, touches
 from connectors.errors import ConnectorError
@@ -35,6 +36,9 @@ _BLOBS = 1_500
 _BLOB_BYTES = 500_000
 _PEOPLE = 3
 _WORTH_KEEPING = 2_000_000
+_INTRODUCED, _CHANGED = 0.5, 0.4
+"""How surely an act of today points to who answers for the thing."""
+_HALF_LIFE_DAYS, _STEP_DAYS = 180, 30
 """Size (bytes) up to which a history is cached: there is one for each commit that was scanned."""
 _GITHUB = re.compile(r"(?:\d+\+)?([\w-]+)@users\.noreply\.github\.com", re.IGNORECASE)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -51,13 +55,19 @@ class History:
     origins: dict[Place, Touch] = field(default_factory=dict)
     bots: tuple[str, ...] = ()
 
-    def hints(self, places: Sequence[Place], what: str) -> tuple[OwnerHint, ...]:
-        """Return who introduced a thing and who last changed the files that show it, without bots."""
+    def hints(
+        self, places: Sequence[Place], what: str, *, now: datetime | None = None
+    ) -> tuple[OwnerHint, ...]:
+        """Return who introduced a thing and who last changed the files that show it, without bots.
+
+        What was done long ago says less of who answers today: it counts half after 180 days.
+        """
+        moment = now or clock.now()
         found: list[OwnerHint] = []
         origin = self.origin(places)
         if origin is not None and not self._is_bot(origin):
             why = f"introduced {what} in {origin.commit[:10]} on {_day(origin)}"
-            found.append(_hint(origin, "git author", 0.5, why))
+            found.append(_hint(origin, "git author", _INTRODUCED * _freshness(origin, moment), why))
         people: dict[str, tuple[Touch, str]] = {}
         for path in dict.fromkeys(path for path, _ in places):
             for touch in self.changes.get(path, ()):
@@ -65,9 +75,8 @@ class History:
                     people.setdefault(candidate_of(touch), (touch, path))
         latest = sorted(people.values(), key=lambda item: (-item[0].at, item[1]))[:_PEOPLE]
         for touch, path in latest:
-            found.append(
-                _hint(touch, "git committer", 0.4, f"changed {path} in {touch.commit[:10]} on {_day(touch)}")
-            )
+            why = f"changed {path} in {touch.commit[:10]} on {_day(touch)}"
+            found.append(_hint(touch, "git committer", _CHANGED * _freshness(touch, moment), why))
         return tuple(one for one in found if one.candidate)
 
     def forget_all_but_people(self) -> None:
@@ -217,7 +226,13 @@ def candidate_of(touch: Touch) -> str:
 
 
 def _hint(touch: Touch, source: str, confidence: float, why: str) -> OwnerHint:
-    return OwnerHint(candidate=candidate_of(touch), source=source, confidence=confidence, why=why)
+    return OwnerHint(candidate=candidate_of(touch), source=source, confidence=round(confidence, 3), why=why)
+
+
+def _freshness(touch: Touch, now: datetime) -> float:
+    """Return 1 for what was done lately, 0.5 after 180 days, in steps of 30: each step writes hints anew."""
+    age_days = max(0.0, now.timestamp() - touch.at) / 86_400
+    return float(0.5 ** (age_days // _STEP_DAYS * _STEP_DAYS / _HALF_LIFE_DAYS))
 
 
 def _day(touch: Touch) -> str:

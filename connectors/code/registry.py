@@ -178,7 +178,8 @@ class Formats:
         if name.startswith(("Dockerfile", "Containerfile")):
             return "config"
         dot = name.rfind(".")
-        return self._syntaxes.get(name[dot:], "source") if dot >= 0 else "source"
+        ending = name[dot:] if dot >= 0 else ""
+        return self._syntaxes.get(ending) or self._syntaxes.get(ending.lower(), "source")
 
 
 def _suffixes(catalogue: Catalogue) -> dict[str, str]:

@@ -63,8 +63,8 @@ class Roles:
     def _told(self, folder: str) -> Iterator[tuple[int, int]]:
         """Yield which of a path's folders fall under a rule, and which rule that is (the first is 0).
 
-        A glob is tried with the folder alone and with the one above it (``src/*Test``), and in its own case:
-        ``jvmTest`` is a set of tests, ``latest`` is none.
+        A glob is tried with the folder alone and with the one above it (``src/*Test``; ``/recipes``: nothing
+        is above), and in its own case: ``jvmTest`` is a set of tests, ``latest`` is none.
         """
         above = path = ""
         for index, name in enumerate(self._telling(folder).split("/")):
@@ -164,4 +164,6 @@ class Units:
 
 
 def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(name) for name in names if "*" in name) or r"(?!)")
+    return re.compile(
+        "|".join(translate(name) for name in names if "*" in name or name.startswith("/")) or r"(?!)"
+    )

@@ -48,6 +48,11 @@ class Target:
         return (self.repository, self.prefix) if self.prefix else (self.repository,)
 
     @property
+    def is_work_tree(self) -> bool:
+        """Say whether files that are checked out are read, whichever ref is asked for."""
+        return self.git is not None and self.git.work_tree is not None
+
+    @property
     def label(self) -> str:
         """Return a short name for people."""
         base = (
@@ -140,10 +145,14 @@ def covered_by(target: Target, elsewhere: Iterable[ReadScope]) -> str:
     return next((one.reader for one in elsewhere if normalise_url(one.locator) in addresses), "")
 
 
-def covered_ref(target: Target) -> Ref:
-    """Name what a covered folder holds: whatever branch is checked out, it is not what the host has."""
+def covered_ref(target: Target, ref: str = "") -> Ref:
+    """Name what is read of a covered folder: whatever it is, it is not what the host has.
+
+    That is the branch that is checked out; of a bare repository ``ref``, if one is asked for.
+    """
     branch = target.git.head()[0] if target.git else ""
-    return Ref(name=f"{branch or 'HEAD'}+folder", drives=False)
+    name = branch if target.is_work_tree else ref or branch
+    return Ref(name=f"{name or 'HEAD'}+folder", drives=False)
 
 
 def local_id(folder: Path) -> str:

@@ -79,7 +79,7 @@ class AppLogin:
     installation: str
 
     def token(self, client: HttpClient) -> tuple[str, float]:
-        """Return a token and for how long it is good (seconds)."""
+        """Return a token and for how long it is good (seconds); raises ``BadResponse`` without one."""
         words = {"installation": self.installation}
         data = client.query(TOKENS.path, {}, words, credential=APP).data
         token, until = (data.get("token"), data.get("expires_at")) if isinstance(data, dict) else (None, None)

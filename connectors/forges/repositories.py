@@ -168,7 +168,10 @@ _PLACES = {
 
 
 def protocols_for(base: str) -> tuple[str, ...]:
-    """Return the transports for git: https, or http on this very machine (tests, tunnels)."""
+    """Return the transports for git: https, or http on this very machine (tests, tunnels).
+
+    Raises ``ConfigError`` for any other address: a credential goes with the requests.
+    """
     parts = urlsplit(base)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return (parts.scheme,)

@@ -73,7 +73,7 @@ class ImageArchive:
         )
 
     def images(self, version: str, platforms: tuple[str, ...]) -> tuple[str, list[Image]]:
-        """Return the images that a digest of :meth:`choices` stands for."""
+        """Return the images that a digest of :meth:`choices` stands for; raises ``BadResponse`` for none."""
         if _blob(version) in self._contents.small and "index.json" in self._contents.small:
             data = self._contents.small[_blob(version)]
             if _is_manifest(data):

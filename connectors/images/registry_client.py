@@ -108,7 +108,10 @@ class RegistryClient:
         self._large.close()
 
     def manifest(self, repository: str, version: str) -> tuple[str, bytes]:
-        """Return the digest and the bytes of a manifest by tag or digest."""
+        """Return the digest and the bytes of a manifest by tag or digest.
+
+        Raises ``BadResponse`` for one that is too large or not what its digest says.
+        """
         url = f"{self._base}/v2/{repository}/manifests/{version}"
         raw = self._get(url, pull_scope(repository), accept=", ".join(MANIFEST_TYPES))
         if len(raw.body) > MAX_MANIFEST_BYTES:

@@ -1,4 +1,4 @@
-"""Further verbs of ``aicensus alerts``: many at once, waiting for a vendor, comments, tickets."""
+"""Further verbs of ``aicensus alerts``: waiting for a vendor, comments, tickets."""
 
 from __future__ import annotations
 
@@ -9,86 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from discovery.cli.lazy import Command, Example
-from discovery.cli.options import (
-    SEVERITIES,
-    format_option,
-    parse_day,
-    reason_option,
-    store_options,
-    until_option,
-)
+from discovery.cli.options import format_option, reason_option, store_options
 from discovery.cli.session import Session
 
 if TYPE_CHECKING:
     from discovery.service.notes import TicketView
-
-TABLE_LIMIT = 100
-ACTIONS = ("acknowledge", "assign", "review", "accept-risk", "false-positive", "suppress", "reopen")
-
-
-@click.command(
-    "bulk",
-    cls=Command,
-    examples=(
-        Example("aicensus alerts bulk acknowledge --rule OWN-01 --dry-run", "Count what it would be."),
-        Example("aicensus alerts bulk assign --system claims-portal --to dana@example.org", "Give all away."),
-    ),
-)
-@click.argument("action", type=click.Choice(ACTIONS))
-@click.option("--state", "states", multiple=True, metavar="STATE", help="Only this state; repeatable.")
-@click.option("--rule", metavar="ID", help="Only this rule, such as OWN-01.")
-@click.option("--severity", type=click.Choice(SEVERITIES), help="Only this severity.")
-@click.option("--system", metavar="SYSTEM", help="Only this system (id or name).")
-@click.option("--to", "assignee", metavar="PARTY", help="For assign: e-mail, @handle or name.")
-@click.option("--all", "is_all", is_flag=True, help="Really all alerts: no filter.")
-@click.option("--dry-run", is_flag=True, help="Only count.")
-@until_option("For accept-risk and suppress: the last day; 90 days from now unless given, 365 at most.")
-@reason_option(required=False)
-@store_options
-def bulk(
-    action: str,
-    states: tuple[str, ...],
-    rule: str | None,
-    severity: str | None,
-    system: str | None,
-    assignee: str | None,
-    is_all: bool,
-    dry_run: bool,
-    until: str | None,
-    reason: str,
-    config_path: Path | None,
-    db: str | None,
-) -> None:
-    """Take one decision on all alerts of a filter; without --state on those that want something."""
-    from discovery.render.text import count, safe
-    from discovery.service.alert_bulk import decide_many
-    from discovery.service.alert_decisions import AlertAction, Given
-    from discovery.service.inventory import AlertFilter
-    from discovery.service.permissions import os_actor
-
-    if not (states or rule or severity or system or is_all):
-        raise click.UsageError("name a filter (--rule, --severity, --system, --state), or --all")
-    session = Session(config_path, db)
-    given = Given(
-        action=AlertAction(action.replace("-", "_")),
-        actor=os_actor(),
-        reason=reason,
-        until=parse_day(until, "--until") if until else None,
-        assignee=assignee,
-        timezone=session.zone,
-    )
-    filters = AlertFilter(states=states, rule=session.rule(rule), severity=severity, system=system)
-    with session.store() as store:
-        done = decide_many(store, filters, given, dry_run=dry_run)
-    told = ", ".join(
-        f"{done.by_severity[one]} {one}" for one in reversed(SEVERITIES) if one in done.by_severity
-    )
-    would = "would be moved" if dry_run else "moved"
-    click.echo(f"{count(done.moved, 'alert', 'alerts')} {would}{f' ({told})' if told else ''}.")
-    for alert_id, why in list(done.refused.items())[:20]:
-        click.echo(f"{alert_id} stays as it is: {safe(why)}", err=True)
-    if len(done.refused) > 20:
-        click.echo(f"and {len(done.refused) - 20} more stay as they are", err=True)
 
 
 @click.command(
@@ -242,4 +167,4 @@ def write_tickets(tickets: Sequence[TicketView], zone: str) -> None:
     write_list("Tickets", [f"{one.url} ({one.state}{since[one.url]})" for one in tickets], most=20)
 
 
-VERBS = (bulk, wait, go_on, comment, comments, link, ticket)
+VERBS = (wait, go_on, comment, comments, link, ticket)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from discovery.cli import alert_more
+from discovery.cli.alert_bulk import bulk
 from discovery.cli.lazy import Command, Example, Group
 from discovery.cli.options import (
     SEVERITIES,
@@ -282,5 +283,6 @@ def _make(verb: _Verb) -> click.Command:
 
 for _verb in _VERBS:
     alerts.add_command(_make(_verb))
+alerts.add_command(bulk)
 for _more in alert_more.VERBS:
     alerts.add_command(_more)

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from discovery.cli.lazy import Example, Group
-from discovery.cli.options import format_option, reason_option, store_options
+from discovery.cli.options import format_option, reason_option, stack, store_options
 from discovery.cli.session import Session
 from discovery.cli.single_user import tell
 
+if TYPE_CHECKING:
+    from discovery.service.attestation import CampaignFilter
+
+_WHICH: Callable[[Any], Any] = stack(
+    click.option(
+        "--state",
+        "states",
+        multiple=True,
+        metavar="STATE",
+        help="Only this state; may be repeated. [default: registered, governed]",
+    ),
+    click.option("--kind", metavar="KIND", help="Only systems of this kind."),
+    click.option("--text", metavar="TEXT", help="Only names that contain TEXT."),
+)
 _DECISIONS = ("confirm", "correct", "retire", "not_mine")
 _QUESTIONS = ("needed", "purpose", "data", "oversight", "owner")
 
@@ -33,15 +49,8 @@ def attest() -> None:
     "start", examples=(Example("aicensus attest start 2026-Q4 --days 14", "Ask, with two weeks to answer."),)
 )
 @click.argument("name")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    metavar="STATE",
-    help="Only this state; may be repeated. [default: registered, governed]",
-)
-@click.option("--kind", metavar="KIND", help="Only systems of this kind.")
-@click.option("--text", metavar="TEXT", help="Only names that contain TEXT.")
+@_WHICH
+@click.option("--due", "is_due", is_flag=True, help="Only those that 'attest due' lists.")
 @click.option(
     "--days", type=int, default=14, show_default=True, metavar="N", help="How long it can be answered."
 )
@@ -52,6 +61,7 @@ def start(
     states: tuple[str, ...],
     kind: str | None,
     text: str | None,
+    is_due: bool,
     days: int,
     fmt: str,
     config_path: Path | None,
@@ -63,7 +73,7 @@ def start(
     from discovery.service.permissions import os_actor
 
     session = Session(config_path, db)
-    chosen = attestation.CampaignFilter(kind=kind, text=text, **({"states": states} if states else {}))
+    chosen = _filter(states, kind, text, is_due=is_due)
     with session.store() as store:
         made = attestation.start(
             store, name, actor=os_actor(), filters=chosen, days=days, timezone=session.zone
@@ -72,6 +82,39 @@ def start(
             one for one in attestation_status.listed(store, timezone=session.zone) if one.campaign_id == made
         ]
     campaign_listing().write(rows, fmt)
+
+
+@attest.command("due", examples=(Example("aicensus attest due", "See whose word is needed again, and why."),))
+@_WHICH
+@format_option()
+@store_options
+def due(
+    states: tuple[str, ...],
+    kind: str | None,
+    text: str | None,
+    fmt: str,
+    config_path: Path | None,
+    db: str | None,
+) -> None:
+    """List the systems whose owner is to be asked again: the day has come, or something happened since."""
+    from discovery.cli.columns_evidence import due_listing
+    from discovery.service import attestation
+
+    session = Session(config_path, db)
+    chosen = _filter(states, kind, text)
+    with session.store(read_only=True) as store:
+        rows = attestation.due(store, chosen, timezone=session.zone)
+    due_listing().write(rows, fmt)
+
+
+def _filter(
+    states: tuple[str, ...], kind: str | None, text: str | None, *, is_due: bool = False
+) -> CampaignFilter:
+    from discovery.cli.standing import check_filters
+    from discovery.service.attestation import CampaignFilter
+
+    check_filters(kind, states)
+    return CampaignFilter(kind=kind, text=text, is_due=is_due, **({"states": states} if states else {}))
 
 
 @attest.command("list", examples=(Example("aicensus attest list", "See all campaigns in numbers."),))

@@ -9,6 +9,7 @@ from discovery.render.as_table import Column
 from discovery.render.listing import Listing
 from discovery.render.text import told_apart, words
 from discovery.service.approvals import ApprovalView
+from discovery.service.attestation_due import DueView
 from discovery.service.attestation_status import CampaignView, ItemView
 from discovery.service.evidence import EvidenceItemView
 from discovery.service.exceptions import ExceptionView
@@ -52,6 +53,24 @@ def approval_listing() -> Listing[ApprovalView]:
         to_json=to_json,
         fields=field_names(ApprovalView),
         empty="No approvals.",
+    )
+
+
+def due_listing() -> Listing[DueView]:
+    """Return how systems that are to be attested are listed."""
+    return Listing(
+        one="system",
+        many="systems",
+        columns=[
+            Column(title="SYSTEM", text=lambda row: row.system_name),
+            Column(title="OWNER", text=lambda row: row.owner or "-"),
+            Column(title="CONFIRMED", text=lambda row: (row.confirmed_at or "-")[:10], whole=True),
+            Column(title="DUE", text=lambda row: row.due_on or "-", whole=True),
+            Column(title="WHY", text=lambda row: "; ".join(row.reasons)),
+        ],
+        to_json=to_json,
+        fields=field_names(DueView),
+        empty="Nobody is to be asked again.",
     )
 
 

@@ -8,7 +8,8 @@ from discovery.cli.columns import field_names
 from discovery.render.as_table import Column
 from discovery.render.listing import Listing
 from discovery.render.styles import style_of
-from discovery.render.text import day, minute, short_ids
+from discovery.render.text import day, last_day, minute, short_ids, words
+from discovery.service.alert_bulk import AlertBatchView
 from discovery.service.cases import CaseView
 from discovery.service.feedback import FeedbackView
 from discovery.service.notes import NoteView
@@ -127,7 +128,7 @@ def suppression_listing(rows: Sequence[SuppressionView], zone: str) -> Listing[S
             Column(title="SYSTEM", text=lambda row: row.system_id or "all"),
             Column(title="TITLE", text=lambda row: row.title),
             Column(title="HIDES", text=lambda row: str(row.alerts), right=True, whole=True),
-            Column(title="UNTIL", text=lambda row: minute(row.until, zone), whole=True),
+            Column(title="UNTIL", text=lambda row: last_day(row.until, zone), whole=True),
             Column(title="REASON", text=lambda row: row.reason),
         ],
         to_json=to_json,
@@ -152,4 +153,24 @@ def feedback_listing() -> Listing[FeedbackView]:
         to_json=to_json,
         fields=field_names(FeedbackView),
         empty="Nothing was called wrong.",
+    )
+
+
+def alert_batch_listing(rows: Sequence[AlertBatchView], zone: str) -> Listing[AlertBatchView]:
+    """Return how decisions on many alerts are listed; times are those of ``zone``."""
+    shorten = short_ids(row.batch_id for row in rows)
+    return Listing(
+        one="decision on many",
+        many="decisions on many",
+        columns=[
+            Column(title="DECISION", text=lambda row: shorten(row.batch_id), whole=True),
+            Column(title="WHEN", text=lambda row: minute(row.made_at, zone), whole=True),
+            Column(title="BY", text=lambda row: row.made_by.removesuffix(" (unauthenticated)")),
+            Column(title="WHAT", text=lambda row: f"{words(row.action.removeprefix('alert.'))}: {row.what}"),
+            Column(title="ALERTS", text=lambda row: str(row.alerts), right=True, whole=True),
+            Column(title="STATE", text=lambda row: words(row.state), whole=True),
+        ],
+        to_json=to_json,
+        fields=field_names(AlertBatchView),
+        empty="Nothing was decided on many alerts yet.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from discovery.cli.columns import field_names
 from discovery.render.as_table import Column
@@ -13,10 +13,15 @@ from discovery.service.views import to_json
 from discovery.service.views_rules import GapView, OrganisationFactView, RuleTestView, RuleView
 
 
-def gap_listing(rows: Sequence[GapView], *, one_system: bool = False) -> Listing[GapView]:
-    """Return how gaps are listed; by control where they were asked for by framework."""
+def gap_listing(
+    rows: Sequence[GapView], *, one_system: bool = False, beside: Collection[str] = ()
+) -> Listing[GapView]:
+    """Return how gaps are listed; by control where they were asked for by framework.
+
+    ``beside`` are ids of systems that no short one may be taken for.
+    """
     columns: list[Column[GapView]] = []
-    name = told_apart((row.system_name or "", row.system_id or "") for row in rows)
+    name = told_apart(((row.system_name or "", row.system_id or "") for row in rows), beside)
     if rows and rows[0].control is not None:
         columns.append(Column(title="CONTROL", text=lambda row: row.control or "", whole=True))
     columns += [

@@ -141,6 +141,38 @@ def prune(
     click.echo(f"Deleted {_counts(deleted)}.")
 
 
+@db.command(
+    "mend-clock",
+    examples=(
+        Example(
+            'aicensus db mend-clock --reason "the clock was a year ahead until today"',
+            "Go on with a store that a wrong clock wrote to.",
+        ),
+    ),
+)
+@reason_option(required=True)
+@store_options
+def mend_clock(reason: str, config_path: Path | None, db: str | None) -> None:
+    """Date what a clock that was ahead wrote with now, so that the store can be written again.
+
+    Look first that this machine's clock is right. Days that were recorded meanwhile (when an alert was
+    opened, until when it is due) stay as they are; the audit log is not touched and gets one more entry.
+    """
+    from connectors import clock
+    from discovery.render.text import count, minute
+    from discovery.service import maintenance
+    from discovery.service.permissions import os_actor
+
+    session = Session(config_path, db)
+    now = minute(clock.to_text(clock.now()), session.zone)
+    with session.store() as store:
+        mended = maintenance.mend_clock(store, actor=os_actor(), reason=reason)
+    if mended:
+        click.echo(f"{count(mended, 'revision')} lay ahead of this machine's clock; dated {now}.")
+    else:
+        click.echo(f"Nothing lies ahead of this machine's clock ({now}).")
+
+
 def _counts(pruned: Pruned | Forgotten) -> str:
     from dataclasses import asdict
 

@@ -72,7 +72,7 @@ def gaps(
     """
     from discovery.cli.columns_rules import gap_listing
     from discovery.service import gaps as service
-    from discovery.service import rule_sets
+    from discovery.service import inventory, rule_sets
 
     if system and also_system and system != also_system:
         raise click.UsageError("two systems are named; give one, as an argument or with --system")
@@ -87,12 +87,20 @@ def gaps(
         subject=subject,
         framework=framework,
     )
+    most = effective_limit(limit, fmt, TABLE_LIMIT)
     with session.store(read_only=True) as store:
         rows = service.list_gaps(
-            store, filters, rules=rules, timezone=session.zone, as_of=session.moment(as_of)
+            store,
+            filters,
+            rules=rules,
+            timezone=session.zone,
+            as_of=session.moment(as_of),
+            limit=most + 1 if most else None,  # one more tells whether there are more
         )
-    listing = gap_listing(rows, one_system=system is not None)
-    listing.write(rows, fmt, limit=effective_limit(limit, fmt, TABLE_LIMIT))
+        shown = {row.system_id for row in rows if row.system_id}
+        beside = inventory.ids_beside(store, shown) if fmt == "table" else ()
+    listing = gap_listing(rows, one_system=system is not None, beside=beside)
+    listing.write(rows, fmt, limit=most)
     if fmt == "table" and rows:
         _write_tail(rows, with_fixes=system is not None and framework is None)
     if fail_on and any(_is_at_least(one, fail_on) for one in rows):

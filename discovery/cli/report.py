@@ -34,8 +34,9 @@ def write_report(store: Store, report: ScanReport, session: Session, fmt: str) -
         for reason in report.partial_reasons[:_MOST_LINES]:
             click.echo(f"not seen: {safe(reason)}", err=True)
         return
-    new = inventory.new_since(store, report.run_id)
-    gaps = [row for row in inventory.coverage(store) if row.status in BLIND and row.state == "active"]
+    new = inventory.new_since(store, report.run_id, systems)
+    covered = inventory.coverage(store)
+    gaps = [row for row in covered if row.status in BLIND and row.state == "active"]
     page = _Page(session.config.organisation.name)
     page.systems(systems, new)
     page.news(new, is_first=len(new.systems) == len(systems), has_any=bool(systems))
@@ -43,7 +44,7 @@ def write_report(store: Store, report: ScanReport, session: Session, fmt: str) -
     page.unseen(gaps, report, _left_out(store, report))
     page.totals(systems, new, report)
     page.next(
-        [(step.command, step.why) for step in inventory.what_next(store)],
+        [(step.command, step.why) for step in inventory.what_next(store, systems, covered)],
         session.options_text(),
         report.state,
     )

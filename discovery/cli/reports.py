@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from discovery.cli.files import opened
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import as_of_option, format_option, store_options
 from discovery.cli.session import Session, is_to_come
@@ -109,6 +111,10 @@ def gaps(
     from discovery.service import gap_report
     from discovery.service.rule_sets import of_config
 
+    if fmt == "html" and out is None and sys.stdout.isatty():
+        raise click.UsageError(
+            "a page is read in a browser: name a file with --out gaps.html, or take --format csv or json"
+        )
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
         made = gap_report.make(
@@ -135,21 +141,23 @@ def gaps(
 @store_options
 def maturity(as_of: str | None, fmt: str, config_path: Path | None, db: str | None) -> None:
     """Show maturity over four dimensions as intervals: a spectrum, never a pass."""
-    import sys
-
     from discovery.render.as_json import write_array
+    from discovery.render.text import changes, count
     from discovery.service import maturity_facts
     from discovery.service.views import to_json
 
     session = Session(config_path, db)
     with session.store(read_only=True) as store:
-        view = maturity_facts.measure(store, timezone=session.zone, as_of=session.moment(as_of))
+        moment = session.moment(as_of)
+        view = maturity_facts.measure(store, timezone=session.zone, as_of=moment, with_change=True)
     if fmt == "json":
         write_array([to_json(view)], sys.stdout)
         return
     score = "no score" if view.score is None else f"{view.score:.0f} ({view.band})"
     click.echo(
-        f"Overall {score}, between {view.low:.0f} and {view.high:.0f}; {view.live_systems:,} live systems."
+        f"Overall {score}, between {view.low:.0f} and {view.high:.0f}; "
+        f"{count(view.live_systems, 'live system')}."
+        f"{changes(view.change_30, view.change_90)}"
     )
     if view.note:
         click.echo(f"There is {view.note}.")
@@ -157,7 +165,7 @@ def maturity(as_of: str | None, fmt: str, config_path: Path | None, db: str | No
         own = "  -" if one.score is None else f"{one.score:3.0f}"
         click.echo(
             f"  {one.title:<28} {own}  [{one.low:.0f}-{one.high:.0f}]  {one.band or '-':<8} "
-            f"evidence {one.coverage:.0f} %"
+            f"evidence {one.coverage:.0f} %{changes(one.change_30, one.change_90)}"
         )
     for step in view.steps:
         click.echo(f"  +{step.gain:.1f}  {step.step}")
@@ -187,13 +195,7 @@ def _text(made: GapReportView, fmt: str, zone: str) -> str:
 
 
 def _write(text: str, out: Path | None) -> None:
-    import sys
-
-    if out is None:
-        sys.stdout.write(text)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from error
-    click.echo(f"Wrote {out}.", err=True)
+    with opened(out) as target:
+        target.write(text)
+    if out is not None:
+        click.echo(f"Wrote {out}.", err=True)

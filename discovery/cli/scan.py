@@ -171,8 +171,13 @@ def _store_of(given: dict[str, Any]) -> Iterator[str | None]:
     source = click.get_current_context().get_parameter_source("db")
     if given["db"] and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--fresh and --db are two answers to one question; leave one out")
-    with tempfile.TemporaryDirectory(prefix="aicensus-fresh-") as folder:
-        yield str(Path(folder) / "inventory.db")
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="aicensus-fresh-")
+    except OSError as error:
+        text = f"--fresh needs a folder for temporary files: {error.strerror}. Name one in TMPDIR."
+        raise click.ClickException(text) from error
+    with folder as place:
+        yield str(Path(place) / "inventory.db")
 
 
 def _changes(given: dict[str, Any], session: Session) -> Changes | None:

@@ -1,4 +1,4 @@
-"""``aicensus systems add|register|reject|retire|assign``: where a system stands, by a person's word."""
+"""``aicensus systems add|register|govern|reject|retire|assign``: where it stands, by a person's word."""
 
 from __future__ import annotations
 
@@ -82,6 +82,30 @@ def register(system: str, reason: str, fmt: str, config_path: Path | None, db: s
     with Session(config_path, db).store() as store:
         decided = system_standing.register(store, system, actor=os_actor(), reason=reason)
     write_decided(decided, f"{decided.system.name} is registered.", fmt)
+
+
+@click.command(
+    "govern",
+    cls=Command,
+    examples=(
+        Example(
+            "aicensus systems govern support-bot", "Say that owner and oversight of a system are in place."
+        ),
+    ),
+)
+@click.argument("system")
+@reason_option(required=False)
+@format_option()
+@store_options
+def govern(system: str, reason: str, fmt: str, config_path: Path | None, db: str | None) -> None:
+    """Say that registered SYSTEM is governed; it has an owner and a complete oversight record."""
+    from discovery.cli.decided import write_decided
+    from discovery.service import system_standing
+    from discovery.service.permissions import os_actor
+
+    with Session(config_path, db).store() as store:
+        decided = system_standing.govern(store, system, actor=os_actor(), reason=reason)
+    write_decided(decided, f"{decided.system.name} is governed.", fmt)
 
 
 @click.command(
@@ -189,4 +213,4 @@ def check_filters(kind: str | None, states: tuple[str, ...]) -> None:
                 )
 
 
-VERBS = (add, register, reject, retire, assign)
+VERBS = (add, register, govern, reject, retire, assign)

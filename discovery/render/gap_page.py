@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from discovery.render import html_page as html
-from discovery.render.text import day, single_user, words
+from discovery.render.text import changes, day, single_user, words
 
 if TYPE_CHECKING:
     from discovery.render.html_page import Html
@@ -23,10 +23,14 @@ def gap_page(report: GapReportView, zone: str) -> str:
     narrowed = ", ".join(one for one in (report.framework, report.system) if one)
     title = f"AI gap analysis: {about}" + (f" ({narrowed})" if narrowed else "")
     under = (
-        f"As of {day(report.as_of, zone)}; law {report.law_version}; rules {report.rule_set}. "
-        "A gap is something to look at, no verdict."
+        f"As of {day(report.as_of, zone)}; law {report.law_version}; "
+        f"rules {report.rule_set}{_since(report, zone)}. A gap is something to look at, no verdict."
     )
     return html.page(title, under, _parts(report, zone))
+
+
+def _since(report: GapReportView, zone: str) -> str:
+    return f" of {day(report.rules_since, zone)}" if report.rules_since else ""
 
 
 def _parts(report: GapReportView, zone: str) -> Iterator[Html]:
@@ -79,7 +83,7 @@ def _maturity(view: MaturityView) -> Iterator[Html]:
     note = f" {view.note}." if view.note else ""
     yield html.paragraph(
         f"Overall {score}, between {view.low:.0f} and {view.high:.0f}; "
-        f"{view.live_systems:,} live systems.{note}"
+        f"{view.live_systems:,} live systems.{note}{changes(view.change_30, view.change_90)}"
     )
     yield html.table(
         ["Dimension", "Score", "Interval", "", "Band", "Evidence"],

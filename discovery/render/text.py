@@ -104,12 +104,15 @@ def short_ids(ids: Iterable[str], *, least: int = 20) -> Callable[[str], str]:
     return lambda full: full[:length]
 
 
-def told_apart(things: Iterable[tuple[str, str]]) -> Callable[[str, str], str]:
-    """Return a function that names a thing (name, id), with its id where another one has the same name."""
+def told_apart(things: Iterable[tuple[str, str]], beside: Iterable[str] = ()) -> Callable[[str, str], str]:
+    """Return a function that names a thing (name, id), with its id where another one has the same name.
+
+    ``beside`` are ids that no short one may be taken for.
+    """
     ids: dict[str, set[str]] = {}
     for name, one in things:
         ids.setdefault(name, set()).add(one)
-    shorten = short_ids(one for several in ids.values() for one in several)
+    shorten = short_ids([*(one for several in ids.values() for one in several), *beside])
     return lambda name, one: f"{name} {shorten(one)}" if len(ids.get(name, ())) > 1 else name
 
 
@@ -118,6 +121,12 @@ def _local(moment: str, zone: str, form: str) -> str:
         return moment
     tz = UTC if zone == "UTC" else ZoneInfo(zone)
     return datetime.fromisoformat(moment).astimezone(tz).strftime(form)
+
+
+def changes(in_30: float | None, in_90: float | None) -> str:
+    """Return by how much a score changed in 30 and in 90 days, as far as that is known, with two spaces."""
+    known = [f"{one:+.0f} in {days} days" for days, one in ((30, in_30), (90, in_90)) if one is not None]
+    return f"  {', '.join(known)}" if known else ""
 
 
 def single_user(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -59,6 +59,7 @@ class _Request:
     assignee: str | None
     now: datetime
     sla: Sla
+    tiers: Mapping[str, str]
 
 
 def decide_alert(
@@ -88,14 +89,21 @@ def decide_alert(
     return inventory.get_alert(store, alert_id)
 
 
-def decide_in(tx: WriteTx, rows: Sequence[AlertRow], given: Given, now: datetime) -> None:
-    """Move alerts inside a write transaction; raises ``DecisionError`` for the first that cannot be moved."""
-    request = _request(tx, given, now)
+def decide_in(
+    tx: WriteTx, rows: Sequence[AlertRow], given: Given, now: datetime, *, batch_id: str = ""
+) -> None:
+    """Move alerts inside a write transaction; raises ``DecisionError`` for the first that cannot be moved.
+
+    ``batch_id`` is the decision on many that this is a part of; the log keeps it with each alert.
+    """
+    request = _request(tx, given, now, rows)
     changes = [_change(row, given.action, request) for row in rows]
     at = clock.to_text(now)
     alerts.write(tx.conn, tx.rev, at, given.actor.label, changes)
     for row, change in zip(rows, changes, strict=True):
-        old, new = _logged(tx, row, at), _logged(tx, change.row, at)
+        old, new = logged(tx, row, at), logged(tx, change.row, at)
+        if batch_id:
+            new["batch"] = batch_id
         action = f"alert.{given.action.value}"
         entry = Entry(action=action, object=row.alert_id, reason=change.reason, old=old, new=new)
         audit.append(tx.conn, given.actor, entry, at=at)
@@ -104,7 +112,7 @@ def decide_in(tx: WriteTx, rows: Sequence[AlertRow], given: Given, now: datetime
 def possible(tx: ReadTx | WriteTx, row: AlertRow, given: Given, now: datetime) -> str:
     """Return why an alert cannot be moved so, or an empty text."""
     try:
-        _change(row, given.action, _request(tx, given, now))
+        _change(row, given.action, _request(tx, given, now, [row]))
     except DecisionError as error:
         return str(error)
     return ""
@@ -115,18 +123,25 @@ def end_of(given: Given, now: datetime) -> str | None:
     return _end(given.action, given.until, given.timezone, now)
 
 
-def _request(tx: ReadTx | WriteTx, given: Given, now: datetime) -> _Request:
+def _request(tx: ReadTx | WriteTx, given: Given, now: datetime, rows: Sequence[AlertRow]) -> _Request:
+    if given.action in _JUDGING:
+        whom.refuse_left(tx, given.actor.name, "judge an alert", hint="Ask somebody else.")
+    if given.assignee:
+        whom.refuse_left(tx, given.assignee, "be assigned anything", hint="Name someone who is.")
+    in_force = sla.in_force(tx)
+    homes = {row.system_id for row in rows if row.system_id}
     return _Request(
         actor=given.actor,
         reason=given.reason,
         until=end_of(given, now),
         assignee=given.assignee,
         now=now,
-        sla=sla.in_force(tx),
+        sla=in_force,
+        tiers=in_force.tiers_of(tx, homes) if given.action is AlertAction.REOPEN else {},
     )
 
 
-def _logged(tx: WriteTx, row: AlertRow, at: str) -> dict[str, Json]:
+def logged(tx: WriteTx, row: AlertRow, at: str) -> dict[str, Json]:
     """Return what the audit log keeps of an alert: whoever has it by party id, never by name."""
     who = row.assignee and parties.ensure(tx.conn, [row.assignee], now=at)[row.assignee].party_id
     return {"state": row.state, "assignee": who, "until": row.until}
@@ -151,6 +166,8 @@ _REASONED = {
     AlertAction.FALSE_POSITIVE: "calling an alert a false positive",
 }
 _TIMED = (AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS)
+_JUDGING = (AlertAction.ACCEPT_RISK, AlertAction.FALSE_POSITIVE, AlertAction.SUPPRESS)
+"""What only somebody who still belongs here may do: it lets a gap stand."""
 
 
 def _end(action: AlertAction, until: date | None, timezone: str, now: datetime) -> str | None:
@@ -214,7 +231,8 @@ def _false_positive(row: AlertRow, request: _Request) -> Change:
 def _reopen(row: AlertRow, request: _Request) -> Change:
     if row.state in alerts.ACTIVE_STATES:
         raise DecisionError(f"alert {row.alert_id} is {row.state.replace('_', ' ')} already")
-    due = request.sla.due_text(row.severity, request.now)
+    tier = request.tiers.get(row.system_id or "", sla.NO_SYSTEM)
+    due = request.sla.due_text(row.severity, request.now, tier=tier)
     return alerts.reopened(row, due_at=due, reason=request.reason)
 
 

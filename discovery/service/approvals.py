@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import oversight_rules, record_lists
+from discovery.service import oversight_rules, record_lists, whom
 from discovery.service.errors import DecisionError
-from store import parties
 
 if TYPE_CHECKING:
     from discovery.service.deciding import Decided
@@ -88,11 +87,7 @@ def give(
         raise DecisionError(f"the last day {valid_to} has passed", hint="Choose today or a later day.")
 
     def change(tx: WriteTx, items: list[Item]) -> list[Item]:
-        me = parties.ensure(tx.conn, [actor.name], now=tx.now, team=False)[actor.name]
-        if not me.active:
-            raise DecisionError(
-                f"{me.label!r} is no longer active and cannot approve", hint="Ask somebody else."
-            )
+        me = whom.acting(tx, actor, "approve", at=tx.now)
         item: Item = {"gate": gate, "decision": decision, "by": me.party_id, "at": today.isoformat()}
         optional = {
             "role": role.strip(),

@@ -20,7 +20,7 @@ import orjson
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import inventory, oversight_rules, whom
+from discovery.service import attestation_due, inventory, oversight_rules, whom
 from discovery.service.deciding import Act, Decided, decide, decide_in, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from discovery.service.records import Change, apply_in
@@ -30,10 +30,12 @@ from store.audit import Entry
 from store.campaigns import Campaign, Item
 
 if TYPE_CHECKING:
+    from discovery.service.attestation_due import DueView
     from discovery.service.views import SystemView
     from store import Store
     from store.audit import Actor
     from store.database import ReadTx, WriteTx
+    from store.parties import Party
 
 QUESTIONS = ("needed", "purpose", "data", "oversight", "owner")
 """Still needed? Purpose right? Data right? Does oversight work? Owner right?"""
@@ -45,11 +47,15 @@ DUE_FIELD = "reviews.attestation_due_at"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFilter:
-    """Which systems a campaign asks about; empty values do not narrow."""
+    """Which systems a campaign asks about; empty values do not narrow.
+
+    ``is_due``: only those that are to be attested (:mod:`discovery.service.attestation_due`).
+    """
 
     states: tuple[str, ...] = ("registered", "governed")
     kind: str | None = None
     text: str | None = None
+    is_due: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,19 +86,22 @@ def start(
         raise DecisionError(f"{days} days is out of bounds", hint="Choose 1 to 90.")
     if not name.strip():
         raise DecisionError("a campaign needs a name", hint="Give one, such as 2026-Q4.")
-    chosen = inventory.list_systems(
-        store, inventory.SystemFilter(states=filters.states, kind=filters.kind, text=filters.text)
-    )
+    chosen = _chosen(store, filters)
+    if filters.is_due:
+        wanted = {one.system_id for one in due(store, filters, timezone=timezone, now=now)}
+        chosen = [one for one in chosen if one.system_id in wanted]
     if not chosen:
+        hint = "Register some, or choose with --state, --kind and --text."
         raise DecisionError(
-            "no system fits", hint="Register some, or choose with --state, --kind and --text."
+            "no system is due" if filters.is_due else "no system fits",
+            hint="See: aicensus attest due" if filters.is_due else hint,
         )
     with store.write(actor=actor.name, kind="decision") as tx:
         moment = now or clock.from_text(tx.now)
         at = clock.to_text(moment)
         if campaigns.named(tx.conn, name) is not None:
             raise DecisionError(f"there is a campaign {name!r} already", hint="Choose another name.")
-        due = (oversight_rules.today(timezone, moment) + timedelta(days=days)).isoformat()
+        due_on = (oversight_rules.today(timezone, moment) + timedelta(days=days)).isoformat()
         me = parties.ensure(tx.conn, [redact(actor.name)], now=at, team=False)[redact(actor.name)]
         campaign = Campaign(
             campaign_id=ids.mint("cmp"),
@@ -100,17 +109,29 @@ def start(
             scope=orjson.dumps(asdict(filters), option=orjson.OPT_SORT_KEYS).decode(),
             started_by=me.party_id,
             started_at=at,
-            due_on=due,
+            due_on=due_on,
         )
-        items = [_item(tx, campaign, one, due) for one in chosen]
+        items = [_item(tx, campaign, one, due_on) for one in chosen]
         campaigns.put(tx.conn, campaign, items)
         for item in items:
-            _put_due(tx, item.system_id, due, actor, at, timezone, "attestation.ask")
-        new: dict[str, Json] = {"name": campaign.name, "systems": len(items), "due_on": due}
+            _put_due(tx, item.system_id, due_on, actor, at, timezone, "attestation.ask")
+        new: dict[str, Json] = {"name": campaign.name, "systems": len(items), "due_on": due_on}
         audit.append(
             tx.conn, actor, Entry(action="campaign.start", object=campaign.campaign_id, new=new), at=at
         )
     return campaign.campaign_id
+
+
+def due(
+    store: Store, filters: CampaignFilter, *, timezone: str = "UTC", now: datetime | None = None
+) -> list[DueView]:
+    """Return the systems of a filter that are to be attested, and why."""
+    return attestation_due.of_systems(store, _chosen(store, filters), timezone=timezone, now=now)
+
+
+def _chosen(store: Store, filters: CampaignFilter) -> list[SystemView]:
+    wanted = inventory.SystemFilter(states=filters.states, kind=filters.kind, text=filters.text)
+    return inventory.list_systems(store, wanted)
 
 
 def answer(
@@ -127,18 +148,16 @@ def answer(
     """Take one answer about one system; it is signed and kept, and cannot be given twice.
 
     ``confirm`` sets the next day by the tier's cadence; anything else leaves the attestation due and takes a
-    reason. ``not_mine`` ends the ownership of who was asked.
+    reason. ``not_mine`` ends the ownership of who was asked; where nobody could be asked, that of who answers
+    for it now. Raises ``DecisionError`` when an authenticated actor answers for another person.
     """
     _check(given)
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         item = _waiting(tx, campaign, system_id, system)
-        me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
-        if not me.active:
-            raise DecisionError(
-                f"{me.label!r} is no longer active and cannot answer",
-                hint=f"Let somebody else answer: aicensus attest delegate {campaign} SYSTEM PARTY",
-            )
+        hand_on = f"aicensus attest delegate {campaign} SYSTEM PARTY"
+        me = whom.acting(tx, actor, "answer", at=at, hint=f"Let somebody else answer: {hand_on}")
+        _refuse_others(tx, item, me, actor, hand_on)
         statement = _statement(tx, item, given, me.party_id, actor, at)
         if not campaigns.answer(tx.conn, item, given.decision, at, statement, signed(statement, key)):
             raise DecisionError(
@@ -146,16 +165,16 @@ def answer(
             )
         if given.decision == "confirm":
             _confirmed(tx, system_id, me.party_id, actor, at, timezone)
+        warnings = []
         if given.decision == "not_mine":
-            _not_mine(tx, system_id, item, at, given.reason)
+            warnings = _not_mine(tx, system_id, item, at, given.reason)
         new: dict[str, Json] = {
             "campaign": item.campaign_id,
             "snapshot": item.snapshot,
             "wrong": [*given.wrong],
         }
-        return Act(
-            Entry(action=f"attestation.{given.decision}", object=system_id, reason=given.reason, new=new)
-        )
+        entry = Entry(action=f"attestation.{given.decision}", object=system_id, reason=given.reason, new=new)
+        return Act(entry, warnings)
 
     return decide(store, system, actor, now, deed)
 
@@ -252,10 +271,24 @@ def _confirmed(tx: WriteTx, system_id: str, party_id: str, actor: Actor, at: str
     oversight.add_review(tx.conn, tx.rev, at, system_id, party_id, outcome="attested", next_due_at=due)
 
 
-def _not_mine(tx: WriteTx, system_id: str, item: Item, at: str, reason: str) -> None:
+def _refuse_others(tx: WriteTx, item: Item, me: Party, actor: Actor, hand_on: str) -> None:
+    """Let nobody who is proven to be somebody else answer for the person that was asked."""
+    asked = parties.by_id(tx.conn, [item.party_id]).get(item.party_id) if item.party_id else None
+    if actor.authenticated and asked is not None and asked.kind == "person" and asked != me:
+        raise DecisionError(f"{asked.label!r} was asked, not {me.label!r}", hint=f"Hand it on: {hand_on}")
+
+
+def _not_mine(tx: WriteTx, system_id: str, item: Item, at: str, reason: str) -> list[str]:
+    """End the ownership; returns what to know where there was none to end."""
     rows = owners.of_systems(tx.conn, [system_id]).get(system_id, [])
-    theirs = [one for one in rows if one.is_accepted and one.party.party_id == item.party_id]
+    current = [one for one in rows if one.is_accepted and one.role == owners.ACCOUNTABLE]
+    asked = item.party_id or next((one.party.party_id for one in current), None)
+    theirs = [one for one in rows if one.is_accepted and one.party.party_id == asked]
     owners.end(tx.conn, tx.rev, at, theirs, redact(f"not mine: {reason}"))
+    if theirs:
+        return []
+    still = f"{current[0].party.label} answers for it since" if current else "nobody answered for it"
+    return [f"no ownership ended: {still}"]
 
 
 def _waiting(tx: WriteTx, campaign: str, system_id: str, system: str) -> Item:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from connectors import clock
 from discovery.service import inventory, oversight_rules
-from discovery.service.attestation import DUE_DAYS, DUE_FIELD, named, signed, snapshot_of
+from discovery.service.attestation import DUE_FIELD, named, signed, snapshot_of
 from store import campaigns, oversight, parties
 from store import systems as store_systems
 
@@ -98,12 +99,12 @@ def status(
     systems = {
         one.system_id: one for one in inventory.list_systems(store, inventory.SystemFilter(states=every))
     }
+    asked = clock.from_text(found.started_at).astimezone(ZoneInfo(timezone)).date()
     views = []
     for item in items:
         # What was merged since is shown as what it is part of; it has changed by that.
         system = systems.get(homes[item.system_id])
         day = date.fromisoformat(item.due_on)
-        asked = day - timedelta(days=DUE_DAYS)
         waits = item.answered_at is None
         views.append(
             ItemView(

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def find(tx: ReadTx | WriteTx, ref: str) -> Case:
-    """Return the case with this id, unique beginning of an id, or of this system."""
+    """Return the case with this id, unique beginning of an id, or of this system.
+
+    Raises ``NotFound`` and ``Ambiguous``.
+    """
     if ref.startswith("cas_"):
         found = cases.matching(tx.conn, ref)
         if len(found) > 1:

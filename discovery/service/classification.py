@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from connectors.model import Json
-from discovery.service import record_fields, record_values
+from discovery.service import record_fields, record_values, yaml_texts
 from discovery.service.errors import DecisionError
 
 UNKNOWN = "unknown"
@@ -237,8 +234,7 @@ def _is_unknown(words: tuple[str, ...]) -> bool:
 
 @cache
 def _table() -> _Table:
-    text = resources.files("discovery").joinpath("classification.yaml").read_text(encoding="utf-8")
-    raw = yaml.safe_load(text)
+    raw = yaml_texts.shipped("classification.yaml")
     return _Table(
         version=raw["version"],
         law_version=raw["law_version"],

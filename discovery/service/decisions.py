@@ -104,6 +104,8 @@ def accept_owner(
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         chosen = _choose(_rows(tx, system_id), candidate, system)
+        if not chosen.party.active:
+            raise DecisionError(f"{chosen.party.label!r} is no longer active", hint="Name someone who is.")
         confidence = chosen.confidence
         _learn(tx, at, system_id, chosen.party, was_right=True)
         return _accept(
@@ -317,7 +319,8 @@ _CLEARLY = 0.2
 
 
 def _choose(rows: Sequence[Owner], wanted: str | None, system: str) -> Owner:
-    candidates = [one for one in rows if one.is_candidate]
+    waiting = [one for one in rows if one.is_candidate]
+    candidates = waiting if wanted is not None else [one for one in waiting if one.party.active]
     listed = "; ".join(f"{one.party.label} ({one.confidence:.0%})" for one in candidates)
     if wanted is not None:
         plain = normal_party(wanted)

@@ -7,7 +7,8 @@ tables holds the items as recorded, with what follows from their days (``current
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from discovery.service import evidence_facts, record_sense
@@ -27,6 +28,14 @@ _HIGH_TIERS = ("critical", "high")
 _FRIA_POINTS = ("5(b)", "5(c)")
 _DONE = ("done", "approved")
 _UNSAID = (None, "unclassified")
+EVIDENCED = frozenset(
+    {
+        *("owners", "counts.components", "counts.active_assets", "capabilities", "flags.scope_drift"),
+        *("flags.changed_since_review", "flags.trains_models", "flags.uses_gpai", "flags.region_mismatch"),
+        *("flags.self_approved", "provenance.last_seen_at"),
+    }
+)
+"""Fields of a system's record on which its assets and owners bear."""
 
 
 def system_record(facts: SystemFacts, now: Moment, organisation: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +64,9 @@ def system_record(facts: SystemFacts, now: Moment, organisation: Mapping[str, An
     if record:
         _add_lists(found, now)
         found |= record_sense.come_true(values, now.today_text)
-    _add_class(found, organisation)
+        _add_class(found, organisation)
+    else:
+        found |= _unclassified(organisation.get("public_authority"))
     _add_evidence(found, facts, driving)
     return found
 
@@ -180,9 +191,17 @@ _LISTS: Mapping[str, Callable[[Item, str], Item]] = {
 }
 
 
+@lru_cache(maxsize=8)
+def _unclassified(public_authority: str | None) -> Mapping[str, Any]:
+    """Return what :func:`_add_class` adds where there is no record: most systems have none."""
+    found: dict[str, Any] = {}
+    _add_class(found, {"public_authority": public_authority})
+    return found
+
+
 def _add_class(found: dict[str, Any], organisation: Mapping[str, Any]) -> None:
     """Add what follows from stage, class and tier."""
-    stage, eu_class, tier = (found.get(name) for name in ("lifecycle.stage", "risk.eu_class", "risk.tier"))
+    stage, eu_class, tier = found.get("lifecycle.stage"), found.get("risk.eu_class"), found.get("risk.tier")
     found["flags.live"] = None if stage is None else stage in _LIVE
     is_high = None if eu_class in _UNSAID else eu_class in _HIGH_RISK
     found["flags.high_risk"] = is_high
@@ -206,15 +225,27 @@ def _fria(is_public: bool | None, points: Any) -> bool | None:
 
 def _add_evidence(found: dict[str, Any], facts: SystemFacts, driving: Sequence[Member]) -> None:
     """Add what evidence says beside the record."""
-    seen = evidence_facts.capabilities(driving, facts.told)
+    kinds = {one.kind for one in driving}
+    gives = not kinds.isdisjoint(evidence_facts.GIVING)
+    seen = evidence_facts.capabilities(driving, facts.told) if gives else set()
+    found["flags.trains_models"] = _trains(found.get("data.training_use"), kinds)
+    found["flags.uses_gpai"] = any(map(evidence_facts.is_general_purpose, driving)) or None
+    if facts.record is None:
+        found |= _UNCOMPARED
+        found["capabilities"] = sorted(seen) or None
+        return
     recorded = found.get("capabilities") or ()
     found["flags.scope_drift"] = _drift(found, facts, driving, seen)
     found["capabilities"] = sorted(seen.union(recorded)) or None
     found["flags.changed_since_review"] = _changed(found, facts, driving)
-    found["flags.trains_models"] = _trains(found.get("data.training_use"), driving)
-    found["flags.uses_gpai"] = any(map(evidence_facts.is_general_purpose, driving)) or None
-    found["flags.region_mismatch"] = _misplaced(found.get("data.regions"), driving)
+    found["flags.region_mismatch"] = _misplaced(_allowed(found), driving)
     found["flags.self_approved"] = _self_approved(found.get("approvals"), facts)
+
+
+_UNCOMPARED: Mapping[str, None] = dict.fromkeys(
+    ("flags.scope_drift", "flags.changed_since_review", "flags.region_mismatch", "flags.self_approved")
+)
+"""What takes a record to be compared with."""
 
 
 def _changed(found: Mapping[str, Any], facts: SystemFacts, driving: Iterable[Member]) -> bool | None:
@@ -254,11 +285,19 @@ def _drift(
     return any(answers) if answers else None
 
 
-def _trains(use: Any, driving: Iterable[Member]) -> bool | None:
-    kinds = evidence_facts.table().training_kinds
-    if use == "own_tuning" or any(one.kind in kinds for one in driving):
+def _trains(use: Any, kinds: Collection[str]) -> bool | None:
+    if use == "own_tuning" or not evidence_facts.table().training_kinds.isdisjoint(kinds):
         return True
     return None if use in (None, "unknown") else False
+
+
+def _allowed(found: Mapping[str, Any]) -> list[str] | None:
+    """Return the approved regions, and those to which a transfer has its ground on record."""
+    approved = found.get("data.regions")
+    if not approved:
+        return None
+    flows = found.get("data.flows") or ()
+    return [*approved, *(one["region"] for one in flows if one.get("region") and one.get("mechanism"))]
 
 
 def _misplaced(approved: Any, driving: Iterable[Member]) -> bool | None:

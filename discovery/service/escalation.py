@@ -55,7 +55,11 @@ def escalate(store: Store, *, now: datetime | None = None) -> list[str]:
 
 
 def wait(store: Store, alert: str, *, actor: Actor, reason: str, now: datetime | None = None) -> str:
-    """Hold the time of an alert while a vendor is waited for, ten working days in all; returns its end."""
+    """Hold the time of an alert while a vendor is waited for, ten working days in all.
+
+    Returns when the waiting ends at the latest, as text of the store. Raises ``DecisionError`` when it waits
+    already or has waited that long.
+    """
     need_reason(reason, "waiting for a vendor")
     with store.write(actor=actor.name, kind="decision") as tx:
         at = clock.to_text(now) if now else tx.now
@@ -80,7 +84,10 @@ def wait(store: Store, alert: str, *, actor: Actor, reason: str, now: datetime |
 def go_on(
     store: Store, alert: str, *, actor: Actor, reason: str = "", now: datetime | None = None
 ) -> str | None:
-    """End waiting for a vendor; returns by when the alert is to be resolved now."""
+    """End waiting for a vendor; returns by when the alert is to be resolved now (``None``: no day is set).
+
+    Raises ``DecisionError`` when it waits for nobody.
+    """
     with store.write(actor=actor.name, kind="decision") as tx:
         at = clock.to_text(now) if now else tx.now
         one = _active(tx, alert)
@@ -120,8 +127,11 @@ def _due(tx: ReadTx | WriteTx, now: datetime) -> list[_Due]:
     in_force = sla.in_force(tx)
     found = deadlines.active(tx.conn)
     watched = [one for one in found if in_force.steps[one.row.severity]]
+    tiers = in_force.tiers_of(tx, {one.row.system_id for one in watched if one.row.system_id})
     passed = [
-        (one, target, percents) for one in watched for target, percents in _passed(one, in_force, now).items()
+        (one, target, percents)
+        for one in watched
+        for target, percents in _passed(one, in_force, now, tiers.get(one.row.system_id or "", "")).items()
     ]
     taken = deadlines.steps_taken(tx.conn, {one.row.alert_id for one, _, _ in passed})
     due: list[_Due] = []
@@ -134,7 +144,7 @@ def _due(tx: ReadTx | WriteTx, now: datetime) -> list[_Due]:
     return due
 
 
-def _passed(one: Progress, in_force: Sla, now: datetime) -> dict[str, list[int]]:
+def _passed(one: Progress, in_force: Sla, now: datetime, tier: str) -> dict[str, list[int]]:
     """Return the steps whose time has come, by target that is not met."""
     severity = one.row.severity
     if any(pause.ended_at is None and pause.until_at > clock.to_text(now) for pause in one.pauses):
@@ -143,7 +153,7 @@ def _passed(one: Progress, in_force: Sla, now: datetime) -> dict[str, list[int]]
     spent = in_force.hours.between(clock.from_text(one.started_at), now)
     spent -= in_force.grace_s + _paused(one.pauses, in_force, now, since=one.started_at)
     found: dict[str, list[int]] = {}
-    for target, seconds in in_force.targets[severity].items():
+    for target, seconds in in_force.of(tier, severity).items():
         percents = [each for each in in_force.steps[severity] if spent * 100 >= each * seconds]
         if percents and not met[target]:
             found[target] = percents

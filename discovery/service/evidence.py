@@ -152,7 +152,10 @@ def remove(
     timezone: str = "UTC",
     now: datetime | None = None,
 ) -> Decided:
-    """Take evidence off a record; its copy stays in the folder, for the log still names its hash."""
+    """Take evidence off a record; its copy stays in the folder, for the log still names its hash.
+
+    ``evidence_id`` may be its first eight characters or more; raises ``NotFound`` unless just one has it.
+    """
 
     def change(_: WriteTx, items: list[Item]) -> list[Item]:
         left = [one for one in items if not str(one.get("id")).startswith(evidence_id)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -54,6 +54,8 @@ class Exposure:
 
 
 DATA_HINT = "data_categories_hint"
+GIVING = ("tool", "mcp_server")
+"""Kinds of assets that let an agent do something."""
 
 
 @cache
@@ -104,10 +106,10 @@ def capabilities(members: Iterable[Member], told: Mapping[str, Mapping[str, Any]
     """Return what the tools among members let an agent do, as far as they are known."""
     found: set[str] = set()
     for one in members:
-        if one.kind not in ("tool", "mcp_server"):
+        if one.kind not in GIVING:
             continue
         said = told.get(one.asset_id, {})
-        for row in table().capability:
+        for row in table().capability if said else ():
             value = said.get(row.attribute)
             if value is not None and row.fits(one.kind, value):
                 found.update(row.says["gives"])
@@ -123,7 +125,12 @@ def is_general_purpose(one: Member) -> bool:
     model = (one.model or one.name).lower() if one.kind in known.model_kinds else (one.model or "").lower()
     if one.kind in known.model_kinds and one.provider in known.gpai_providers:
         return True
-    return bool(model) and any(part in model for part in known.gpai_models)
+    return bool(model) and _names_general(model)
+
+
+@lru_cache(maxsize=4_096)
+def _names_general(model: str) -> bool:
+    return any(part in model for part in table().gpai_models)
 
 
 def _rows(raw: Iterable[Mapping[str, Any]]) -> Iterable[_Row]:

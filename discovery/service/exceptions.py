@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import oversight_rules, record_lists, rule_sets
+from discovery.service import oversight_rules, record_lists, rule_sets, whom
 from discovery.service.deciding import need_reason
 from discovery.service.errors import DecisionError, NotFound
 from discovery.service.permissions import second_person
@@ -129,13 +129,11 @@ def decide(
 
     def change(tx: WriteTx, items: list[Item]) -> list[Item]:
         place, item = _find(items, rule, ("requested",), system)
-        me = parties.ensure(tx.conn, [actor.name], now=tx.now, team=False)[actor.name]
-        if not me.active:
-            raise DecisionError(
-                f"{me.label!r} is no longer active and cannot approve", hint="Ask somebody else."
-            )
+        me = whom.acting(tx, actor, "approve", at=tx.now)
         asked_by = parties.labels(tx.conn, [str(item.get("requested_by", ""))])
-        note = second_person(actor, next(iter(asked_by.values()), None), "approving an exception")
+        # Refusing takes nobody else: what is refused does not stand.
+        first = next(iter(asked_by.values()), None)
+        note = second_person(actor, first, "approving an exception") if approve else ""
         if str(item.get("expires_at", ""))[:10] <= today:
             raise DecisionError("what was asked for has ended", hint="Ask again with a later day.")
         decided: Item = {**item, "state": "active" if approve else "refused"}

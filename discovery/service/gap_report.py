@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from discovery.service import gaps, inventory, maturity_facts, single_user
 from discovery.service.gaps import GapFilter
+from store import rule_sets as kept
 
 if TYPE_CHECKING:
     from discovery.service.maturity import MaturityView
@@ -38,7 +39,10 @@ class CoverageStatement:
 
 @dataclass(slots=True, kw_only=True)
 class GapReportView:
-    """A gap analysis of a moment; ``single_user`` lists what no proven second person decided."""
+    """A gap analysis of a moment; ``single_user`` lists what no proven second person decided.
+
+    ``rules_since`` is when the store first judged by these rules; ``None``: it did not yet.
+    """
 
     organisation: str
     made_at: str
@@ -47,6 +51,7 @@ class GapReportView:
     system: str | None
     law_version: str
     rule_set: str
+    rules_since: str | None
     systems: int
     due: dict[str, int]
     upcoming: int
@@ -75,6 +80,9 @@ def make(
     once = {(one.rule, one.system_id, one.asset_id): one for one in found}.values()
     due = [one for one in once if one.status == "due"]
     tally = Counter(one.severity for one in due)
+    rule_set = next((one.rule_set for one in found), rules.hash)
+    with store.read(as_of) as tx:
+        rules_since = kept.since(tx.conn, rule_set, None if as_of is None else tx.rev)
     return GapReportView(
         organisation=organisation,
         made_at=clock.to_text(now),
@@ -82,7 +90,8 @@ def make(
         framework=framework,
         system=system,
         law_version=rules.law_version,
-        rule_set=next((one.rule_set for one in found), rules.hash),
+        rule_set=rule_set,
+        rules_since=rules_since,
         systems=1 if system else inventory.count_systems(store, as_of=as_of),
         due={name: tally[name] for name in ("critical", "high", "medium", "low")},
         upcoming=len(once) - len(due),
@@ -91,7 +100,9 @@ def make(
         coverage=coverage(store, as_of=as_of),
         single_user=single_user.decisions(store, system=system, timezone=timezone, as_of=as_of),
         gaps=found,
-        maturity=None if system else maturity_facts.measure(store, timezone=timezone, as_of=as_of),
+        maturity=None
+        if system
+        else maturity_facts.measure(store, timezone=timezone, as_of=as_of, with_change=True),
     )
 
 

@@ -8,7 +8,7 @@ list what would have matched.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -288,17 +288,15 @@ def connectors() -> list[ConnectorView]:
     return found
 
 
-def new_since(store: Store, run_id: str) -> NewView:
-    """Return what a run brought."""
+def new_since(store: Store, run_id: str, systems: Sequence[SystemView]) -> NewView:
+    """Return what a run brought; ``systems`` are all that :func:`list_systems` shows."""
     with store.read() as tx:
         (row,) = queries_runs.runs(tx.conn, run_id=refs.run_id(tx, run_id))
         came = queries_runs.arrivals(tx.conn, row.rev, row.ended_at)
         new = set(came.system_ids)
-        living = queries_systems.in_order(tx.conn, At(), SystemsWhere(states=_LIVING)) if new else []
-        systems = _systems(tx, At(), [one for one in living if one in new])
     return NewView(
         run_id=row.run_id,
-        systems=systems,
+        systems=[one for one in systems if one.system_id in new],
         assets=came.assets,
         alerts_opened=came.alerts.get("opened", 0) + came.alerts.get("reopened", 0),
         alerts_resolved=came.alerts.get("resolved", 0),
@@ -328,12 +326,11 @@ def summary(store: Store, *, as_of: datetime | None = None) -> SummaryView:
     return view
 
 
-def what_next(store: Store, *, limit: int = 3) -> list[NextStepView]:
-    """Return the most useful next commands, best first."""
+def what_next(
+    store: Store, systems: Sequence[SystemView], covered: Sequence[CoverageView], *, limit: int = 3
+) -> list[NextStepView]:
+    """Return the most useful next commands for all systems and all parts, best first."""
     with store.read() as tx:
-        living = queries_systems.in_order(tx.conn, At(), SystemsWhere(states=_LIVING))
-        systems = _systems(tx, At(), living)
-        covered = queries_runs.coverage(tx.conn, At())
         last = queries_runs.runs(tx.conn, limit=1)
     return steps(systems, covered, last[0] if last else None)[:limit]
 

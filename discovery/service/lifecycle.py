@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from connectors.model import Json
-from discovery.service import record_fields
+from discovery.service import record_fields, yaml_texts
 from discovery.service.errors import DecisionError
 
 STAGE = "lifecycle.stage"
@@ -65,6 +62,5 @@ def step(
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("discovery").joinpath("lifecycle.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = yaml_texts.shipped("lifecycle.yaml")
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectors import clock
 
 if TYPE_CHECKING:
+    from connectors.model import Json
     from store.audit import Actor
     from store.database import Store, WriteTx
     from store.personal import Forgotten
@@ -80,6 +81,20 @@ def prune(store: Store, *, older_than_days: int, actor: Actor, reason: str, dry_
 
     before = clock.now() - timedelta(days=older_than_days)
     return pruning.prune(store, before, actor=actor.name, log=log, dry_run=dry_run)
+
+
+def mend_clock(store: Store, *, actor: Actor, reason: str) -> int:
+    """Date what a clock that was ahead wrote with now; returns how many revisions, 0 when none lies ahead."""
+    from store import audit, clocks
+
+    now = clock.now()
+
+    def log(tx: WriteTx, number: int, latest: str) -> None:
+        new: dict[str, Json] = {"revisions": number, "latest": latest}
+        entry = audit.Entry(action="store.mend_clock", object="store", reason=reason, new=new)
+        audit.append(tx.conn, actor, entry, at=tx.now)
+
+    return clocks.mend(store, now, log)
 
 
 def forget(

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
+from discovery.service import yaml_texts
 
 STEPS = 3
 
@@ -40,7 +39,10 @@ class SignalView:
 
 @dataclass(slots=True, kw_only=True)
 class DimensionView:
-    """One dimension: score, interval, band; ``coverage`` is the share of weight with data, in percent."""
+    """One dimension: score, interval, band; ``coverage`` is the share of weight with data, in percent.
+
+    ``change_30`` and ``change_90``: by how much the score differs from so many days ago; ``None``: unknown.
+    """
 
     dimension: str
     title: str
@@ -50,6 +52,8 @@ class DimensionView:
     coverage: float
     band: str | None
     signals: list[SignalView] = field(default_factory=list)
+    change_30: float | None = None
+    change_90: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +68,10 @@ class StepView:
 
 @dataclass(slots=True, kw_only=True)
 class MaturityView:
-    """Maturity at a moment; no score below five live systems (``note`` says so)."""
+    """Maturity at a moment; no score below five live systems (``note`` says so).
+
+    ``change_30`` and ``change_90``: by how much the score differs from so many days ago; ``None``: unknown.
+    """
 
     as_of: str
     live_systems: int
@@ -76,13 +83,14 @@ class MaturityView:
     dimensions: list[DimensionView] = field(default_factory=list)
     steps: list[StepView] = field(default_factory=list)
     single_user: list[str] = field(default_factory=list)
+    change_30: float | None = None
+    change_90: float | None = None
 
 
 @cache
 def table() -> Mapping[str, Any]:
     """Return the dimensions, signals, weights and bands."""
-    text = resources.files("discovery").joinpath("maturity.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
+    found: Mapping[str, Any] = yaml_texts.shipped("maturity.yaml")
     return found
 
 
@@ -110,6 +118,18 @@ def measure(as_of: str, systems: Sequence[Measured], values: Mapping[str, float 
         dimensions=dimensions,
         steps=_steps(systems, scores, values) if enough else [],
     )
+
+
+def put_change(view: MaturityView, before: MaturityView, days: int) -> None:
+    """Note in a view by how much it differs from what was measured so many days (30 or 90) before it."""
+    name = f"change_{days}"
+    setattr(view, name, _difference(view.score, before.score))
+    for one, earlier in zip(view.dimensions, before.dimensions, strict=True):
+        setattr(one, name, _difference(one.score, earlier.score))
+
+
+def _difference(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else round(now - before, 1)
 
 
 def _scores(systems: Iterable[Measured], values: Mapping[str, float | None]) -> dict[str, float | None]:

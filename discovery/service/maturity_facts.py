@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,26 +21,53 @@ from discovery.service import (
     rule_sets,
     single_user,
 )
+from discovery.service.alert_undo import EVENT as UNDONE
 from discovery.service.attestation import CADENCE_DAYS
 from discovery.service.maturity import MaturityView, Measured
 from discovery.service.rule_trees import Moment
-from store import alerts
+from store import alerts, system_rows
 from store import rule_sets as kept
-from store.queries_runs import events_since
+from store.queries_runs import AlertEventRow, events_since
 
 if TYPE_CHECKING:
     from discovery.service.views_rules import GapView
     from store import Store
     from store.alerts import SystemFacts
+    from store.database import ReadTx
+    from store.system_rows import Standing
 
 _LIVING = ("candidate", "registered", "governed")
 _STOPPED = ("idea", "development", "verification", "suspended", "retired")
 _SEVERITY = {"critical": 8, "high": 4, "medium": 2, "low": 1}
+CHANGE_DAYS = (30, 90)
+_WRONG_CODES = ("not_ai", "false_positive")
+"""Codes by which a candidate is rejected because a scan was wrong."""
 _ORGANISATION = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05", "ORG-07")
 
 
-def measure(store: Store, *, timezone: str | None = None, as_of: datetime | None = None) -> MaturityView:
-    """Measure maturity now or as of a moment."""
+def measure(
+    store: Store,
+    *,
+    timezone: str | None = None,
+    as_of: datetime | None = None,
+    with_change: bool = False,
+) -> MaturityView:
+    """Measure maturity now or as of a moment; ``with_change`` against 30 and 90 days before it, too."""
+    view = _measure(store, timezone, as_of)
+    view.single_user = single_user.decisions(store, timezone=timezone or "UTC", as_of=as_of)
+    for days in CHANGE_DAYS if with_change else ():
+        earlier = (as_of or clock.now()) - timedelta(days=days)
+        if _was_there(store, earlier):
+            maturity.put_change(view, _measure(store, timezone, earlier), days)
+    return view
+
+
+def _was_there(store: Store, moment: datetime) -> bool:
+    """Say whether the store knew anything at a moment."""
+    return bool(inventory.list_runs(store, limit=1, as_of=moment))
+
+
+def _measure(store: Store, timezone: str | None, as_of: datetime | None) -> MaturityView:
     at = as_of or clock.now()
     with store.read(as_of) as tx:
         rev = None if as_of is None else tx.rev
@@ -48,8 +76,9 @@ def measure(store: Store, *, timezone: str | None = None, as_of: datetime | None
         organisation = derived.organisation_record(facts)
         roles = alerts.alerting_roles(tx.conn)
         found = alerts.facts(tx.conn, None, rev, asked=evidence_facts.asked())
-        events = events_since(tx.conn, now.ago(180), rev)
+        events = _standing(events_since(tx.conn, now.ago(180), rev))
         rules = rule_sets.in_force(tx, rev)
+        rejected = _rejected(tx, found, now, rev)
     live = [
         (one, derived.system_record(one, now, organisation))
         for one in found
@@ -70,14 +99,30 @@ def measure(store: Store, *, timezone: str | None = None, as_of: datetime | None
         "no_recurrence": _no_recurrence(events),
         "debt_trend": _debt_trend(store, live, due, now, timezone),
         "incident_actions": _incident_actions(live),
-        "noise": _noise(events),
+        "noise": _noise(events, rejected),
     }
-    view = maturity.measure(now.text, [_measured(one, record, now) for one, record in live], values)
-    view.single_user = single_user.decisions(store, timezone=timezone or "UTC", as_of=as_of)
-    return view
+    return maturity.measure(now.text, [_measured(one, record, now) for one, record in live], values)
 
 
 _Live = Sequence[tuple["SystemFacts", Mapping[str, Any]]]
+_DECIDED = (
+    *("acknowledged", "assigned", "in_review", "accepted_risk", "false_positive", "suppressed"),
+    "reopened",
+)
+
+
+def _standing(events: Sequence[AlertEventRow]) -> list[AlertEventRow]:
+    """Return the events but for decisions that were taken back: those never were."""
+    found: list[AlertEventRow] = []
+    undone: Counter[str] = Counter()
+    for one in reversed(events):
+        if one.event == UNDONE:
+            undone[one.alert_id] += 1
+        elif undone[one.alert_id] and one.event in _DECIDED:
+            undone[one.alert_id] -= 1
+        else:
+            found.append(one)
+    return found[::-1]
 
 
 def _measured(facts: SystemFacts, record: Mapping[str, Any], now: Moment) -> Measured:
@@ -238,7 +283,7 @@ def _debt_trend(
 ) -> float | None:
     """Compare today's weighted gaps with those of 90 days ago, if there was a store then."""
     earlier = now.at - timedelta(days=90)
-    if not inventory.list_runs(store, limit=1, as_of=earlier):
+    if not _was_there(store, earlier):
         return None
     tiers = {facts.system_id: str(record.get("risk.tier") or "unknown") for facts, record in live}
     before = _debt(gaps.list_gaps(store, timezone=timezone, as_of=earlier), tiers)
@@ -271,10 +316,21 @@ def _incident_actions(live: _Live) -> float | None:
     return 100 * closed / len(happened)
 
 
-def _noise(events: Sequence[Any]) -> float | None:
-    """100 less twice the share of false positives above one in ten."""
+def _rejected(
+    tx: ReadTx, found: Iterable[SystemFacts], now: Moment, rev: int | None
+) -> Mapping[str, Standing]:
+    """Return the systems that were rejected within 180 days, with the code that says why."""
+    ids = [one.system_id for one in found if one.state == "rejected"]
+    known = system_rows.standings(tx.conn, ids, rev)
+    return {key: one for key, one in known.items() if one.at >= now.ago(180)}
+
+
+def _noise(events: Sequence[Any], rejected: Mapping[str, Standing]) -> float | None:
+    """100 less twice the share above one in ten of what was wrong: false alerts, candidates without AI."""
     closed = {one.alert_id for one in events if one.event in ("resolved", "false_positive", "accepted_risk")}
+    closed |= rejected.keys()
     if not closed:
         return None
     false = {one.alert_id for one in events if one.event == "false_positive"}
-    return 100 - max(0.0, 100 * len(false) / len(closed) - 10) * 2
+    false |= {key for key, one in rejected.items() if one.code in _WRONG_CODES}
+    return max(0.0, 100 - max(0.0, 100 * len(false) / len(closed) - 10) * 2)

@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from discovery.service.views import NextStepKind, NextStepView, SystemView
+from discovery.service.views import CoverageView, NextStepKind, NextStepView, SystemView
 
 if TYPE_CHECKING:
-    from store.queries_runs import CoverageRow, RunRow
+    from store.queries_runs import RunRow
 
 _LIKELY = 0.5
 _BLIND = ("denied", "throttled", "failed", "incomplete")
 
 
 def steps(
-    systems: Sequence[SystemView], covered: Sequence[CoverageRow], last: RunRow | None
+    systems: Sequence[SystemView], covered: Sequence[CoverageView], last: RunRow | None
 ) -> list[NextStepView]:
     """Return next steps for an inventory; an empty one asks for a scan."""
     if last is None:
@@ -68,7 +68,7 @@ def _oversight(systems: Sequence[SystemView], names: Counter[str]) -> list[NextS
     return [NextStepView(kind=NextStepKind.OVERSIGHT, command=command, why=why)]
 
 
-def _blind(covered: Sequence[CoverageRow]) -> list[NextStepView]:
+def _blind(covered: Sequence[CoverageView]) -> list[NextStepView]:
     blind = Counter(one.status for one in covered if one.status in _BLIND and one.state == "active")
     if not blind:
         return []

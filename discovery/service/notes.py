@@ -74,7 +74,10 @@ def subject_id(tx: ReadTx | WriteTx, ref: str) -> str:
 def comment(
     store: Store, ref: str, text: str, *, actor: Actor, edits: str | None = None, now: datetime | None = None
 ) -> Said:
-    """Keep what somebody says, and tell whom it mentions; ``edits`` names an earlier one that it replaces."""
+    """Keep what somebody says, and tell whom it mentions; ``edits`` names an earlier one that it replaces.
+
+    Raises ``DecisionError`` for an empty or overlong text and for editing somebody else's.
+    """
     body = text.strip()
     if not body or len(body) > MOST_CHARS:
         raise DecisionError(f"a comment has 1 to {MOST_CHARS:,} characters")
@@ -110,7 +113,7 @@ def link(store: Store, ref: str, url: str, *, actor: Actor, now: datetime | None
 
 
 def unlink(store: Store, ref: str, url: str, *, actor: Actor, now: datetime | None = None) -> None:
-    """Let a ticket be linked no longer; it stays on record."""
+    """Let a ticket be linked no longer; it stays on record. Raises ``NotFound`` when it is not linked."""
     with store.write(actor=actor.name, kind="comment") as tx:
         at = clock.to_text(now) if now else tx.now
         subject = subject_id(tx, ref)
@@ -130,7 +133,10 @@ def set_ticket(
     reason: str = "",
     now: datetime | None = None,
 ) -> bool:
-    """Say that a linked ticket is open or closed; says whether that is new. Its vendor is not asked."""
+    """Say that a linked ticket is open or closed; says whether that is new. Its vendor is not asked.
+
+    Raises ``NotFound`` for one that is not linked.
+    """
     with store.write(actor=actor.name, kind="comment") as tx:
         at = clock.to_text(now) if now else tx.now
         subject = subject_id(tx, ref)

@@ -13,7 +13,7 @@ from discovery.outbound.errors import DeliveryFailed
 from discovery.outbound.messages import test_message
 from discovery.outbound.sender import Channel, Sender, Sent
 from discovery.outbound.webhook import Webhook
-from discovery.service import escalation, sla
+from discovery.service import attestation_news, escalation, sla
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import ids
 from store import deliveries, leases, routes
@@ -100,6 +100,7 @@ def send(
     sla.keep(store, config)
     if at_once:  # the daemon watches deadlines by itself
         escalation.escalate(store)
+    attestation_news.tell(store)
     sender = Sender(store, channels_of(config), leases.new_holder())
     return sender.run(at_once=at_once, is_stopping=is_stopping)
 
@@ -139,7 +140,10 @@ def outbox(store: Store, states: Collection[str] = (), receiver: str | None = No
 
 
 def retry(store: Store, which: Sequence[str]) -> int:
-    """Let messages be due now, those given up too (none named: all of these); return how many."""
+    """Let messages be due now, those given up too (none named: all of these); return how many.
+
+    Raises ``NotFound`` unless each name is the beginning of just one message's id.
+    """
     with store.read() as tx:
         known = deliveries.listed(tx.conn, (deliveries.DEAD, deliveries.WAITING))
     chosen = {one.delivery_id for one in known if one.state == deliveries.DEAD} if not which else set()

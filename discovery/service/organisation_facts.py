@@ -99,7 +99,10 @@ def say(
 
 
 def unsay(store: Store, key: str, *, actor: Actor, reason: str, now: datetime | None = None) -> None:
-    """Take a fact back; the gaps that it closed open again."""
+    """Take a fact back; the gaps that it closed open again.
+
+    Raises ``DecisionError`` without a reason, and for what nobody said.
+    """
     if not reason.strip():
         raise DecisionError("taking a fact back takes a reason", hint="Say why with --reason.")
     spec = _spec(key)

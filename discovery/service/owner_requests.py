@@ -28,6 +28,7 @@ from normalizer import ids
 from normalizer.owners import normal_party
 from store import audit, owner_requests, owners, parties, queries_systems, systems
 from store.audit import Actor, Entry
+from store.database import FURTHEST
 from store.owner_requests import Request
 from store.queries_assets import At
 
@@ -254,6 +255,11 @@ def _checked(tx: ReadTx, token: str, key: bytes, now: str) -> Request:
     if request.answered_at is not None:
         what = "replaced by a newer one" if request.answer == "replaced" else "used before"
         raise DecisionError(f"this token was {what}", hint="Ask for a new one: aicensus owner ask")
+    if request.asked_at > clock.to_text(clock.from_text(now) + FURTHEST):
+        raise DecisionError(
+            f"this token is dated {request.asked_at[:10]}, which lies ahead",
+            hint="Look at the clocks, then ask for a new one: aicensus owner ask",
+        )
     if request.expires_at <= now:
         raise DecisionError(
             f"this token ended on {request.expires_at[:10]}", hint="Ask for a new one: aicensus owner ask"

@@ -62,7 +62,10 @@ def export(store: Store, ref: str) -> dict[str, Any]:
 
 
 def set_active(store: Store, ref: str, *, active: bool, actor: Actor, reason: str) -> list[str]:
-    """Say that a person has left or is back; returns the systems whose rules were looked at again."""
+    """Say that a person has left or is back; returns the systems whose rules were looked at again.
+
+    Raises ``DecisionError`` when that is known already.
+    """
     with store.write(actor=actor.name, kind="decision") as tx:
         one = _find(tx, ref)
         if one.active == active:

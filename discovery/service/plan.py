@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -158,6 +158,7 @@ def plan(
         tally.requests += result.requests
         if result.status is not PartStatus.COMPLETE:
             shortfalls.append(f"{instance.key} could not be listed: {result.reason}")
+        shortfalls += _refused(scopes or ())
         if _names_targets(scan, instance):
             reason = "only the named targets were listed"
             if scan.request.filtered:
@@ -204,6 +205,15 @@ def _names_targets(scan: Scan, instance: InstanceConfig) -> bool:
     if scan.request.targets and takes_targets(instance):
         return True
     return instance.connector == "code" and scan.config.path is None
+
+
+def _refused(scopes: Iterable[Scope]) -> list[str]:
+    """Say of scopes that nobody may enter why; the listing itself is whole, so others may retire."""
+    return [
+        f"{scope.connector}:{scope.instance} {scope.label}: {scope.left_out.reason}"
+        for scope in scopes
+        if scope.left_out is not None and scope.left_out.status is PartStatus.DENIED
+    ]
 
 
 def _note_covered(scan: Scan, scopes: Sequence[Scope]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from discovery.config import Config, InstanceConfig
     from store import Store
 
+_NOWHERE = "global"
+"""What clouds call the place of things that lie in no region."""
 CALL_S = 0.15
 """Assumed time of a call that was never made, in seconds."""
 
@@ -125,7 +127,7 @@ def _instance(config: Config, instance: InstanceConfig, store: Store | None) -> 
         reason=result.reason,
         requests=result.requests,
         accounts=len({one.account for one in ready if one.account}),
-        regions=len({one.region for one in ready if one.region}),
+        regions=len({one.region for one in ready if one.region and one.region != _NOWHERE}),
         listings=sum(one.listings for one in ready),
         calls=sum(one.calls for one in ready),
         seconds=_together([one.seconds for one in ready], config.scan.workers),

@@ -24,12 +24,10 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-import yaml
-
 from connectors.errors import ConfigError
+from discovery.service import yaml_texts
 
 FieldType: TypeAlias = Literal[
     "text",
@@ -105,8 +103,7 @@ def fields() -> Mapping[str, FieldSpec]:
     found: dict[str, FieldSpec] = {}
     for name in FILES:
         where = f"record_fields/{name}.yaml"
-        text = resources.files("discovery").joinpath(where).read_text(encoding="utf-8")
-        for spec in load(text, where):
+        for spec in _specs(_file(name), where):
             if spec.name in found:
                 raise ConfigError(f"the field {spec.name!r} is there twice", where=where)
             found[spec.name] = spec
@@ -118,9 +115,14 @@ def sections() -> Mapping[str, str]:
     """Return the titles of the sections by name, in order."""
     found = {}
     for name in FILES:
-        text = resources.files("discovery").joinpath(f"record_fields/{name}.yaml").read_text("utf-8")
-        content = yaml.safe_load(text)
+        content = _file(name)
         found[str(content["section"])] = str(content["title"])
+    return found
+
+
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = yaml_texts.shipped(f"record_fields/{name}.yaml")
     return found
 
 
@@ -166,8 +168,10 @@ def nearest(name: str, among: Iterable[str] | None = None) -> str:
 
 def load(text: str, where: str) -> tuple[FieldSpec, ...]:
     """Read one file of the table; raises ``ConfigError`` that names the field and the mistake."""
-    # Every list of systems reads these files: the loader in C takes an eighth of the time.
-    content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return _specs(yaml_texts.load(text), where)
+
+
+def _specs(content: Mapping[str, Any], where: str) -> tuple[FieldSpec, ...]:
     section = str(content["section"])
     return tuple(_spec(raw, section, where) for raw in content["fields"])
 

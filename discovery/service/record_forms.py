@@ -20,13 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from connectors.model import Json
-from discovery.service import record_fields
+from discovery.service import record_fields, yaml_texts
 from discovery.service.errors import DecisionError
 from discovery.service.record_shapes import RecordView
 
@@ -91,10 +88,7 @@ def _form(form: str) -> Mapping[str, Any]:
         near = record_fields.nearest(form, FORMS)
         hint = f"Did you mean {near!r}?" if near else f"Known: {', '.join(FORMS)}."
         raise DecisionError(f"there is no form {form!r}", hint=hint)
-    path = f"record_forms/{form.replace('-', '_')}.yaml"
-    found: Mapping[str, Any] = yaml.safe_load(
-        resources.files("discovery").joinpath(path).read_text(encoding="utf-8")
-    )
+    found: Mapping[str, Any] = yaml_texts.shipped(f"record_forms/{form.replace('-', '_')}.yaml")
     return found
 
 

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from connectors.model import Json
-from discovery.service import record_fields
+from discovery.service import record_fields, yaml_texts
 
 Values = Mapping[str, Json]
 """Values of fields by dotted name."""
@@ -143,5 +140,4 @@ def _disorder(names: Sequence[str], values: Values, where: str) -> Iterator[str]
 
 @cache
 def _table() -> tuple[Mapping[str, Any], ...]:
-    text = resources.files("discovery").joinpath("record_contradictions.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text)["contradictions"])
+    return tuple(yaml_texts.shipped("record_contradictions.yaml")["contradictions"])

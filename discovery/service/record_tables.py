@@ -13,13 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from discovery.service import record_fields
+from discovery.service import record_fields, yaml_texts
 from discovery.service.errors import DecisionError
 
 MOST_BYTES = 20_000_000
@@ -294,6 +291,5 @@ def _words() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = resources.files("discovery").joinpath("record_import.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
+    found: Mapping[str, Any] = yaml_texts.shipped("record_import.yaml")
     return found

@@ -16,7 +16,7 @@ import yaml
 
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import record_fields
+from discovery.service import record_fields, yaml_texts
 from discovery.service.record_fields import FieldSpec
 
 MOST_CHARS = 8_000
@@ -107,8 +107,8 @@ def _items(spec: FieldSpec, raw: object) -> list[object]:
 
 def _yaml(text: str) -> object:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        return yaml_texts.load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Wrong(f"it begins like a list or a table but cannot be read: {_first_line(error)}") from error
 
 

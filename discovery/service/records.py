@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 from connectors import clock
 from connectors.model import Json
-from discovery.service import oversight_rules, record_edit, record_evidence, record_refs, record_sense
+from discovery.service import (
+    oversight_rules,
+    record_edit,
+    record_evidence,
+    record_refs,
+    record_sense,
+    sla_moves,
+)
 from discovery.service.deciding import Act, Decided, decide
 from discovery.service.errors import DecisionError
 from discovery.service.record_edit import Stamp
@@ -142,6 +149,7 @@ def apply_in(tx: WriteTx, system_id: str, wanted: Change, *, actor: Actor, at: s
     record = edited.record
     refuse(record_sense.contradictions({name: record.value(name) for name in record.fields}))
     oversight.put(tx.conn, tx.rev, record)
+    sla_moves.retimed(tx, before, record, at=at, actor=actor.label)
     if record.confirmed_at == at:
         outcome = "confirmed" if record.complete else "incomplete"
         oversight.add_review(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def system_id(tx: ReadTx | WriteTx, ref: str, rev: int | None = None) -> str:
-    """Return the id of the system that ``ref`` means."""
+    """Return the id of the system that ``ref`` means: an id, its unique beginning, an alias or a name.
+
+    ``rev`` is the revision to read at (``None``: now). Raises ``NotFound`` and ``Ambiguous``.
+    """
     found = queries_refs.systems(tx.conn, ref, rev)
     taken = system_rows.merged_named(tx.conn, ref) if not found and rev is None else None
     if taken is not None:

@@ -11,7 +11,7 @@ import yaml
 
 from connectors import clock
 from connectors.errors import ConfigError
-from discovery.service import derived, gaps
+from discovery.service import derived, gaps, yaml_texts
 from discovery.service.rule_fields import fields_of, nearest
 from discovery.service.rule_sets import RuleSet
 from discovery.service.rule_trees import Moment
@@ -96,7 +96,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     if len(data) > _MOST_BYTES:
         raise ConfigError("the record is too large", where=str(path))
     try:
-        content = yaml.load(data.decode("utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml_texts.load(data.decode("utf-8-sig"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"the record is neither YAML nor JSON: {error}", where=str(path)) from error
     if not isinstance(content, dict):

@@ -29,6 +29,7 @@ from discovery.service.rule_fields import Fields, nearest
 
 Record = Mapping[str, Any]
 _DAY = 10
+_MOST_NAMED = 20
 
 
 class Moment:
@@ -139,8 +140,18 @@ def _path(raw: Any, fields: Fields, where: str) -> str:
     if isinstance(raw, str) and raw in fields:
         return raw
     near = nearest(raw, fields) if isinstance(raw, str) else None
-    hint = f"Did you mean {near!r}?" if near else "Known: " + ", ".join(sorted(fields))
+    hint = f"Did you mean {near!r}?" if near else _known(raw, fields)
     raise ConfigError(f"unknown field {raw!r}", where=where, hint=hint)
+
+
+def _known(raw: Any, fields: Fields) -> str:
+    """Return a hint with the fields of the same group, or where to find them all when there are many."""
+    group = str(raw).partition(".")[0]
+    same = sorted(name for name in fields if name.partition(".")[0] == group)
+    if same or len(fields) <= _MOST_NAMED:
+        return "Known: " + ", ".join(same or sorted(fields))
+    derived = sorted(name for name in fields if name.startswith(("flags.", "counts.", "provenance.")))
+    return f"See: aicensus record fields; and what is derived: {', '.join(derived)}"
 
 
 def _check_value(operator: str, path: str, value: Any, fields: Fields, where: str) -> None:
@@ -253,7 +264,10 @@ def _contains_any(path: str, wanted: Sequence[Any]) -> Test:
         value = record.get(path)
         if not value:
             return False
-        return any(one in wanted for one in ((value,) if isinstance(value, str) else value))
+        for one in (value,) if isinstance(value, str) else value:  # noqa: SIM110
+            if one in wanted:
+                return True
+        return False
 
     return test
 

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import yaml
 
 from connectors.errors import ConfigError
-from discovery.service import rule_trees
+from discovery.service import rule_trees, yaml_texts
 from discovery.service.rule_fields import BY_SUBJECT, FIELDS, Fields, fields_of
 from discovery.service.rule_trees import OPERATORS, Moment, Record, Test, check
 
@@ -130,11 +129,10 @@ class Rule:
 @cache
 def built_in() -> tuple[Rule, ...]:
     """Return the rules that come with the product."""
-    folder = resources.files("discovery").joinpath("rules")
     return tuple(
         rule_of(raw, where)
         for name in (f"{family}.yaml" for family in FAMILIES)
-        for raw, where in read(folder.joinpath(name).read_text(encoding="utf-8"), name)
+        for raw, where in _tables(yaml_texts.shipped(f"rules/{name}"), name)
     )
 
 
@@ -153,10 +151,13 @@ def read(text: str, where: str) -> list[tuple[dict[str, Any], str]]:
     if len(text) > _MOST_BYTES:
         raise ConfigError("the rules file is too large", where=where, hint="Split it.")
     try:
-        # The parser of libyaml is ten times as fast; not every machine has it.
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml_texts.load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"the rules are not valid YAML: {error}", where=where) from error
+    return _tables(content, where)
+
+
+def _tables(content: object, where: str) -> list[tuple[dict[str, Any], str]]:
     if not isinstance(content, dict) or not isinstance(content.get("rules"), list):
         raise ConfigError("the rules file needs a list under `rules`", where=where)
     version = content.get("law_version", LAW_VERSION)

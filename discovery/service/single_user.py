@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from store import Store
 
+_APPROVED = ("active", "expired")
+"""States of exceptions that were approved and not taken back: what was refused or closed does not stand."""
 _SAID = {"accepted_risk": "risk accepted", "false_positive": "called a false positive"}
 
 
@@ -29,7 +31,7 @@ def decisions(
     known = [
         f"{one.system_name}: {one.rule} until {one.expires_at}"
         for one in exceptions.listed(store, system=system, timezone=timezone, as_of=as_of)
-        if one.single_user
+        if one.single_user and one.state in _APPROVED
     ]
     with store.read(as_of) as tx:
         system_id = refs.system_id(tx, system, tx.rev) if system is not None else None

@@ -69,7 +69,8 @@ def add(
 ) -> tuple[str, int]:
     """Suppress what matches now and from now on; returns its id (empty for a dry run) and how many match.
 
-    It ends on ``until``: 90 days from today unless given, 365 at most.
+    It ends on ``until``: 90 days from today unless given, 365 at most. Raises ``DecisionError`` for one that
+    would hide everything, for a day out of bounds and for a rule that is not known.
     """
     need_reason(reason, "suppressing")
     if (wanted.rule, wanted.title, wanted.system, wanted.severity) == ("*", "*", None, None):
@@ -112,7 +113,10 @@ def _check_rule(store: Store, pattern: str) -> None:
 
 
 def end(store: Store, ref: str, *, actor: Actor, reason: str, now: datetime | None = None) -> int:
-    """End a suppression before its day; what it hid and still holds is open again. Returns how many."""
+    """End a suppression before its day; what it hid and still holds is open again. Returns how many.
+
+    Raises ``NotFound``, and ``DecisionError`` for one that has ended.
+    """
     need_reason(reason, "ending a suppression")
     with store.write(actor=actor.name, kind="decision") as tx:
         moment = now or clock.from_text(tx.now)
@@ -126,9 +130,11 @@ def end(store: Store, ref: str, *, actor: Actor, reason: str, now: datetime | No
         suppressions.end(tx.conn, one.suppression_id, at)
         due = sla.in_force(tx)
         why = f"the suppression was ended: {reason}"
+        hidden = list(_hidden_by(tx, one))
+        tiers = due.tiers_of(tx, {row.system_id for row in hidden if row.system_id})
+        ends = [due.due_text(row.severity, moment, tier=tiers.get(row.system_id or "", "")) for row in hidden]
         changes = [
-            alerts.reopened(row, due_at=due.due_text(row.severity, moment), reason=why)
-            for row in _hidden_by(tx, one)
+            alerts.reopened(row, due_at=until, reason=why) for row, until in zip(hidden, ends, strict=True)
         ]
         alerts.write(tx.conn, tx.rev, at, actor.label, changes)
         entry = Entry(

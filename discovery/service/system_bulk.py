@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from discovery.service import alerting, inventory, oversight_rules, record_edit, records, refs
+from discovery.service import alerting, batch_refs, inventory, oversight_rules, record_edit, records, refs
 from discovery.service.errors import DecisionError, ServiceError
 from discovery.service.inventory import SystemFilter
 from discovery.service.record_values import check
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 STEP = 10
 """Systems changed in one transaction, so that none holds the write lock for long."""
-UNDO_WITHIN = timedelta(hours=24)
 ASSIGN, _SET = "system.assign", "record.set"
-MOST_LISTED = 50
+ACTIONS = (ASSIGN, _SET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +235,7 @@ def listed(store: Store, *, now: datetime | None = None) -> list[BatchView]:
     """Return the decisions on many, the newest first, and whether each can be undone."""
     moment = now or clock.now()
     with store.read() as tx:
-        rows = batches.latest(tx.conn, MOST_LISTED)
+        rows = batches.latest(tx.conn, batch_refs.MOST_LISTED, ACTIONS)
     return [
         BatchView(
             batch_id=one.batch_id,
@@ -244,15 +243,10 @@ def listed(store: Store, *, now: datetime | None = None) -> list[BatchView]:
             what=one.what,
             systems=count,
             undone=undone,
-            state="undone" if one.undone_at else "too_old" if is_old(one, moment) else "done",
+            state=batch_refs.state_of(one, moment),
             made_by=one.made_by,
             made_at=one.made_at,
             undone_at=one.undone_at,
         )
         for one, count, undone in rows
     ]
-
-
-def is_old(one: Batch, now: datetime) -> bool:
-    """Say whether a decision on many was made too long ago to be taken back."""
-    return clock.from_text(one.made_at) + UNDO_WITHIN < now

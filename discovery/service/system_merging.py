@@ -19,7 +19,8 @@ from discovery.service import alerting, inventory, refs
 from discovery.service.deciding import Decided, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import grouping
-from store import audit, link_queue, linkage, merges, oversight, owners, system_rows, systems
+from normalizer.units import entity_of
+from store import audit, link_queue, linkage, merges, oversight, owners, system_rows, systems, units
 from store.audit import Actor, Entry
 from store.system_rows import SystemRow
 
@@ -47,6 +48,8 @@ class _Done:
 
 
 _Deed = Callable[["WriteTx", datetime], _Done]
+_NO_ANSWERS = frozenset({"reviews.attestation_due_at"})
+"""Fields that a campaign sets: a record of nothing else says nothing of its system."""
 
 
 def _decide(store: Store, actor: Actor, now: datetime | None, deed: _Deed) -> Regrouped:
@@ -101,6 +104,7 @@ def _merge(tx: WriteTx, old: str, into: str, actor: Actor, reason: str, moment: 
             f"{rows[old].name!r} and {rows[into].name!r} are both registered",
             hint="Retire or reject the one that is to go first: aicensus systems retire ID --reason ...",
         )
+    _refuse_two_entities(tx, rows[old], rows[into])
     kept = {old, into}
     if any(kept == set(pair) for pair in link_queue.apart(tx.conn, [old])):
         raise DecisionError(
@@ -113,6 +117,20 @@ def _merge(tx: WriteTx, old: str, into: str, actor: Actor, reason: str, moment: 
     ended = [one.suggestion_no for one in link_queue.suggestions(tx.conn, old)]
     link_queue.end_suggestions(tx, ended)
     return warnings
+
+
+def _refuse_two_entities(tx: WriteTx, old: SystemRow, into: SystemRow) -> None:
+    """Refuse to make one system of what two legal entities answer for."""
+    by_name = {one.name: one for one in units.load(tx.conn)}
+    holders = units.of_systems(tx.conn, [old.system_id, into.system_id]) if by_name else {}
+    of_old, of_into = (
+        entity_of(holders[one.system_id], by_name) if one.system_id in holders else "" for one in (old, into)
+    )
+    if of_old and of_into and of_old != of_into:
+        raise DecisionError(
+            f"{old.name!r} is of {of_old!r}, {into.name!r} of {of_into!r}: a system has one legal entity",
+            hint="If that is wrong, put one into the other's unit first: aicensus systems assign",
+        )
 
 
 def _take_over(tx: WriteTx, old: SystemRow, into: SystemRow, at: str) -> list[str]:
@@ -138,8 +156,8 @@ def _take_over(tx: WriteTx, old: SystemRow, into: SystemRow, at: str) -> list[st
             confidence=one.confidence,
         )
     records = oversight.of_systems(tx.conn, [old.system_id, into.system_id])
-    theirs = records.get(old.system_id)
-    if theirs is not None and into.system_id not in records:
+    theirs, own = records.get(old.system_id), records.get(into.system_id)
+    if theirs is not None and (own is None or own.fields.keys() <= _NO_ANSWERS):
         oversight.put(tx.conn, tx.rev, replace(theirs, system_id=into.system_id))
         warnings.append(f"the record of {old.name!r} is now that of {into.name!r}")
     elif theirs is not None:

@@ -1,4 +1,4 @@
-"""Take a person's decisions on the standing of a system: add, register, reject, retire, assign to a unit.
+"""Take a person's decisions on the standing of a system: add, register, govern, reject, retire, assign.
 
 Each is one transaction that ends with the audit row. Errors: ``DecisionError``, ``NotFound``, ``Ambiguous``.
 """
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from connectors import clock
 from connectors.secrets import redact
-from discovery.service import alerting, inventory, records, whom
+from discovery.service import alerting, inventory, oversight_rules, records, whom
 from discovery.service.deciding import Act, Decided, decide, need_reason
 from discovery.service.errors import DecisionError, NotFound
 from normalizer import grouping
 from normalizer.units import Unit, check
-from store import audit, merges, owners, system_rows, units
+from store import audit, merges, oversight, owners, system_rows, units
 from store.audit import Actor, Entry
 from store.system_rows import SystemRow
 
@@ -40,7 +40,7 @@ REJECT_CODES = {
     "out_of_scope": "it is not ours to govern",
 }
 """Why a candidate is no system of ours."""
-_MAY_REGISTER = ("candidate", "rejected", "retired")
+_MAY_REGISTER = ("candidate", "governed", "rejected", "retired")
 _MAY_RETIRE = ("candidate", "registered", "governed")
 _MOST_NAME = 200
 
@@ -132,16 +132,46 @@ def register(
 
     def deed(tx: WriteTx, system_id: str, at: str) -> Act:
         row = _in_state(tx, system_id, _MAY_REGISTER, "registered")
-        people = owners.of_systems(tx.conn, [system_id]).get(system_id, [])
-        if not any(one.is_accepted and one.role == owners.ACCOUNTABLE for one in people):
-            raise DecisionError(
-                f"nobody has accepted to answer for {row.name!r}",
-                hint=f"Name an owner first: aicensus owner set {system_id} PARTY",
-            )
+        _need_owner(tx, row)
         system_rows.set_state(tx, system_id, "registered", at=at, reason=redact(reason))
         return Act(_entry("system.register", row, reason, "registered"))
 
     return decide(store, system, actor, now, deed)
+
+
+def govern(
+    store: Store, system: str, *, actor: Actor, reason: str = "", now: datetime | None = None
+) -> Decided:
+    """Say that a registered system is governed: it has an owner and a complete oversight record.
+
+    It stays so by a person's word; what is missing later is told by its alerts.
+    """
+
+    def deed(tx: WriteTx, system_id: str, at: str) -> Act:
+        row = _in_state(tx, system_id, ("registered",), "governed")
+        _need_owner(tx, row)
+        record = oversight.of_systems(tx.conn, [system_id]).get(system_id)
+        if record is None or not record.stands(at):
+            names = (name.replace("_", " ") for name in oversight_rules.missing(record))
+            lacking = ", ".join(names) or "a review that lies ahead"
+            raise DecisionError(
+                f"{row.name!r} has no complete oversight record; it lacks: {lacking}",
+                hint=f"Answer the four questions first: aicensus systems review {system_id}",
+            )
+        system_rows.set_state(tx, system_id, "governed", at=at, reason=redact(reason))
+        return Act(_entry("system.govern", row, reason, "governed"))
+
+    return decide(store, system, actor, now, deed)
+
+
+def _need_owner(tx: WriteTx, row: SystemRow) -> None:
+    """Raise ``DecisionError`` unless somebody who is still there has accepted to answer for a system."""
+    people = owners.of_systems(tx.conn, [row.system_id]).get(row.system_id, [])
+    if not any(one.is_accepted and one.role == owners.ACCOUNTABLE and one.party.active for one in people):
+        raise DecisionError(
+            f"nobody has accepted to answer for {row.name!r}",
+            hint=f"Name an owner first: aicensus owner set {row.system_id} PARTY",
+        )
 
 
 def reject(

@@ -8,20 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connectors import clock
-from connectors.secrets import redact
-from discovery.service import alerting, record_edit
-from discovery.service.errors import Ambiguous, DecisionError, NotFound
-from discovery.service.system_bulk import ASSIGN, MOST_LISTED, STEP, Bulk, is_old
+from discovery.service import alerting, batch_refs, record_edit
+from discovery.service.system_bulk import ACTIONS, ASSIGN, STEP, Bulk
 from store import audit, batches, oversight, system_rows, units
 from store.audit import Actor, Entry
 from store.batches import Batch, Item
 from store.temporal import chunks
 
 if TYPE_CHECKING:
-    from store.database import ReadTx, Store, WriteTx
-
-LATEST = "latest"
-"""The decision that somebody made last."""
+    from store.database import Store, WriteTx
 
 
 def undo(
@@ -39,15 +34,9 @@ def undo(
     late or undone already.
     """
     with store.read() as tx:
-        one = _newest(tx, actor) if ref == LATEST else _found(batches.matching(tx.conn, ref), ref)
+        one = batch_refs.to_undo(tx, ref, actor, ACTIONS, now or clock.now(), noun="systems")
         left = [item.subject_id for item in batches.left(tx.conn, one.batch_id)]
         names = {key: row.name for key, row in system_rows.rows(tx.conn, left).items()}
-    if one.undone_at:
-        raise DecisionError(f"{one.batch_id} was undone already")
-    if is_old(one, now or clock.now()):
-        raise DecisionError(
-            f"{one.batch_id} was decided more than 24 hours ago", hint="Decide anew: aicensus systems bulk"
-        )
     done = Bulk(batch_id=one.batch_id)
     for chunk in chunks(left, STEP):
         with store.write(actor=actor.name, kind="decision") as write_tx:
@@ -138,20 +127,3 @@ def _restore_record(tx: WriteTx, one: Batch, item: Item, at: str, timezone: str)
         new={**{name: edited.record.value(name) for name in names}, "batch": one.batch_id},
     )
     return entry, why
-
-
-def _newest(tx: ReadTx, actor: Actor) -> Batch:
-    """Return the newest decision on many that this person made and that was not undone."""
-    mine = redact(actor.label)
-    for one, _, _ in batches.latest(tx.conn, MOST_LISTED):
-        if one.made_by == mine and one.undone_at is None:
-            return one
-    raise NotFound("you decided nothing on many that is not undone", hint="See: aicensus systems bulk list")
-
-
-def _found(rows: Sequence[Batch], ref: str) -> Batch:
-    if not rows:
-        raise NotFound(f"there is no decision on many {ref!r}", hint="List them: aicensus systems bulk list")
-    if len(rows) > 1:
-        raise Ambiguous(f"{ref!r} may mean several decisions", hint="Use the whole id.")
-    return rows[0]

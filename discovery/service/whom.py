@@ -11,6 +11,7 @@ from normalizer.owners import is_automation, normal_party
 from store import parties
 
 if TYPE_CHECKING:
+    from store.audit import Actor
     from store.database import ReadTx, WriteTx
     from store.parties import Party
 
@@ -41,6 +42,22 @@ def party(tx: WriteTx, said: str, *, at: str, team: bool | None = None) -> tuple
     if not known.active:
         raise DecisionError(f"{known.label!r} is no longer active", hint="Name someone who is.")
     return known, []
+
+
+def acting(tx: WriteTx, actor: Actor, what: str, *, at: str, hint: str = "Ask somebody else.") -> Party:
+    """Return the party that acts; raises ``DecisionError`` for one who is no longer active."""
+    me = parties.ensure(tx.conn, [actor.name], now=at, team=False)[actor.name]
+    if not me.active:
+        raise DecisionError(f"{me.label!r} is no longer active and cannot {what}", hint=hint)
+    return me
+
+
+def refuse_left(tx: ReadTx | WriteTx, name: str, what: str, *, hint: str) -> None:
+    """Raise ``DecisionError`` when somebody who is known is no longer active."""
+    plain = normal_party(name)
+    known = parties.find(tx.conn, [plain]).get(plain)
+    if known is not None and not known.active:
+        raise DecisionError(f"{known.label!r} is no longer active and cannot {what}", hint=hint)
 
 
 def _unheard_of(tx: ReadTx | WriteTx, plain: str) -> str:

@@ -207,14 +207,14 @@ def test_an_account_that_cannot_be_entered_stays_visible(fake: FakeAws) -> None:
     fake.closed_accounts.add(MEMBER)
     fake.add("bedrock", "ListGuardrails", guardrail(1))
 
-    seen = look(accounts=(MEMBER, HOME), role_name="auditor")
+    seen = look(services=("bedrock",), accounts=(MEMBER, HOME), role_name="auditor")
 
-    closed = {key: one for key, one in seen.parts.items() if f"/{MEMBER}/" in key[0]}
-    assert seen.listing.status is PartStatus.INCOMPLETE
-    assert MEMBER in seen.listing.reason
-    assert {key[0].rpartition("/")[2] for key in closed} == {"eu-west-1", "us-east-1", "global"}
-    assert {one.status for one in closed.values()} <= {PartStatus.DENIED, PartStatus.FAILED}
-    assert all("cannot be assumed" in one.reason for one in closed.values())
+    (closed,) = [scope for scope in seen.scopes if scope.account == MEMBER]
+    assert seen.listing.status is PartStatus.COMPLETE
+    assert closed.left_out is not None
+    assert (closed.region, closed.left_out.status) == (None, PartStatus.DENIED)
+    assert "cannot be assumed" in closed.left_out.reason
+    assert "check the external id" in closed.left_out.reason
     assert [one.name for one in found(seen, "bedrock.ListGuardrails")] == ["rail-1"]
     assert len(fake.named("AssumeRole")) == 1, "one refusal is enough to know"
 
@@ -230,7 +230,7 @@ def test_a_denied_operation_names_the_iam_action_and_strikes_one_region(fake: Fa
     fake.regions[HOME] = ["eu-west-1", "us-east-1"]
     fake.fail("lexv2-models", "ListBots", "AccessDeniedException", region="eu-west-1")
 
-    seen = look()
+    seen = look(services=("lexv2-models",))
 
     bad = {key: one for key, one in seen.parts.items() if one.status is not PartStatus.COMPLETE}
     assert list(bad) == [(f"aws:conformance/{HOME}/eu-west-1", "lexv2-models.ListBots")]
@@ -251,7 +251,7 @@ def test_a_web_page_with_status_200_is_not_an_empty_list(fake: FakeAws) -> None:
     fake.bodies["bedrock", "ListPromptRouters"] = b"<html>sign in to the guest network</html>"
     fake.bodies["bedrock", "ListImportedModels"] = b'{"modelSummaries": {"a": 1}}'
 
-    seen = look()
+    seen = look(services=("bedrock", "comprehend"))
 
     bad = {part for (_, part), one in seen.parts.items() if one.status is PartStatus.FAILED}
     assert bad == {"comprehend.ListEndpoints", "bedrock.ListPromptRouters", "bedrock.ListImportedModels"}
@@ -260,7 +260,7 @@ def test_a_web_page_with_status_200_is_not_an_empty_list(fake: FakeAws) -> None:
 def test_an_item_that_a_moving_listing_shows_twice_is_one(fake: FakeAws) -> None:
     fake.add("bedrock", "ListGuardrails", guardrail(1), guardrail(2), guardrail(1))
 
-    seen = look()
+    seen = look(services=("bedrock",))
 
     assert [one.name for one in found(seen, "bedrock.ListGuardrails")] == ["rail-1", "rail-2"]
 
@@ -268,7 +268,7 @@ def test_an_item_that_a_moving_listing_shows_twice_is_one(fake: FakeAws) -> None
 def test_an_item_without_identity_leaves_the_part_incomplete(fake: FakeAws) -> None:
     fake.add("sagemaker", "ListDomains", {"DomainName": "nameless"})
 
-    seen = look()
+    seen = look(services=("sagemaker",))
 
     part = seen.parts[seen.scopes[0].key, "sagemaker.ListDomains"]
     assert part.status is PartStatus.INCOMPLETE
@@ -278,7 +278,7 @@ def test_an_item_without_identity_leaves_the_part_incomplete(fake: FakeAws) -> N
 def test_children_of_a_denied_parent_are_not_complete(fake: FakeAws) -> None:
     fake.fail("bedrock-agentcore-control", "ListGateways", "AccessDeniedException")
 
-    seen = look()
+    seen = look(services=("bedrock-agentcore-control",))
 
     scope = seen.scopes[0].key
     assert seen.parts[scope, "bedrock-agentcore-control.ListGateways"].status is PartStatus.DENIED
@@ -289,7 +289,7 @@ def test_children_of_a_denied_parent_are_not_complete(fake: FakeAws) -> None:
 def test_an_endpoint_is_linked_to_the_model_it_serves(fake: FakeAws) -> None:
     with_endpoints(fake, "scoring")
 
-    seen = look()
+    seen = look(services=("sagemaker",))
 
     (detail,) = found(seen, "sagemaker.ListEndpoints#details")
     target = NaturalKey(namespace="aws/arn", key=f"arn:aws:sagemaker:{REGION}:{HOME}:model/fraud")
@@ -300,12 +300,12 @@ def test_an_endpoint_is_linked_to_the_model_it_serves(fake: FakeAws) -> None:
 
 def test_only_what_changed_is_described_again(fake: FakeAws) -> None:
     with_endpoints(fake, "a", "b")
-    first = look()
+    first = look(services=("sagemaker",))
     fake.remove("sagemaker", "ListEndpoints", lambda item: item["EndpointName"] == "b")
     fake.add("sagemaker", "ListEndpoints", endpoint("b", WHEN + timedelta(days=1)))
     fake.calls.clear()
 
-    second = look(before=first)
+    second = look(services=("sagemaker",), before=first)
 
     assert [call.params["EndpointName"] for call in fake.named("DescribeEndpoint")] == ["b"]
     assert [one.name for one in found(second, "sagemaker.ListEndpoints")] == ["b"]
@@ -316,11 +316,11 @@ def test_only_what_changed_is_described_again(fake: FakeAws) -> None:
 def test_a_volatile_field_changes_nothing(fake: FakeAws) -> None:
     plan = aws_samples.item(aws_rows.load().row("sagemaker", "ListTrainingPlans"), 1)
     fake.add("sagemaker", "ListTrainingPlans", plan, strict=False)
-    first = look()
+    first = look(services=("sagemaker",))
     fake.remove("sagemaker", "ListTrainingPlans", lambda item: True)
     fake.add("sagemaker", "ListTrainingPlans", {**plan, "AvailableInstanceCount": 99}, strict=False)
 
-    second = look(before=first)
+    second = look(services=("sagemaker",), before=first)
 
     assert found(second, "sagemaker.ListTrainingPlans") == []
 
@@ -328,10 +328,10 @@ def test_a_volatile_field_changes_nothing(fake: FakeAws) -> None:
 def test_a_detail_that_failed_is_tried_again(fake: FakeAws) -> None:
     with_endpoints(fake, "a", "b")
     fake.fail("sagemaker", "DescribeEndpoint", "ValidationException", status=400, times=1)
-    first = look()
+    first = look(services=("sagemaker",))
     fake.calls.clear()
 
-    look(before=first)
+    look(services=("sagemaker",), before=first)
 
     part = first.parts[first.scopes[0].key, "sagemaker.ListEndpoints#details"]
     assert part.status is PartStatus.COMPLETE
@@ -343,7 +343,7 @@ def test_details_that_are_all_denied_end_the_part_as_denied(fake: FakeAws) -> No
     with_endpoints(fake, *"abcdef")
     fake.fail("sagemaker", "DescribeEndpoint", "AccessDeniedException")
 
-    seen = look()
+    seen = look(services=("sagemaker",))
 
     part = seen.parts[seen.scopes[0].key, "sagemaker.ListEndpoints#details"]
     assert part.status is PartStatus.DENIED
@@ -356,7 +356,7 @@ def test_a_thing_deleted_since_it_was_listed_is_no_failure(fake: FakeAws) -> Non
     fake.add("sagemaker", "ListEndpoints", endpoint("gone"))
     fake.answer("sagemaker", "DescribeEndpoint", lambda _: None)
 
-    seen = look()
+    seen = look(services=("sagemaker",))
 
     part = seen.parts[seen.scopes[0].key, "sagemaker.ListEndpoints#details"]
     assert (part.status, part.count, part.exceptions) == (PartStatus.COMPLETE, 0, ())
@@ -379,7 +379,7 @@ def test_tags_name_owner_and_application_in_any_spelling(fake: FakeAws) -> None:
     tags = {"owner_email": "ada@acme.example", "Team": "terraform", "App-Name": "claims", "aws:x": "y"}
     _tag(fake, {guardrail(1)["arn"]: tags})
 
-    (tagged,) = found(look(), TAGS)
+    (tagged,) = found(look(services=("bedrock",)), TAGS)
 
     assert tagged.tags == tags
     assert [(one.candidate, one.confidence) for one in tagged.owner_hints] == [("ada@acme.example", 0.9)]
@@ -391,7 +391,7 @@ def test_tags_are_asked_for_a_hundred_at_a_time(fake: FakeAws) -> None:
     fake.add("bedrock", "ListGuardrails", *(guardrail(number) for number in range(250)))
     _tag(fake, {})
 
-    seen = look()
+    seen = look(services=("bedrock",))
 
     assert [len(call.params["ResourceARNList"]) for call in fake.named("GetResources")] == [100, 100, 50]
     assert len(found(seen, TAGS)) == 250
@@ -403,7 +403,7 @@ def test_one_arn_that_is_refused_does_not_cost_the_others_their_tags(fake: FakeA
     _tag(fake, {guardrail(4)["arn"]: {"team": "risk"}})
     fake.refuse_if = lambda call: bad in call.params.get("ResourceARNList", ())
 
-    seen = look()
+    seen = look(services=("bedrock",))
 
     part = seen.parts[seen.scopes[0].key, TAGS]
     assert [locator for locator, _ in part.exceptions] == [bad]
@@ -415,7 +415,7 @@ def test_tags_of_another_accounts_model_are_not_asked_for(fake: FakeAws) -> None
     row = aws_rows.load().row("bedrock", "ListCustomModels")
     fake.add("bedrock", "ListCustomModels", aws_samples.item(row, 1, account="999999999999"), strict=False)
 
-    seen = look()
+    seen = look(services=("bedrock",))
 
     assert [one.account for one in found(seen, "bedrock.ListCustomModels")] == ["999999999999"]
     assert fake.named("GetResources") == []
@@ -424,7 +424,7 @@ def test_tags_of_another_accounts_model_are_not_asked_for(fake: FakeAws) -> None
 def test_environment_values_and_prompts_are_dropped_but_the_model_stays(fake: FakeAws) -> None:
     aws_samples.fill(fake)
 
-    seen = look()
+    seen = look(services=("sagemaker",))
 
     (model,) = found(seen, "sagemaker.ListModels#details")
     assert model.model == "acme/claims-llm"
@@ -435,7 +435,7 @@ def test_environment_values_and_prompts_are_dropped_but_the_model_stays(fake: Fa
 def test_creators_become_owner_hints(fake: FakeAws) -> None:
     aws_samples.fill(fake)
 
-    (card,) = found(look(), "sagemaker.ListModelCards#details")
+    (card,) = found(look(services=("sagemaker",)), "sagemaker.ListModelCards#details")
 
     assert {one.source for one in card.owner_hints} == {"creator"}
 

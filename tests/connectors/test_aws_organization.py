@@ -141,9 +141,74 @@ def test_one_account_without_the_role_leaves_the_others_alone(fake: FakeOrganiza
 
     scopes, result = listed(organization=True)
 
-    assert read(scopes) == [f"{name}/us-east-1" for name in (HOME, MEMBER, SECOND)]
+    assert read(scopes) == [f"{name}/us-east-1" for name in (HOME, SECOND)]
+    reasons = {key: one.left_out.status for key, one in scopes.items() if one.left_out}
+    assert reasons == {MEMBER: PartStatus.DENIED}
     assert result.status is PartStatus.INCOMPLETE
     assert MEMBER in result.reason
+
+
+def test_an_account_that_was_read_before_keeps_its_regions_when_its_role_is_gone(
+    fake: FakeOrganization,
+) -> None:
+    fake.members[MEMBER] = "ACTIVE"
+    fake.closed_accounts.add(MEMBER)
+    read_before = KnownScope(things=3, tried=10_000, tried_at=NOW)
+    known = {
+        f"aws:main/{MEMBER}/eu-west-1": read_before,
+        f"aws:main/{MEMBER}/global": read_before,
+        f"aws:main/{MEMBER}/me-south-1": KnownScope(),
+    }
+
+    scopes, result = listed(known, organization=True)
+
+    assert [key for key in scopes if key.startswith(MEMBER)] == [f"{MEMBER}/eu-west-1", f"{MEMBER}/global"]
+    assert all(one.left_out is None for one in scopes.values())
+    assert result.status is PartStatus.INCOMPLETE
+
+
+def test_an_account_whose_regions_are_denied_is_read_where_the_own_one_is_at_home(
+    fake: FakeOrganization,
+) -> None:
+    fake.members[MEMBER] = "ACTIVE"
+    fake.states[HOME] = {"eu-west-1": "ENABLED", "us-east-1": "ENABLED_BY_DEFAULT", "ap-east-1": "DISABLED"}
+    fake.fail("account", "ListRegions", "AccessDeniedException", account=MEMBER)
+    fake.fail("ec2", "DescribeRegions", "UnauthorizedOperation", account=MEMBER)
+
+    scopes, result = listed(organization=True)
+
+    assert result.status is PartStatus.INCOMPLETE
+    assert read(scopes)[-2:] == [f"{MEMBER}/eu-west-1", f"{MEMBER}/us-east-1"]
+    assert f"{MEMBER}/ap-east-1" not in scopes, "whether this account opted in, nobody said"
+
+
+@pytest.mark.parametrize("asked", ["", MEMBER])
+def test_policies_of_the_organisation_are_asked_of_the_account_that_lists_it(
+    fake: FakeOrganization, asked: str
+) -> None:
+    fake.members[MEMBER] = "ACTIVE"
+
+    scopes, _ = listed(organization=True, organization_account=asked, services=("organizations",))
+
+    assert [key for key, one in scopes.items() if one.region == "global"] == [f"{asked or HOME}/global"]
+
+
+def test_a_role_may_be_named_with_its_path(fake: FakeOrganization) -> None:
+    listed(accounts=(MEMBER,), role_name="/audit/reader")
+
+    assert [call.params["RoleArn"] for call in fake.named("AssumeRole")] == [
+        f"arn:aws:iam::{MEMBER}:role/audit/reader"
+    ]
+
+
+def test_the_region_that_the_host_names_is_where_to_sign_in(
+    fake: FakeOrganization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "cn-northwest-1")
+
+    listed()
+
+    assert fake.named("GetCallerIdentity")[0].region == "cn-northwest-1"
 
 
 def test_regions_that_are_not_opted_in_are_shown_as_that(fake: FakeOrganization) -> None:

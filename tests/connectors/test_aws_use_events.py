@@ -181,3 +181,20 @@ def test_a_bedrock_key_shows_what_was_called_with_it_and_when_last(fake: FakeAws
     assert [link.target.key for link in used.links] == [f"aws:{HOME}:{REGION}:{CLAUDE}"]
     listed = {one.natural_key for one in found(seen, "iam.ListServiceSpecificCredentials")}
     assert used.natural_key in listed
+
+
+@pytest.mark.parametrize("kept", ['{"until": "2026-01-01T00:00:00+00:00", "call', '[["arn:aws:iam::1', "~"])
+def test_what_an_earlier_scan_kept_and_nobody_can_read_costs_nothing_but_itself(
+    fake: FakeAws, kept: str
+) -> None:
+    trail = Trail(fake)
+    trail.called(ADA, NOW - timedelta(hours=2), model=CLAUDE)
+    _, first = again(USE, None)
+    cut = {name: replace(one, state=kept) for name, one in first.parts.items()}
+
+    shown, second = again(USE, replace(first, parts=cut))
+
+    assert {one.status for one in second.parts.values()} == {PartStatus.COMPLETE}
+    assert [one.attributes["callers"] for one in shown if one.evidence[0].source == CALLS] == [
+        ["ada@acme.example"]
+    ]

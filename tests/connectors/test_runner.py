@@ -16,7 +16,7 @@ from connectors.runner import ScopeJob, list_scopes, packed, run_scope, run_scop
 from tests import plugins
 from tests.connectors.toys import Leaky, ToyOptions
 
-TOYS = {name.lower(): f"tests.connectors.toys:{name}" for name in ("WrongKind", "Homeless", "Leaky")}
+TOYS = {name.lower(): f"tests.connectors.toys:{name}" for name in ("WrongKind", "Homeless", "Leaky", "Bare")}
 
 
 @pytest.fixture(autouse=True)
@@ -71,12 +71,11 @@ def test_a_noted_error_ends_its_part_and_the_next_part_is_read(word: str, status
     assert outcome.error == ""
 
 
-@pytest.mark.parametrize("word", ["!auth", "!crash"])
-def test_an_error_that_stops_the_scope_leaves_the_rest_failed_and_not_tried(word: str) -> None:
+@pytest.mark.parametrize(("word", "status"), [("!auth", PartStatus.DENIED), ("!crash", PartStatus.FAILED)])
+def test_an_error_that_stops_the_scope_leaves_the_rest_not_tried(word: str, status: PartStatus) -> None:
     _, outcome = run(job({"a": ["x", word], "b": ["y"]}))
 
-    assert outcome.parts["a"].status in (PartStatus.DENIED, PartStatus.FAILED)
-    assert outcome.parts["b"].status is PartStatus.FAILED
+    assert [outcome.parts[name].status for name in ("a", "b")] == [status, status]
     assert outcome.parts["b"].reason.startswith("not tried: ")
     assert "sk-test" not in outcome.error + outcome.parts["a"].reason + outcome.parts["b"].reason
 
@@ -158,6 +157,11 @@ def test_a_failed_listing_of_scopes_is_no_empty_list() -> None:
     assert scopes is None
     assert result.status is PartStatus.DENIED
     assert "sk-test" not in result.reason
+
+
+def test_a_connector_without_its_extra_says_what_to_install() -> None:
+    with pytest.raises(ConfigError, match=r"vendor_sdk_that_is_not_here.*Install aicensus\[toys\]"):
+        list_scopes(job({}, connector="bare"))
 
 
 def test_an_unknown_connector_names_the_nearest() -> None:

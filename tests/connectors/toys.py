@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any, ClassVar
 
 from connectors import meter
@@ -90,6 +92,17 @@ class ToyConnector:
                     made = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
                     own = ctx.scope.ids[0] if "{scope}" in word else ""
                     yield finding(name, created_at=made, application=own)
+
+
+class Bare(ToyConnector):
+    """Need a package that only the connector's extra installs."""
+
+    info: ClassVar[ConnectorInfo] = replace(toy_info("bare"), extra="toys")
+
+    def scopes(self, ctx: Context) -> Iterable[Scope]:
+        """Look for the package."""
+        import_module("vendor_sdk_that_is_not_here")
+        return ()
 
 
 class WrongKind(ToyConnector):

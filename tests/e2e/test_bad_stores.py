@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,19 @@ def test_one_name_for_two_systems_asks_which(
     said = capsys.readouterr().err
     assert code == 2
     assert said.count("sys_") >= 2
+
+
+def test_a_scan_for_itself_without_room_for_temporary_files_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from discovery.cli import main
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    code = main(["scan", str(tmp_path), "--fresh"])
+
+    assert code == 2
+    assert "--fresh needs a folder for temporary files" in capsys.readouterr().err
 
 
 def test_an_output_that_cannot_be_written_is_told_and_never_replaced(kept: Program) -> None:

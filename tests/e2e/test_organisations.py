@@ -301,6 +301,42 @@ def test_another_branch_in_a_covered_folder_takes_the_place_of_the_last(
     assert shown(inventory_store)["anthropic"] == ("present", "next+folder")
 
 
+@pytest.mark.parametrize("is_bare", [False, True], ids=["work tree", "bare"])
+def test_a_folder_of_which_a_ref_was_asked_for_is_covered_like_any_other(
+    host: GitHubFake, inventory_store: Store, clone: Path, tmp_path: Path, is_bare: bool
+) -> None:
+    git(clone, "checkout", "-q", "-b", "next")
+    write_own_work(clone)
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "own work")
+    folder = tmp_path / "bare.git" if is_bare else clone
+    if is_bare:
+        git(tmp_path, "clone", "-q", "--bare", str(clone), "bare.git")
+        git(folder, "remote", "set-url", "origin", "https://git.example.org/acme/shop.git")
+    options = CodeOptions(targets=(str(folder),), ref="next")
+    scan(inventory_store, "code", options)
+    alone = shown(inventory_store)["anthropic"]
+
+    scan(inventory_store, "github", github(host))
+    scan(inventory_store, "code", options)
+
+    assert alone == ("present", "next")
+    assert shown(inventory_store)["anthropic"] == ("present", "next+folder")
+
+
+def test_a_folder_is_covered_by_an_address_of_any_form(
+    host: GitHubFake, inventory_store: Store, clone: Path
+) -> None:
+    scan(inventory_store, "github", github(host))
+    with inventory_store.begin() as conn:
+        conn.execute(text("UPDATE scope SET locator = 'git@git.example.org:acme/shop.git'"))
+    write_own_work(clone)
+
+    scan(inventory_store, "code", CodeOptions(targets=(str(clone),)))
+
+    assert shown(inventory_store)["anthropic"] == ("present", "main+folder")
+
+
 def test_a_covered_folder_is_said_to_be_one(
     host: GitHubFake, inventory_store: Store, clone: Path, tmp_path: Path
 ) -> None:
@@ -313,9 +349,7 @@ def test_a_covered_folder_is_said_to_be_one(
         InstanceConfig(connector="github", name="main", options=github(host)),
     )
 
-    run_scan(
-        Config(every_instance=instances), inventory_store, ScanRequest(connectors=("code",)), progress
-    )
+    run_scan(Config(every_instance=instances), inventory_store, ScanRequest(connectors=("code",)), progress)
 
     assert notes == [
         "1 folder is read from the host by github:main, too: what lies here is marked +folder, "

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from normalizer import grouping, link_nodes, link_uses, linking
-from normalizer.link_edges import Edge
-from normalizer.link_facts import Fact, tokens_of
+from normalizer.link_edges import NAMED, Edge, edges_of
+from normalizer.link_facts import Fact, Side, Token, tokens_of
 from normalizer.link_nodes import Node, Origin
 from normalizer.link_uses import Related
 
@@ -343,3 +343,14 @@ def test_edges_grow_no_faster_than_those_who_meet() -> None:
     many = [live(f"thing{one}", kind="saas_app", attributes={"client_id": "c"}) for one in range(400)]
 
     assert len([one for one in edges(*many) if one.rule == "G5"]) == 399
+
+
+@pytest.mark.parametrize("basis", sorted(NAMED))
+def test_where_nobody_names_what_others_are_meeting_says_nothing(basis: str) -> None:
+    # Such tokens are not even read when links are planned.
+    facts = [live("order-bot"), live("order-bot", account="222"), code(), image("host.example/bot")]
+    nodes = {fact.node: link_nodes.start(fact.node) for fact in facts}
+    for side in (Side.HAS, Side.SAME, Side.WAS):
+        met = [Token(f"{basis}:aws|agent|order-bot", side, fact.node, fact.asset_id) for fact in facts]
+
+        assert edges_of(met[0].text, met, nodes) == []

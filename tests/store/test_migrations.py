@@ -69,6 +69,22 @@ def test_the_migrations_make_the_schema_to_the_letter_on_sqlite(sqlite_store_url
         assert statements(conn) == wanted
 
 
+def test_the_migrations_make_the_indexes_to_the_letter_on_postgresql(postgres_store_url: str) -> None:
+    query = text(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = :schema AND tablename <> 'alembic_version'"
+    )
+    with open_store(postgres_store_url) as migrated, migrated.engine.begin() as conn:
+        made = {row.indexdef for row in conn.execute(query, {"schema": "public"})}
+
+        conn.execute(text("CREATE SCHEMA described"))
+        conn.execute(text("SET LOCAL search_path TO described"))
+        metadata.create_all(conn)
+        described = {row.indexdef for row in conn.execute(query, {"schema": "described"})}
+
+    assert {one.replace(" described.", " public.") for one in described} == made
+    assert sum(" WHERE " in one for one in made) > 20
+
+
 def test_an_empty_database_is_filled_and_opened_again(empty_url: str) -> None:
     open_store(empty_url).close()
 

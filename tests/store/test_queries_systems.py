@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from connectors.model import Role
-from discovery.service import decisions, inventory
+from discovery.service import decisions, inventory, system_standing
 from discovery.service.inventory import AlertFilter, SystemFilter
 from store import Store
+from store.alerts import STATES
 from tests.estate import ALICE, Estate, code, finding, hint, names
 
 FILTERS: tuple[dict[str, Any], ...] = (
@@ -98,15 +99,38 @@ def test_totals_are_what_counting_the_list_gives(store: Store) -> None:
     estate.show(finding("beta"), finding("new"))
 
     for moment in (None, then):
-        every = inventory.list_systems(store, as_of=moment)
-        alerting = [one for one in every if one.alerting]
-        told = inventory.summary(store, as_of=moment)
-        assert told.systems == len(every)
-        assert told.systems_alerting == len(alerting) < len(every)
-        assert told.systems_without_owner == sum(one.owner is None for one in alerting)
-        assert told.systems_without_oversight == sum(not one.oversight.complete for one in alerting)
-        alerts = inventory.list_alerts(store, as_of=moment)
-        assert sum(told.open_alerts.values()) == len(alerts) == sum(one.open_alerts for one in every)
+        _check_totals(store, moment)
+
+
+def test_totals_count_systems_on_record_that_no_scanner_sees(store: Store) -> None:
+    estate = Estate(store)
+    system_standing.add(store, "desk", kind="saas_tool", owner="ana@acme.example", actor=ALICE)
+    system_standing.add(store, "wish", kind="saas_tool", actor=ALICE)
+    estate.show(finding("alpha"), code("openai", role=Role.TEST))
+    then = datetime.now(UTC)
+    system_standing.add(store, "later", kind="saas_tool", owner="bo@acme.example", actor=ALICE)
+
+    told = [inventory.summary(store, as_of=moment) for moment in (None, then)]
+
+    assert [(one.systems, one.systems_alerting, one.systems_without_owner) for one in told] == [
+        (5, 3, 1),
+        (4, 2, 1),
+    ]
+    for moment in (None, then):
+        _check_totals(store, moment)
+
+
+def _check_totals(store: Store, moment: datetime | None) -> None:
+    """Hold the totals against the lists, which are read in full."""
+    every = inventory.list_systems(store, as_of=moment)
+    alerting = [one for one in every if one.alerting]
+    told = inventory.summary(store, as_of=moment)
+    assert told.systems == len(every)
+    assert told.systems_alerting == len(alerting) < len(every)
+    assert told.systems_without_owner == sum(one.owner is None for one in alerting)
+    assert told.systems_without_oversight == sum(not one.oversight.complete for one in alerting)
+    alerts = inventory.list_alerts(store, as_of=moment)
+    assert sum(told.open_alerts.values()) == len(alerts) == sum(one.open_alerts for one in every)
 
 
 def test_alerts_come_gravest_and_oldest_first_a_page_at_a_time(store: Store) -> None:
@@ -127,6 +151,21 @@ def test_alerts_come_gravest_and_oldest_first_a_page_at_a_time(store: Store) -> 
             assert [
                 other for other in every if (other.rule, other.system_id) == (one.rule, one.system_id)
             ] == mine
+
+
+def test_an_alert_of_a_past_day_is_as_it_stood_then(store: Store) -> None:
+    estate = Estate(store)
+    estate.show(finding("helper"))
+    opened = datetime.now(UTC)
+    decisions.set_owner(store, "helper", "ana@acme.example", actor=ALICE)
+    closed = datetime.now(UTC)
+    decisions.withdraw_owner(store, "helper", actor=ALICE, reason="left")
+    every = AlertFilter(rule="OWN-01", states=STATES)
+
+    found = [inventory.list_alerts(store, every, as_of=moment) for moment in (opened, closed, None)]
+
+    assert [(one.state, one.reopen_count) for (one,) in found] == [("open", 0), ("resolved", 0), ("open", 1)]
+    assert inventory.list_alerts(store, every, as_of=datetime(2020, 1, 1, tzinfo=UTC)) == []
 
 
 def test_ids_beside_others_are_told_whatever_page_they_are_on(store: Store) -> None:

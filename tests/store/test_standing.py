@@ -61,6 +61,19 @@ def test_a_filtered_run_leaves_the_text_as_it_was(store: Store) -> None:
     assert Recorded(store, scope().key, None).state("agents") == "v1"
 
 
+@pytest.mark.parametrize(("size", "is_kept"), [(3_000, True), (2_000_001, False)])
+def test_a_text_is_kept_whole_or_not_at_all(store: Store, size: int, is_kept: bool) -> None:
+    scan, text = Scanner(store), "x" * size
+    keep(scan, text, finding("a"))
+    first = Recorded(store, scope().key, None).state("agents")
+
+    run_id = scan.begin()
+    journal_standing(store, run_id, scope(), ends("agents", state=text, count=1), filtered=False, lease=None)
+
+    assert first == (text if is_kept else "")
+    assert Recorded(store, scope().key, None).state("agents") == first
+
+
 def test_nothing_is_known_of_a_scope_that_was_never_scanned(store: Store) -> None:
     recorded = Recorded(store, "demo:main/nowhere", None)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from connectors.catalogue.infra_rows import Chart
 from connectors.code.facts import Fact, Hit, Source, within
 from connectors.code.formats.lines import LineCounter, is_comment, line_around
+from connectors.code.formats.talk import Talk
 from connectors.model import Grade
 
 _PLACE = re.compile(
@@ -27,6 +28,7 @@ _NEAR = 400
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each catalogued chart repository in use."""
     lines = LineCounter(source.data)
+    talk = Talk(source)
     for hit in within(source.hits, _MAX_PLACES, "addresses"):
         row = source.catalogue.chart[hit.row]
         text, column = line_around(source.data, hit.start)
@@ -36,7 +38,7 @@ def parse(source: Source) -> Iterator[Fact]:
         added = _ADDED.search(text[:column])
         if added and not _is_installed(source.data, added.group("name")):
             continue
-        if row.chart and not _is_near(source, hit, row):
+        if (row.chart and not _is_near(source, hit, row)) or talk.holds(hit.start):
             continue
         yield Fact(
             kind=row.kind,

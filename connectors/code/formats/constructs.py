@@ -6,6 +6,7 @@ language family; a new language is a row, no code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from connectors.patterns import compile_pattern
 
 MAX_TEXT = 1_000_000
 """Size (bytes) up to which a file is searched for calls; larger sources are generated or bundled."""
+_LINE = 400
 MAX_CALLS = 200
 """Calls of one row looked at in one file."""
 
@@ -38,6 +40,20 @@ class Built:
     def identifier(self, file: str) -> str:
         """Return what tells the thing from others of its unit; empty: the file's own path does."""
         return self.name if self.is_named or not self.name else f"{file}:{self.name}"
+
+
+def placed(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
+    """Yield what the file builds; what only configures or serves a thing is a further place of that."""
+    first: dict[str, Built] = {}
+    waiting: list[Built] = []
+    for thing in built(source, rows):
+        if thing.row.settings_of:
+            waiting.append(thing)
+            continue
+        first.setdefault(thing.row.name, thing)
+        yield thing
+    for thing in waiting:
+        yield replace(first.get(thing.row.settings_of, thing), line=thing.line)
 
 
 def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
@@ -79,6 +95,7 @@ def _talk(source: Source, text: str) -> Talk:
 
 def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
     seen: set[str] = set()
+    bound: set[str] | None = None
     line, last = 1, 0
     for number, found in enumerate(compile_pattern(row.pattern).finditer(text)):
         tell_cut(number + 1, MAX_CALLS, f"calls that may build a thing of {row.name}")
@@ -87,13 +104,55 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         name, variable = _group(found, "name") or _group(found, "other"), _group(found, "variable")
         if (name or variable) in seen or is_comment(text[text.rfind("\n", 0, found.start()) + 1 :][:200]):
             continue
+        if library := _group(found, "library"):
+            bound = _bound(text, row) if bound is None else bound
+            if library not in bound:
+                continue
         start = found.start() + len(found.group()) - len(found.group().lstrip())
-        if talk.is_sample(start) or talk.holds(start):
+        if talk.is_sample(start) or talk.holds(start) or _is_written(text, start):
             continue
+        if _DEFINED.search(text, max(0, start - 20), start):
+            continue  # a function of that name, not a call of it
         seen.add(name or variable)
         # A pattern may begin with the end of the line before the call.
         skipped = len(found.group()) - len(found.group().lstrip("\n"))
         yield Built(row, name or variable, bool(name), line + skipped)
+
+
+_TEXTS = re.compile(r"""'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|`[^`\n]*+`""")
+
+
+_DEFINED = re.compile(r"\b(?:def|function|func|fun|fn)\s+\Z")
+
+
+def _is_written(text: str, start: int) -> bool:
+    """Say whether a place lies in a text of one line: code that another program is given runs there."""
+    before = _TEXTS.sub("", text[max(text.rfind("\n", 0, start) + 1, start - _LINE) : start])
+    return before.lstrip(" \t(+").startswith(("'", '"'))
+
+
+_GO_IMPORT = re.compile(
+    r'(?m)^[ \t]*(?:import[ \t]+)?(?:(?P<alias>\w+)[ \t]+)?"(?P<path>[\w./-]{1,200})"[ \t]*(?://.*)?$'
+)
+_VERSION = re.compile(r"v\d+")
+
+
+def _bound(text: str, row: Construct) -> set[str]:
+    """Return the names that a Go file's imports give to a row's library.
+
+    Without an alias a package may be called by the last part of its path, or by a part of that:
+    ``trpc-mcp-go`` is the package ``mcp``.
+    """
+    fronts = tuple(need.strip('"') for need in (row.literal, *row.needs) if need.startswith('"'))
+    names: set[str] = set()
+    for found in _GO_IMPORT.finditer(text):
+        if not found.group("path").startswith(fronts):
+            continue
+        parts = [part for part in found.group("path").split("/") if not _VERSION.fullmatch(part)]
+        last = parts[-1]
+        plain = {last, last.replace("-", "_"), last.replace("-", ""), *last.split("-")}
+        names |= {found.group("alias")} if found.group("alias") else plain
+    return names
 
 
 def _group(found: Any, group: str) -> str:

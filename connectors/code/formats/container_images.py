@@ -55,6 +55,8 @@ _TALK = re.compile(r"(?i)\b(?:echo|printf|print|println|log|info|warn|error|help
 _DATA = (".yml", ".yaml", ".json", ".toml")
 _MAX_PLACES = 500
 """Places of one image or command that are looked at in one file; the evidence of a finding lists 50."""
+# Layers that a build takes from an earlier image, or leaves for a later one: nothing of it is run.
+_CACHED = re.compile(r"(?i)\bcache[-_](?:from|to)\b")
 _COMMAND_START = re.compile(r"(?:^|[\s;&|(/=\"'\[`])$")
 
 
@@ -131,7 +133,7 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
         return None
     if before.count("`") % 2 and source.name.endswith(_DATA):
         return None  # a text with Markdown in it
-    if _is_only_asked_for(source, before):
+    if _CACHED.search(before) or _is_only_asked_for(source, before):
         return None
     tag = reference.group("tag") or ""
     if any(fnmatchcase(tag, other) for other in row.not_tags):

@@ -13,20 +13,24 @@ from urllib.parse import urlsplit
 
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Source
+from connectors.code.formats import stand_ins
 from connectors.code.formats.lines import is_comment, line_around
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
 
-_TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+")
-_STAND_IN = re.compile(
-    r"(?:^|[_-])(?:your|my|here|name|placeholder|xxx+|resource|examples?|changeme|todo)(?:$|[_-])", re.I
+_TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+|__\w+__")
+# What another address is compared with, or looked for in a text, calls nobody by itself.
+_COMPARED = re.compile(
+    r"""(?:[!=]==?|\b(?:includes|contains|(?:starts|ends)_?with|indexOf|equals\w*)\("""
+    r"""|\b(?:Has(?:Prefix|Suffix)|Contains|EqualFold)\([^()"]{1,60},)\s*["'`](?:\w{1,8}://)?$""",
+    re.I,
 )
+_ITEM = re.compile(r"""\s*["'`][\w-]+(?:\.[\w-]+)+["'`],?\s*""")
+_LISTED = 3
+"""So many bare hosts, each on a line of its own, are a list of what is known."""
+_IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:not\s+)?in\s+\w""")
 
-# What an interface shows in an empty field, or says of one: nothing is called there.
-_SHOWN = re.compile(
-    r"(?i)\b(?:\w*placeholder|hint|help(?:er)?_?(?:text)?|tool_?tip)[\"']?\s*(?:[:=]|=>)\s*\{?\w{0,3}\(?[\"'`][^\"'`]*$"
-)
 # With a name still to be filled in, neither what is given as an example calls anybody.
 _TOLD = re.compile(
     r"(?i)\bexamples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
@@ -37,6 +41,7 @@ _TOLD = re.compile(
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
     hosts = _hosts(source.catalogue)
+    has_list = _has_list(source)
     seen: set[str] = set()
     talk = Talk(source)
     line, last = 1, 0
@@ -50,11 +55,18 @@ def parse(source: Source) -> Iterator[Fact]:
         found = host_pattern(host).search(text)
         if found is None:
             continue
-        address = ".".join(map(_plain_label, str(found.group("host")).split(".")))
+        labels = str(found.group("host")).split(".")
+        start = text.find(str(found.group("host")), found.start())
+        if text[:start].endswith("%"):  # %s-host: a template of C and its kin
+            labels[0] = "*" + labels[0][1:]
+        address = ".".join(_plain_label(source.catalogue, label) for label in labels)
         is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        before = text[: text.find(str(found.group("host")), found.start())]
-        is_shown = _SHOWN.search(before) or (_is_stand_in(address) and _TOLD.search(before))
-        if is_zone or is_shown or address in seen or talk.holds(hit.start):
+        is_shown = _is_stand_in(address) and _TOLD.search(text[:start])
+        is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
+        is_listed = has_list and _ITEM.fullmatch(text) is not None
+        if is_zone or is_shown or is_compared or is_listed or address in seen:
+            continue
+        if talk.holds(hit.start) or talk.is_in_sentence(hit.start):
             continue
         seen.add(address)
         yield Fact(
@@ -68,15 +80,29 @@ def parse(source: Source) -> Iterator[Fact]:
         )
 
 
+def _has_list(source: Source) -> bool:
+    """Say whether a program lists hosts of providers: to know them again, to allow or to refuse them."""
+    if source.syntax != "source" or len(source.hits) < _LISTED:
+        return False
+    return (
+        sum(bool(_ITEM.fullmatch(line_around(source.data, hit.start)[0])) for hit in source.hits) >= _LISTED
+    )
+
+
+def _is_compared(text: str, start: int, length: int) -> bool:
+    """Say whether a host is only what another one is compared with, or looked for in a text."""
+    return bool(_COMPARED.search(text[:start]) or _IN_TEXT.match(text, start + length))
+
+
 def _is_stand_in(address: str) -> bool:
     return address.startswith("*.")
 
 
-def _plain_label(label: str) -> str:
+def _plain_label(catalogue: Catalogue, label: str) -> str:
     """Return a host's label with ``*`` for what is filled in later: a template, "your-name", or REGION."""
     plain = _TEMPLATE.sub("*", label)
     is_shouted = len(label) > 2 and label.isupper() and label[0].isalpha()
-    return "*" if is_shouted or _STAND_IN.search(plain.replace("*", "-")) else plain
+    return "*" if is_shouted or stand_ins.is_label(catalogue, plain) else plain
 
 
 def parse_bases(source: Source) -> Iterator[Fact]:

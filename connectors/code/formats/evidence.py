@@ -13,17 +13,18 @@ from functools import cache
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Hit, Source
+from connectors.code.formats import stand_ins, table_changes
 from connectors.code.formats.lines import in_comment, is_comment, line_around, parents, text_lines
-from connectors.code.formats.talk import Talk
-from connectors.code.globs import to_regex
+from connectors.code.formats.plumbing import is_given_to_plumbing, is_plumbing
+from connectors.code.formats.talk import RECORDS, Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
-_RECORDS = (".jsonl", ".ndjson")
-"""Files that are data themselves: what they name, no code touches."""
 _MOST_LINES = 5
 _MOST_BYTES = 1_000_000
 _MOST_LINE = 2_000
+_MOST_USED_IN, _MOST_USES = 200_000, 100
+"""Size (bytes) of a file, and its number of stores, up to which the use of each bucket is looked for."""
 _MOST_HITS = 2_000
 _NEAR = 3_000
 """How far (bytes) below a table's name its columns are looked for."""
@@ -63,12 +64,14 @@ def _is_shown(talk: Talk, data: bytes, start: int) -> bool:
 
 def parse_data(source: Source) -> Iterator[Fact]:
     """Yield the stores that a file names; they stand only beside AI (``connectors.code.data_joins``)."""
-    if source.name.endswith(_RECORDS):
+    if source.name.endswith(RECORDS):
         return
     seen: set[str] = set()
     rows = {hit.row for hit in source.hits[:_MOST_HITS]}
     applying = {row for row in rows if _applies(source, source.catalogue.data[row])}
-    hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying]
+    # What a migration takes back is not there when it has run.
+    down = table_changes.down_at(source.data) if source.name.endswith(".sql") else len(source.data)
+    hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying and hit.start < down]
     hits.sort(key=lambda hit: hit.start)
     talk = Talk(source)
     line, last = 1, 0
@@ -80,8 +83,11 @@ def parse_data(source: Source) -> Iterator[Fact]:
         is_talk = talk.holds(hit.start) or talk.is_written(hit.start)
         if name and _identity(row, name) not in seen and not is_talk:
             seen.add(_identity(row, name))
+            if row.store == "bucket" and _is_plumbing(source, name, is_few=len(seen) < _MOST_USES):
+                continue
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])
+    yield from table_changes.ended(source)
     if len(source.hits) > _MOST_HITS:
         raise CutShortError(f"more than {_MOST_HITS} places that may name a store; the rest is left out")
 
@@ -156,7 +162,15 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
         return ""  # in code what stands without quotes is a variable again
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
-    return "" if _placeholder(source.catalogue.placeholders).fullmatch(name.lower()) else name
+    return "" if stand_ins.is_store(source.catalogue, name) else name
+
+
+def _is_plumbing(source: Source, name: str, *, is_few: bool) -> bool:
+    """Say whether a bucket serves the infrastructure, by its name or by what the file does with it."""
+    if is_plumbing(source.catalogue, name):
+        return True
+    is_read = source.syntax == "config" and len(source.data) <= _MOST_USED_IN and is_few
+    return is_read and is_given_to_plumbing(source.lenient_text(), name)
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:
@@ -199,12 +213,6 @@ def _personal(catalogue: Catalogue, text: bytes) -> Iterable[str]:
 
 def _categories(catalogue: Catalogue) -> dict[str, str]:
     return _by_field(tuple((row.category, row.names) for row in catalogue.personal_fields))
-
-
-@cache
-def _placeholder(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile the names that stand for a name still to be filled in."""
-    return re.compile("|".join(map(to_regex, globs)) or r"(?!)")
 
 
 @cache

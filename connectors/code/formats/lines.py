@@ -101,6 +101,11 @@ def written_texts(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in _long_texts(text) if _SENTENCE.match(text, start + 3, end)]
 
 
+def opens_sentence(text: str) -> bool:
+    """Say whether a text begins with a sentence: five words of which the first is written large."""
+    return _SENTENCE.match(text) is not None
+
+
 # SQL begins with a word of its own; YAML, code and lists have other marks among their first words.
 _SENTENCE = re.compile(
     r"\s*(?:\#+\s)?(?!(?i:select|with|insert|create|merge|update|delete|alter|drop|declare|begin|grant)\b)"

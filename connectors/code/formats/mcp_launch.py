@@ -17,6 +17,7 @@ from connectors.code.formats.common import purl
 from connectors.code.formats.imports_jvm import line_at
 from connectors.code.formats.lines import is_comment, line_around
 from connectors.code.formats.mcp import package_of
+from connectors.code.formats.talk import Talk
 from connectors.model import Grade
 
 _ENDINGS = (".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".fs", ".vb")
@@ -31,9 +32,12 @@ def parse(source: Source) -> Iterator[Fact]:
     if not source.name.endswith(_ENDINGS):
         return
     seen: set[str] = set()
+    talk = Talk(source)
     for hit in source.hits[:_MAX_CALLS]:
         line, _ = line_around(source.data, hit.start)
         if is_comment(line) or line.lstrip().startswith(("import ", "using ")):
+            continue
+        if talk.holds(hit.start):
             continue
         text = source.data[hit.start : hit.start + _REACH].decode("utf-8", "replace")
         end = _END.search(text)

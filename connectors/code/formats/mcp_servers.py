@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from connectors.code.facts import Fact, Source
-from connectors.code.formats.constructs import Built, built
+from connectors.code.formats.constructs import Built, placed
 from connectors.model import Grade
 
 _FIRST = re.compile(
@@ -22,7 +22,7 @@ _LINES = 3
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each server the file constructs; without a name its path becomes its name."""
-    for thing in built(source, source.catalogue.mcp_server_code):
+    for thing in placed(source, source.catalogue.mcp_server_code):
         name = thing.name if thing.is_named else _constant(source, thing)
         yield Fact(
             kind="mcp_server",

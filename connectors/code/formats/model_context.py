@@ -12,6 +12,7 @@ import re
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Hit, Source
 from connectors.code.formats.lines import line_around, parents
+from connectors.code.formats.model_mentions import is_called_model, is_mention
 
 NAMED = "named"
 """The attribute of a model fact that does not stand by itself: one of the two below."""
@@ -34,32 +35,27 @@ _LOOKED_UP = re.compile(
 )
 _OPTION = re.compile(r"[\"'`]--?(?P<name>[\w-]{1,60})[\"'`]")
 _OPENS = ("=", "(", "[", "{")
-# What another id is compared with is neither called nor offered by that.
-_COMPARED = re.compile(
-    r"(?i)(?:[=!]==?|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
-    r"|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
-    r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
-    r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
-)
 _DEFINES = re.compile(r"\s*(?:async\s+)?(?:def|class|func|function|fn|fun|sub|describe|it|test)\b")
 
 
-def named_by(source: Source, hit: Hit, before: str) -> str:
+def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) -> str:
     """Return :data:`GIVEN` for a quoted id that is a value or named a model, else :data:`BARE`.
 
-    ``before`` is the line up to and with the opening quote. An id beside a token encoding is one of a
-    tokenizer's table, and one that something is compared with is not used by that: :data:`LISTED`.
+    ``before`` is the line up to and with the opening quote, ``behind`` what follows the id; ``common``: the
+    id where it is the bare name of a family, and a common word. An id beside a token encoding is one of a
+    tokenizer's table, and one that is only spoken of is not used by that: :data:`LISTED`.
     """
     catalogue = source.catalogue
     line = line_around(source.data, hit.start)[0].lower()
-    if any(word in line for word in catalogue.encoding_words):
-        return LISTED
     front = before[-_REACH:].rstrip(_QUOTES)
-    if _COMPARED.search(front):
+    above = parents(source.data, hit.start)
+    is_counted = any(word in line for word in catalogue.encoding_words)
+    if is_counted or is_mention(front, behind, above, source.name):
         return LISTED
+    if common and source.syntax == "source" and not is_called_model(catalogue, common, front, above):
+        return BARE if calls_models(source) else LISTED
     if _gives(catalogue, front) or _is_option(catalogue, front):
         return GIVEN
-    above = parents(source.data, hit.start)
     return GIVEN if any(_opens_values(catalogue, line) for line in above) else BARE
 
 

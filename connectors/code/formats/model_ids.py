@@ -11,9 +11,13 @@ from connectors.patterns import compile_pattern
 
 _FILE = re.compile(
     r"\.(?:md|mdx|py|ipynb|json|ya?ml|toml|txt|gguf|bin|pt|onnx|safetensors|png|jpe?g|svg|webp|gif|tsx?|jsx?"
-    r"|mjs|html?|css|sh|go|java|cs|csv|zip|gz|pdf|svelte|vue|rb|rs|php)$"
+    r"|mjs|html?|css|sh|go|java|cs|csv|zip|gz|pdf|svelte|vue|rb|rs|php|qmd|rmd|rst|adoc|jinja2?|j2|tmpl|tpl|hbs|ejs"
+    r"|log|cfg|conf|ini|xml|sql|lua|scala|kts?|swift|dart|exs?|hpp|cpp|cuh?|proto|parquet|jsonl|tsv|xlsx|mp[34]|wav"
+    r"|ico|avif|patch|tar|tgz|whl|jar|dll|tf|hcl|bat|ps1|snap|mdc|prompty?)$"
 )
 _ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models|deployments)/")
+# By what a library of clients is told to ask a server of its own machine.
+_LOCAL = re.compile(r"^(?:ollama|ollama_chat)/")
 _DOTTED = re.compile(r"(?<=\d)-(?=\d)")
 _LONE_O = re.compile(r"(?<=\d)-o(?=-|$)")
 # The method that a URL of Google's APIs calls on the model before it.
@@ -37,7 +41,7 @@ def identify(catalogue: Catalogue, family: Family, token: str) -> str:
         return ""
     if "/" not in token and _RESOURCE.search(token):
         return ""
-    model = _METHOD.sub("", _ARN.sub("", token))
+    model = _METHOD.sub("", _LOCAL.sub("", _ARN.sub("", token)))
     if belongs(catalogue, family, model):
         return model
     _, colon, behind = model.partition(":")

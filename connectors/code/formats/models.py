@@ -17,9 +17,17 @@ from dataclasses import dataclass, replace
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.facts import Fact, Hit, Source
-from connectors.code.formats import model_context
+from connectors.code.formats import model_context, stand_ins
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
 from connectors.code.formats.model_ids import family_of, identify, owner_of, retired_on, spelled
+from connectors.code.formats.model_mentions import (
+    RECORDS,
+    is_common_word,
+    is_example,
+    is_named_inside,
+    is_template,
+    is_title,
+)
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
@@ -30,6 +38,14 @@ _QUOTES = "\"'`"
 _KEY = re.compile(r"(?:[=:,(\[{|>]|=>|:-|\s-|^-|^)$")
 """What may stand before a value, as the last two letters before it and its blanks."""
 _SET = re.compile(r"[=:]\s*$")
+_BACKTICKS = (
+    *(".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts"),
+    ".go",
+    ".vue",
+    ".svelte",
+    ".astro",
+)
+"""Endings of files whose language writes texts between backticks."""
 _OPTION = re.compile(r"(?:^|\s)(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|ENV\s+\w*MODEL\w*)[ =]$")
 _OPTION_ENDS = (" ", "=")
 _ITEM = re.compile(r"\s*(?:-\s+)?[\"']?(?:name|id)[\"']?\s*:\s*$")
@@ -37,13 +53,10 @@ _HOLDERS = ("model", "llm", "embed")
 """What the key above a plain ``name:`` must speak of."""
 _AFTER = re.compile(r"\s*(?:$|[,;<\])}#|]|//)|\s")
 _CONSTANT = re.compile(r"[A-Za-z0-9_]+")
-_STAND_IN = re.compile(
-    r"(?i)(?:^|/)(?:your|my|test|example|dummy|fake|mock|some)[-_](?:org|model|user|name|repo|company|team|hf)"
-    r"[\w-]*(?:$|/)|^(?:org|owner|user|username|namespace)/"
-)
-"""Names in the place of a name that is still to be filled in."""
 # Behind such a word, and in quotes of the other kind, stands no value but what is said about one.
 _WORD = re.compile(r"(?:^|[\s\"'`])[A-Za-z]+[ ]+$")
+# A message: what it quotes is spoken of, however long its list is.
+_MESSAGE = re.compile(r"\s*[A-Z][a-z]+(?:[ ,:]+(?:\w+|\{\w*\})[.:,]?){2,}")
 _PORT = re.compile(r":\d{2,5}(?:/|$)")
 _ADDRESSED = re.compile(r"(?i)(?:url|uri|host|endpoint|addr|address|server)s?[\"']?[^\w\"']{1,4}.{0,60}$")
 """A name in front of what is reached at a port."""
@@ -140,17 +153,26 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
     # One line may hold several places: the one that is meant holds the hit.
     found = next((one for one in pattern.finditer(text) if one.start() <= column < one.end()), None)
     if found is None:  # the call may go on below
-        start = hit.start - len(text[:column].encode())
-        found = pattern.search(source.data[max(start, 0) : hit.end + _WINDOW].decode("utf-8", "replace"))
+        start = max(hit.start - len(text[:column].encode()), 0)
+        window = source.data[start : hit.end + _WINDOW].decode("utf-8", "replace")
+        found = next((one for one in pattern.finditer(window) if one.end() > column), None)
+        found = found if found is not None and found.start() <= column else None
     if found is None:
         return None
     model = str(found.group("id"))
-    if _STAND_IN.search(model):
+    if row.unless and compile_pattern(row.unless).search(_call_behind(source, hit.end)):
+        return None
+    if stand_ins.is_model(source.catalogue, model):
         return None
     family = family_of(source.catalogue, model)
     if family is not None and not family.whole:
         return _Named(model, family.vendor, family.name)
     return _Named(model, owner_of(source.catalogue, model) or row.vendor, "")
+
+
+def _call_behind(source: Source, place: int) -> str:
+    """Return what follows a place of a call, as far as its closing bracket."""
+    return source.data[place : place + _WINDOW].decode("utf-8", "replace").partition(")")[0]
 
 
 def _at_constant(source: Source, hit: Hit) -> _Named | None:
@@ -160,12 +182,19 @@ def _at_constant(source: Source, hit: Hit) -> _Named | None:
     name = _CONSTANT.match(text, column + len(prefix))
     if name is None or is_comment(text) or (text[:column][-1:].isalnum()):
         return None
+    if _defines(source, prefix.partition(".")[0]):
+        return None  # constants of its own, which may stand for other ids
     kept = source.catalogue.model_constant[hit.row].keep
     for model in spelled(kept + name.group()):
         family = family_of(source.catalogue, model)
         if family is not None and not family.whole:
             return _Named(model, family.vendor, family.name)
     return None
+
+
+def _defines(source: Source, name: str) -> bool:
+    """Say whether a file defines a class or a set of constants itself."""
+    return re.search(rb"\b(?:class|enum|object|interface|struct)\s+" + name.encode(), source.data) is not None
 
 
 def _at_stem(source: Source, hit: Hit) -> _Named | None:
@@ -180,17 +209,34 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     end = start + len(stripped)
     family = source.catalogue.family[hit.row]
     model = identify(source.catalogue, family, stripped)
-    if not model or is_comment(text):
+    if not model or is_comment(text) or stand_ins.is_model(source.catalogue, model):
         return None
     if _PORT.search(stripped) and _ADDRESSED.search(text[:start]):
         return None
     place = _Place(stripped, text[:start], text[end:])
+    if place.before[-1:] == "`" and source.syntax == "source" and not source.name.endswith(_BACKTICKS):
+        return None  # markdown in a text: no other language quotes so
     if not _is_named(source, hit, family, place):
         return None
-    named = model_context.named_by(source, hit, place.before) if place.is_quoted else model_context.GIVEN
+    named = _named(source, hit, family, model, place, end - column)
     if family.whole:
         return _Named(model, owner_of(source.catalogue, model) or family.vendor, "", named)
     return _Named(model, family.vendor, family.name, named)
+
+
+def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, length: int) -> str:
+    """Return how an id stands that is a model's; ``length``: bytes from the hit to the end of the id."""
+    behind = source.data[hit.start + length :][:_WINDOW].decode("utf-8", "replace")
+    if is_named_inside(source.catalogue, model, place.before, behind):
+        return model_context.LISTED
+    if not place.is_quoted:
+        is_shown = is_example(place.before) or is_template(place.before) or source.name.endswith(RECORDS)
+        return model_context.LISTED if is_shown else model_context.GIVEN
+    common = model if is_common_word(family, model) else ""
+    named = model_context.named_by(source, hit, place.before, behind, common)
+    around = source.data[max(0, hit.start - _WINDOW // 2) : hit.start + _WINDOW // 2]
+    is_label = is_title(model, place.before, around.decode("utf-8", "replace"))
+    return model_context.LISTED if is_label else named
 
 
 def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:
@@ -224,8 +270,11 @@ def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:
 
 def _is_in_sentence(before: str) -> bool:
     """Say whether a quoted word stands in a text that is quoted itself: ``"for example 'x'"``."""
-    others = _QUOTES.replace(before[-1], "")
-    return bool(_WORD.search(before[:-1])) and any(before.count(other) % 2 for other in others)
+    others = [other for other in _QUOTES.replace(before[-1], "") if before.count(other) % 2]
+    if not others:
+        return False
+    is_told = any(_MESSAGE.match(before[before.rfind(other) + 1 :]) for other in others)
+    return is_told or bool(_WORD.search(before[:-1]))
 
 
 def _near_context(source: Source, hit: Hit) -> bool:

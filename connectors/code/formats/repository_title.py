@@ -14,8 +14,10 @@ EXAMPLES = "repository_of_examples"
 _HEAD = 20_000
 _FENCE = re.compile(r"(?ms)^(?:---|```).*?^(?:---|```)[ \t]*$|<!--.*?-->")
 _TITLE = re.compile(
-    r"(?m)^#[ \t]+(?P<hash>.+)$|<h1[^>]*>(?P<tag>.{1,300}?)</h1>|^(?P<line>\S.*)\n={3,}[ \t]*$", re.S
+    r"(?m)(?:^#|\A\s*##)[ \t]+(?P<hash>.+)$|<h1[^>]*>(?P<tag>.{1,300}?)</h1>|^(?P<line>\S.*)\n={3,}[ \t]*$",
+    re.S,
 )
+_TAIL = re.compile(r"[^\w)\]}]+$")
 _MARKS = re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\))?|\]\([^)\n]*\)|<[^>\n]*>|[\[\]*_`#]")
 
 
@@ -27,6 +29,7 @@ def parse(source: Source) -> Iterator[Fact]:
         return
     said = found.group("hash") or found.group("tag") or found.group("line")
     title = " ".join(_MARKS.sub(" ", said.split("\n")[0] if found.group("hash") else said).split())
+    title = _TAIL.sub("", title)
     if compile_pattern(source.catalogue.repository_titles).search(title):
         yield Fact(
             kind=EXAMPLES,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from connectors import key_marks
 from connectors.code.facts import Fact, Hit, Source
-from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 
@@ -27,6 +27,29 @@ _ARGUMENT = re.compile(r"(?:-e|--env|--build-arg|--secret|--from-literal[= ]|nam
 _SET = re.compile(r"\s*(?:[:=?]|\+=)")
 # Looked for in a text (`"KEY" in message`), where it would be read from an environment.
 _IN_TEXT = re.compile(r"\W{1,2}\s*(?:not\s+)?in\s+(?!\w*\.?\w*(?:env|ENV|secrets|config|settings))")
+# Taken away, or named so that it can be: `unset KEY`, `delete process.env.KEY`, `SECRETS_TO_HIDE = [...]`.
+_TAKEN_AWAY = re.compile(
+    r"""(?:\bdelete\s+[\w.]+[.\[]|\bunset\s+(?:\w+\s+)*|\bunset_?env\(|\bdel_?env\(|\bremove_?env\w*\("""
+    r"""|\benv(?:iron)?\.(?:pop|delete|remove)\(|\bdel\s+os\.environ\[|\benv\s+-u\s+|\breplace(?:_?all)?\([^"'`]{0,80})["'`]?$""",
+    re.I,
+)
+_HIDING = re.compile(
+    r"(?i)(?:^|[^a-z])\w*(?:block|deny|denied|forbid|hide|ignore|mask|redact|sanitiz|scrub|sensitive|strip)\w*"
+    r"[^=\[{(]{0,80}=?\s*(?:\w+\()?[\[{(]\s*(?:[\"'`][\w\s\"'`,-]*)?[\"'`]?$"
+)
+_ITEM = re.compile(r"""\s*["'`]\w+["'`],?\s*(?:["'`]\w+["'`],?\s*)*$""")
+_LISTED = 3
+"""So many names without anything else on their lines are a list of what is known."""
+# What is read from an environment by a name that stands elsewhere.
+_READS_ANY = re.compile(
+    rb"(?i)(?:getenv|env(?:iron)?(?:\.get)?|env::var\w*|environmentvariable)\s{0,5}[(\[]\s{0,5}&?[a-z_$]"
+)
+# A name of the program's own for what is read under another one.
+_READS = re.compile(
+    r"""\s*(?::\s*\w+\s*)?=\s*(?:\w+\s*=\s*)?(?:await\s+)?(?:process\.env\.|import\.meta\.env\.|env\.|[\w.:]{0,40}"""
+    r"""(?:getenv|env(?:iron)?(?:\.get)?|lookup_?env)[(\[]\s*["'`])(?P<name>[A-Z][A-Z0-9_]+)""",
+    re.I,
+)
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl")
 _TRIES = 50
 _LINES, _REACH = 3, 600
@@ -38,6 +61,7 @@ def parse(source: Source) -> Iterator[Fact]:
     tries: dict[int, int] = {}
     done: set[int] = set()
     talk = Talk(source)
+    is_listed = _has_list(source)
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
@@ -49,7 +73,7 @@ def parse(source: Source) -> Iterator[Fact]:
         text, column = line_around(source.data, hit.start)
         if not _is_used(source, text, column, row.name) or not _has_context(source.data, row.needs):
             continue
-        if talk.holds(hit.start):
+        if talk.holds(hit.start) or _is_hidden(source, hit, text, column, is_listed=is_listed):
             continue
         done.add(hit.row)
         is_set = source.syntax == "config" and not source.name.endswith(_EXAMPLES)
@@ -90,15 +114,38 @@ def _is_used(source: Source, text: str, column: int, name: str) -> bool:
     before, after = text[:column], text[column + len(name) :]
     if _WORD.match(before[-1:]) or _WORD.match(after[:1]) or is_comment(text):
         return False
+    if _TAKEN_AWAY.search(before):
+        return False
     if before.endswith(('"', "'", "`")) and after.lstrip("\\")[:1] == before[-1]:
         return not _IN_TEXT.match(after)
     if _REFERENCE.search(before):
         return True
     if _KEY.search(before):
+        other = _READS.match(after) if source.syntax == "source" else None
+        if other is not None and other.group("name").isupper() and other.group("name") != name:
+            return False
         return bool(_SET.match(after)) or (source.syntax == "config" and not after.strip() and "-" in before)
     if source.syntax != "config":
         return False
     return bool(_ARGUMENT.search(before)) or (after[:1] == "=" and before[-1:] in " \t\"';&")
+
+
+def _is_hidden(source: Source, hit: Hit, text: str, column: int, *, is_listed: bool) -> bool:
+    """Say whether a name stands in a list of what must not be shown or handed on, or is only known."""
+    if source.syntax != "source":
+        return False
+    if not _ITEM.fullmatch(text):
+        return _HIDING.search(text[:column]) is not None
+    above = parents(source.data, hit.start, levels=1)
+    return is_listed or (bool(above) and _HIDING.search(above[0].rstrip()) is not None)
+
+
+def _has_list(source: Source) -> bool:
+    """Say whether a program lists names and reads none of them: to know them again, or to tell of them."""
+    if source.syntax != "source" or len(source.hits) < _LISTED:
+        return False
+    listed = {one.row for one in source.hits if _ITEM.fullmatch(line_around(source.data, one.start)[0])}
+    return len(listed) >= _LISTED and not _READS_ANY.search(source.data)
 
 
 def _has_context(data: bytes, needs: tuple[str, ...]) -> bool:

@@ -45,6 +45,24 @@ _MARKUP = frozenset(
     {"xml", "config", "csproj", "props", "targets", "vue", "svelte", "astro", "cshtml", "razor"}
 )
 
+_TEMPLATES = (
+    ".stub",
+    ".tmpl",
+    ".tpl",
+    ".hbs",
+    ".ejs",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".mustache",
+    ".liquid",
+    ".eta",
+)
+# In Python, where two slashes divide, no line begins with them.
+_NOTEBOOK_COMMENT = re.compile(r"\s*\"\s*//")
+_FRONT = 100
+"""Bytes in which a file without an ending of its own says what it is written in."""
+
 Span = tuple[int, int]
 
 
@@ -53,7 +71,7 @@ class Spans:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data = data
-        self._ending = "" if name.startswith(("Dockerfile", "Makefile")) else name.rpartition(".")[2].lower()
+        self._ending = _language(data, name)
         self._read: tuple[list[Span], list[Span]] | None = None
 
     def in_comment(self, place: int) -> bool:
@@ -63,6 +81,8 @@ class Spans:
             return True
         marks = _MARKS.get(self._ending, () if has_spans else ("#",))
         is_notebook = self._ending == "ipynb"
+        if is_notebook and _NOTEBOOK_COMMENT.match(line_around(self._data, place)[0]):
+            return True
         return bool(marks) and _is_behind_mark(self._data, place, marks, is_notebook=is_notebook)
 
     def in_text(self, place: int) -> bool:
@@ -77,6 +97,18 @@ class Spans:
                 # One character a byte, so that places in the text are places in the bytes.
                 self._read = spans(self._data.decode("latin-1"), self._ending)
         return self._read
+
+
+def _language(data: bytes, name: str) -> str:
+    """Return the ending of a file's name that tells its language: what a template writes, not itself."""
+    if name.startswith(("Dockerfile", "Makefile")):
+        return ""
+    plain = name.lower()
+    while plain.endswith(_TEMPLATES):
+        plain = plain.rpartition(".")[0]
+    if plain != name.lower() and data[:_FRONT].lstrip().startswith(b"<?php"):
+        return "php"
+    return plain.rpartition(".")[2]
 
 
 def spans(text: str, ending: str) -> tuple[list[Span], list[Span]]:

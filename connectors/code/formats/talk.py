@@ -1,8 +1,8 @@
 """Tell which places of a file are talk, never use.
 
 Talk are comments, docstrings of Python, prose in JSON (the text of an issue, a description), what a shell
-prints on the terminal, and files that only describe an interface: what stands in an OpenAPI document, or in
-the types generated from one, is what may be said there.
+prints on the terminal, annotations that document, and files that only describe an interface: what stands in
+an OpenAPI document, or in the types generated from one, is what may be said there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ import re
 from bisect import bisect_right
 
 from connectors.code.facts import Source
-from connectors.code.formats.lines import docstrings, line_around, long_texts, written_texts
+from connectors.code.formats.annotations import ENDINGS, documenting
+from connectors.code.formats.lines import (
+    docstrings,
+    line_around,
+    long_texts,
+    opens_sentence,
+    parents,
+    written_texts,
+)
 from connectors.code.formats.spans import Spans
 
 _INTERFACE = re.compile(
@@ -61,15 +69,45 @@ _PROSE = frozenset(
     )
 )
 """Keys of JSON whose values are written for people to read."""
+# What an interface shows in an empty field, or says of one: nothing is called there.
+_SHOWN = re.compile(
+    rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint|tool_?tip)["']?\s{0,40}"""
+    rb"""(?:[:=]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`]*|(?:help|description)["']?\s{0,40}"""
+    rb"""(?:[:=(]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`\s][^"'`]*\s[^"'`]*)\Z"""
+)
+_SHOWN_WITHIN = 300
+RECORDS = (".jsonl", ".ndjson", ".traj")
+"""Files that are data themselves: what they name, no code touches."""
+_EXAMPLE = re.compile(r"(?i)(?:^|[\s(\[,;:])(?:e\.\s?g\.|for (?:example|instance)\b|such as\b|examples?:\s)")
+# The last of several words before an address or a name: "must follow pattern: https://..."
+_SENTENCE = re.compile(
+    r"""(?:[A-Za-z][\w'’-]*[,:.;]?[ ]+){3}(?:[A-Za-z][\w'’-]*[,:.;]?[ ]+)*(?:\w+=)?["'`(<]?(?:\w{1,8}://)?[\w.*{}<>$-]*\Z"""
+)
+# What YAML says of a thing, on the line of the key or on the lines below it.
+_DESCRIBED = re.compile(
+    r"""\s*(?:-\s+)?["']?(?:description|summary|help\w*|tool_?tip|documentation|notes?|comments?|changelog|readme)"""
+    r"""["']?\s*:\s*(?P<text>\S.*)""",
+    re.I,
+)
+_SENTENCE_WITHIN = 200
+_MOST_DESCRIBED = 2_000
+"""Places of one file whose lines above are looked at; a file with more is a table."""
+_LEVELS = 4
+"""Lines of a text may be indented below each other: so many are looked at."""
+_TEXTS = re.compile(r"""[^"'`]++|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|`[^`]*+`?""")
 _SHELLS = (".sh", ".bash", ".zsh", ".ksh", ".fish", "Makefile", ".mk", ".ps1", ".bat", ".cmd")
-# Three words or more: a single one may be what a function of the shell returns.
+# Two words or more: a single one may be what a function of the shell returns.
 _PRINTED = re.compile(
     r"(?i)(?:^|[;&|{(]|\b(?:then|do|else))\s*@?(?:echo|printf|print|print_\w+|log_\w+|write-host|write-output)\s+"
     r"(?P<text>[^|;&]*)$"
 )
+_ENDED = re.compile(r"(?:;|&&|\|\|)\s*\\\s*$")
 _TAKEN = re.compile(r"\||>(?!\s*(?:&2|/dev/(?:stderr|tty|null)))\s*[\w$\"'./{>&]")
 _KEY = re.compile(rb'"([^"\\]{1,40})"\s{0,40}:\s{0,40}\Z')
-_REACH = 20_000
+_MAY_BE_EXAMPLE = re.compile(rb"(?i)e\.\s?g\.|for (?:example|instance)|such as|examples?:\s")
+_MOST_LINE = 2_000
+_QUOTES = "\"'`"
+_REACH = 40_000
 """Bytes of a string that are looked through; whoever writes longer ones writes no prose."""
 _MOST_QUOTES = 400
 
@@ -81,9 +119,11 @@ class Talk:
         self._source = source
         self._code = Spans(source.data, source.name)
         self._is_interface: bool | None = None
+        self._described = 0
         self._spans: list[tuple[int, int]] | None = None
         self._written: list[tuple[int, int]] | None = None
         self._texts: list[tuple[int, int]] | None = None
+        self._annotations: list[tuple[int, int]] | None = None
 
     def is_written(self, place: int) -> bool:
         """Say whether the place (in bytes) lies in a text of Python written for a reader, be it a model."""
@@ -104,7 +144,64 @@ class Talk:
 
     def holds(self, place: int) -> bool:
         """Say whether the place (in bytes) is talk."""
-        return self._code.in_comment(place) or self._is_told(place) or self._is_printed(place)
+        return (
+            self._code.in_comment(place)
+            or self._is_told(place)
+            or self._is_printed(place)
+            or self._is_given_as_example(place)
+            or self._is_annotation(place)
+        )
+
+    def _is_annotation(self, place: int) -> bool:
+        """Say whether the place lies in an annotation that documents."""
+        if not self._source.name.endswith(ENDINGS):
+            return False
+        if self._annotations is None:
+            text = self._source.data.decode("latin-1")
+            self._annotations = documenting(text, self._source.name)
+        return _holds(self._annotations, place)
+
+    def _is_given_as_example(self, place: int) -> bool:
+        """Say whether a form shows the place in an empty field, or a text names it with words like "e.g."."""
+        data = self._source.data
+        if _SHOWN.search(data, max(0, place - _SHOWN_WITHIN), place) is not None:
+            return True
+        start = max(data.rfind(b"\n", 0, place) + 1, place - _MOST_LINE)
+        if _MAY_BE_EXAMPLE.search(data, start, place) is None:
+            return False
+        text, _ = self._text_before(place)
+        return _EXAMPLE.search(text) is not None
+
+    def is_in_sentence(self, place: int) -> bool:
+        """Say whether the place (in bytes) ends a sentence of a quoted text: three words or more."""
+        text, is_quoted = self._text_before(place)
+        return is_quoted and _SENTENCE.search(text[-_SENTENCE_WITHIN:]) is not None
+
+    def _text_before(self, place: int) -> tuple[str, bool]:
+        """Return what stands before a place in the text of its line that holds it; and is that quoted?"""
+        data = self._source.data
+        start = max(data.rfind(b"\n", 0, place) + 1, place - _MOST_LINE)
+        end = data.find(b"\n", place, place + _MOST_LINE)
+        line = data[start : end if end >= 0 else place + _MOST_LINE].decode("latin-1")
+        column = place - start
+        if self._source.name.endswith(".ipynb"):  # a text of JSON: its own quotes are taken off first
+            column -= len(line) - len(line.lstrip()) + 1
+            line = line.lstrip().removeprefix('"').replace('\\"', " '")  # as long as before
+        for found in _TEXTS.finditer(line):
+            if found.end() > column:
+                return line[found.start() : max(column, found.start())], found.group()[0] in _QUOTES
+        return "", False
+
+    def _is_described(self, place: int) -> bool:
+        """Say whether the place lies in what YAML says of a thing for its readers."""
+        line, column = line_around(self._source.data, place)
+        found = _DESCRIBED.match(line)
+        if found is not None and found.start("text") <= column and " " in found.group("text"):
+            return True
+        self._described += 1
+        if self._described > _MOST_DESCRIBED:
+            return False
+        return any(map(_DESCRIBED.match, parents(self._source.data, place, levels=_LEVELS)))
 
     def _is_printed(self, place: int) -> bool:
         """Say whether a shell prints the place on the terminal, in a line of several words."""
@@ -112,17 +209,21 @@ class Talk:
             return False
         line, column = line_around(self._source.data, place)
         found = _PRINTED.search(line[:column])
-        if found is None or _TAKEN.search(line, column) is not None or line.rstrip().endswith("\\"):
+        goes_on = line.rstrip().endswith("\\") and not _ENDED.search(line)
+        if found is None or _TAKEN.search(line, column) is not None or goes_on:
             return False
-        return len(line[found.start("text") :].split()) > 2
+        return len(line[found.start("text") :].split()) > 1
 
     def _is_told(self, place: int) -> bool:
         name = self._source.name
-        if name.endswith((".json", ".jsonl", ".yaml", ".yml")):
+        if name.endswith(RECORDS):
+            return True
+        if name.endswith((".json", ".yaml", ".yml")):
             if self._is_interface is None:
                 self._is_interface = _INTERFACE.search(self._source.data) is not None
-            is_json = name.endswith((".json", ".jsonl"))
-            return self._is_interface or (is_json and _is_prose(self._source.data, place))
+            is_json = name.endswith(".json")
+            is_told = _is_prose(self._source.data, place) if is_json else self._is_described(place)
+            return self._is_interface or is_told
         if self._is_interface is None:
             self._is_interface = _GENERATED.search(self._source.data, 0, _HEAD) is not None
         if self._is_interface or not name.endswith((".py", ".pyi")):
@@ -143,6 +244,8 @@ def _is_prose(data: bytes, place: int) -> bool:
     start = _quote_before(data, place)
     if start < 0:
         return False
+    if opens_sentence(data[start + 1 : place].decode("latin-1")):
+        return True
     key = _KEY.search(data[max(0, start - 130) : start])
     if key is None or key.group(1).decode("utf-8", "replace").lower() not in _PROSE:
         return False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connectors.clients.git_history import Touch
-from connectors.code.history import candidate_of
+from connectors.code.history import History, candidate_of
 from connectors.model import OwnerHint
 from connectors.runner import TravellingCache
 from tests.code_samples import Scanned, git, scan, write
@@ -198,3 +199,25 @@ def test_owner_files_are_hints_of_the_nearest_folder(tmp_path: Path) -> None:
         ("@svc-owner", "OWNERS approver"),
     ]
     assert hints[1].why == "svc/OWNERS:1 names @svc-owner as approver"
+
+
+@pytest.mark.parametrize(
+    ("done_on", "committer", "author"),
+    [
+        ("2026-11-20", 0.4, 0.5),
+        ("2026-10-24", 0.4, 0.5),
+        ("2026-05-20", 0.2, 0.25),
+        ("2025-11-20", 0.1, 0.125),
+        ("2027-11-20", 0.4, 0.5),
+    ],
+)
+def test_what_was_done_long_ago_says_less_of_who_answers_today(
+    done_on: str, committer: float, author: float
+) -> None:
+    at = int(datetime.fromisoformat(f"{done_on}T10:00:00+00:00").timestamp())
+    touch = Touch(commit="a" * 40, at=at, mail="ada@example.org", name="Ada", added=True, blob="b" * 40)
+    history = History(changes={"app.py": [touch]}, origins={("app.py", "gpt-4o"): touch})
+
+    hints = history.hints([("app.py", "gpt-4o")], "gpt-4o", now=datetime(2026, 11, 22, tzinfo=UTC))
+
+    assert {one.source: one.confidence for one in hints} == {"git author": author, "git committer": committer}

@@ -107,3 +107,16 @@ def test_very_many_are_told_in_one_line(tmp_path: Path) -> None:
 
     assert len(told) == 51
     assert told["."] == "10 more model ids are left out in the same way"
+
+
+def test_a_table_of_sizes_does_not_make_a_tests_model_the_applications(tmp_path: Path) -> None:
+    sizes = 'CONTEXT_SIZES = {\n    "gpt-4o": 128_000,\n}\n'
+    files = {"requirements.txt": "openai\n", "app/sizes.py": sizes, "tests/test_app.py": SET}
+
+    scanned = scan(write(tmp_path, files))
+
+    found = [item for item in scanned.findings if item.name == "gpt-4o"]
+    assert [(item.role.value, item.evidence[0].locator) for item in found] == [
+        ("test", "tests/test_app.py:1")
+    ]
+    assert [item.locator for item in found[0].evidence][1:] == ["app/sizes.py:2"]

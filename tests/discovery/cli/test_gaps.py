@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from discovery.service.views_rules import GapView, OrganisationFactView, RuleTestView, RuleView
 from tests.discovery.cli.conftest import Aicensus
@@ -192,3 +195,19 @@ def test_every_report_says_what_was_decided_in_single_user_mode(
     silent = [words for words, ran in said.items() if "Single-user mode: 1 decision" not in ran.out + ran.err]
     assert silent == []
     assert aicensus("record", "show", "recommender", *at).out.count("Single-user") == 0
+
+
+def test_a_page_is_not_poured_into_a_terminal(
+    aicensus: Aicensus, db: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(url)
+    page = tmp_path / "gaps.html"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    refused = aicensus("report", "gaps", "--db", db)
+    written = aicensus("report", "gaps", "--out", str(page), "--db", db)
+    nowhere = aicensus("report", "gaps", "--out", str(tmp_path / "none" / "x.html"), "--db", db)
+
+    assert (refused.code, refused.out, "--out gaps.html" in refused.err) == (2, "", True)
+    assert (written.code, page.read_text(encoding="utf-8")[:15]) == (0, "<!doctype html>")
+    assert (nowhere.code, "x.html" in nowhere.err) == (2, True)

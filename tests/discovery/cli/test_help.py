@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from discovery.cli.app import SECTIONS, cli
+from store import open_store
 from tests.discovery.cli.commands import every_command, examples_of, parse
 
 COMMANDS = dict(every_command())
@@ -69,6 +70,26 @@ def test_help_imports_nothing_heavy_and_takes_little_time() -> None:
     found, spent = done.stderr.strip().splitlines()[-1].rsplit(" ", 1)
     assert found == "[]"
     assert float(spent) < 1.0, "0.3 s is the aim on a quiet machine"
+
+
+def test_looking_into_a_sqlite_store_loads_no_other_database_and_reads_no_code(tmp_path: Path) -> None:
+    needless = (
+        "sqlalchemy.dialects.postgresql",
+        "alembic",
+        "connectors.code.reading",
+        "connectors.catalogue",
+    )
+    store = tmp_path / "inventory.db"
+    open_store(f"sqlite:///{store}").close()
+    code = (
+        "import sys; from discovery.cli import main; "
+        f"assert main(['coverage', '--connector', 'code', '--db', {str(store)!r}]) == 0; "
+        f"print([name for name in {needless!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stderr.strip().splitlines()[-1] == "[]"
 
 
 def test_module_runs_like_the_command() -> None:

@@ -54,7 +54,7 @@ def test_the_plan_names_accounts_regions_calls_time_and_cost(
     assert ran.code == 0, ran.err
     assert "aws:main" in told
     assert "4 to read, 1 left out" in told
-    assert "accounts 2 regions 2" in told
+    assert "accounts 2 regions 1 parts" in told
     assert "at most 0.04 USD" in told
     assert "CloudTrail Lake: off (cloudtrail_lake_gb, 0.005 USD each)" in told
     assert "1 scope: the account is suspended" in told

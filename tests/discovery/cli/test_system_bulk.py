@@ -136,3 +136,24 @@ def test_one_that_is_retired_is_asked_for_nothing_more(aicensus: Aicensus, db: s
 
     assert "Still without" not in ran.out
     assert "does not alert: it is retired" in shown.out
+
+
+def test_many_alerts_are_moved_and_the_decision_is_taken_back(aicensus: Aicensus, db: str, url: str) -> None:
+    seed(url)
+
+    refused = aicensus("alerts", "bulk", "accept-risk", "--state", "opne", "--reason", "x", "--db", db)
+    counted = aicensus("alerts", "bulk", "acknowledge", "--rule", "OWN-01", "--dry-run", "--db", db)
+    done = aicensus("alerts", "bulk", "acknowledge", "--rule", "OWN-01", "--db", db)
+    (listed,) = aicensus("alerts", "bulk", "--db", db, "--format", "json").json
+    other = aicensus("systems", "bulk", "undo", listed["batch_id"], "--db", db)
+    back = aicensus("alerts", "bulk", "undo", "latest", "--reason", "too early", "--db", db)
+    states = {
+        one["state"] for one in aicensus("alerts", "--rule", "OWN-01", "--db", db, "--format", "json").json
+    }
+
+    assert (refused.code, "'opne' is unknown; known: open" in " ".join(refused.err.split())) == (2, True)
+    assert "2 alerts would be moved (2 high)." in counted.out
+    assert f"aicensus alerts bulk undo {listed['batch_id']} --db" in done.out
+    assert (listed["action"], listed["what"], listed["alerts"]) == ("alert.acknowledge", "OWN-01", 2)
+    assert (other.code, "It was on alerts: aicensus alerts bulk" in other.err) == (2, True)
+    assert ("2 alerts as before." in back.out, states) == (True, {"open"})

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from connectors import registry
 from connectors.kinds import KINDS
+from store import open_store
+from store.schema import revision
 from tests.discovery.cli.conftest import Aicensus
 from tests.discovery.cli.seeding import seed
 
@@ -231,3 +235,24 @@ def test_export_into_a_folder_that_is_not_there_is_a_clear_error(
 
     assert ran.code == 2
     assert "No such file or directory" in ran.err
+
+
+def test_a_store_that_a_wrong_clock_wrote_to_is_refused_and_mended(
+    aicensus: Aicensus, db: str, url: str
+) -> None:
+    seed(url)
+    ahead = (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    with open_store(url) as store, store.begin() as conn:
+        last = conn.execute(select(func.max(revision.c.rev))).scalar_one()
+        conn.execute(revision.insert().values(rev=last + 1, at=ahead, actor="x", kind="decision"))
+    words = ("owner", "set", "support-bot", "dana@example.org", "--db", db)
+
+    refused = aicensus(*words)
+    mended = aicensus("db", "mend-clock", "--reason", "it was a year ahead", "--db", db)
+    done = aicensus(*words)
+    again = aicensus("db", "mend-clock", "--reason", "once more", "--db", db)
+
+    assert (refused.code, "aicensus db mend-clock" in refused.err) == (2, True)
+    assert "1 revision lay ahead of this machine's clock" in mended.out
+    assert (done.code, "Nothing lies ahead" in again.out) == (0, True)
+    assert aicensus("audit", "verify", "--db", db).code == 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from connectors import clock
 from discovery.render import html_page
 from discovery.render.gap_page import gap_page
 from discovery.service import gap_report
@@ -55,6 +56,7 @@ def test_a_report_says_what_it_rests_on_and_is_no_verdict(store: Store) -> None:
     text = read(gap_page(gap_report.make(store, rules=built_in()), "UTC")).text
 
     assert "1 of 1 parts of 1 scopes were read to their end" in text
+    assert f"; rules {built_in().hash} of {clock.to_text(clock.now())[:10]}. " in text
     assert "no verdict" in text
     assert "non-compliant" not in text
     assert "OWN-01" in text

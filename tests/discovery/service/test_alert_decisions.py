@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from discovery.service import decisions, inventory
+from discovery.service import decisions, inventory, people
 from discovery.service.alert_decisions import AlertAction, decide_alert
 from discovery.service.errors import DecisionError
 from discovery.service.views import AlertDetailView
@@ -114,3 +114,20 @@ def test_the_assignee_cannot_accept_the_risk_alone(store: Store, alert: str) -> 
 def test_an_alert_is_found_by_the_end_or_beginning_of_its_id(store: Store, alert: str) -> None:
     assert inventory.get_alert(store, alert[-8:]).alert_id == alert
     assert inventory.get_alert(store, alert[:-2]).alert_id == alert
+
+
+@pytest.mark.parametrize(
+    "action", [AlertAction.ACCEPT_RISK, AlertAction.SUPPRESS, AlertAction.FALSE_POSITIVE]
+)
+def test_who_has_left_lets_no_gap_stand_and_is_given_nothing(
+    store: Store, alert: str, action: AlertAction
+) -> None:
+    decisions.set_owner(store, "helper", BO.name, actor=ALICE, role=decisions.OwnerRole.DEPUTY)
+    people.set_active(store, BO.name, active=False, actor=ALICE, reason="has left")
+
+    with pytest.raises(DecisionError, match="no longer active and cannot judge"):
+        act(store, alert, action, actor=BO)
+    with pytest.raises(DecisionError, match="no longer active and cannot be assigned"):
+        act(store, alert, AlertAction.ASSIGN, assignee=BO.name)
+
+    assert inventory.get_alert(store, alert).state == "open"

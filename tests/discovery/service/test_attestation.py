@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from discovery.service import attestation, attestation_status, decisions, inventory, system_merging
+from discovery.service import (
+    attestation,
+    attestation_status,
+    decisions,
+    inventory,
+    records,
+    system_merging,
+)
 from discovery.service.attestation import Answer, CampaignFilter
 from discovery.service.errors import DecisionError, NotFound
 from store import Store
@@ -156,3 +163,88 @@ def test_a_campaign_needs_a_name_of_its_own_and_systems(asked: Store) -> None:
         attestation.start(asked, "Q5", actor=ALICE, filters=ALL, days=0)
     with pytest.raises(NotFound, match="no campaign 'Q9'"):
         attestation_status.status(asked, "Q9")
+
+
+def test_where_nobody_could_be_asked_it_is_not_theirs_who_answer_for_it_now(asked: Store) -> None:
+    decisions.set_owner(asked, "scout", ANA, actor=ALICE)
+
+    say(asked, "not_mine", "scout", reason="never was")
+
+    assert inventory.get_system(asked, "scout").owner is None
+
+
+def test_one_that_is_not_mine_leaves_whoever_answers_for_it_since(asked: Store) -> None:
+    decisions.set_owner(asked, "helper", BO, actor=ALICE)
+
+    given = Answer(decision="not_mine", reason="since Monday")
+    decided = attestation.answer(asked, "Q4", "helper", given, actor=ANA_ACTS, key=KEY)
+
+    assert decided.warnings == [f"no ownership ended: {BO} answers for it since"]
+    assert decided.system.owner == BO
+
+
+def test_nobody_proven_to_be_another_answers_for_who_was_asked(asked: Store) -> None:
+    other = Actor(name=BO, kind="user", authenticated=True)
+
+    with pytest.raises(DecisionError, match=f"{ANA}' was asked, not '{BO}'.*attest delegate Q4"):
+        attestation.answer(asked, "Q4", "helper", Answer(decision="confirm"), actor=other, key=KEY)
+
+    assert states(asked)["helper"] == "open"
+
+
+@pytest.mark.parametrize(("days", "reminded"), [(0, True), (1, False), (7, True), (10, True), (30, True)])
+def test_reminders_count_from_the_day_of_the_question(store: Store, days: int, reminded: bool) -> None:
+    Estate(store).show(finding("helper"))
+    attestation.start(store, "long", actor=ALICE, filters=ALL, days=30)
+
+    (one,) = attestation_status.status(store, "long", now=datetime.now(UTC) + timedelta(days=days))
+
+    assert one.remind is reminded
+
+
+def reasons(store: Store, now: datetime | None = None) -> dict[str, list[str]]:
+    return {one.system_name: one.reasons for one in attestation.due(store, ALL, now=now)}
+
+
+def test_what_was_never_confirmed_is_due_unless_it_is_asked_about_now(asked: Store) -> None:
+    later = datetime.now(UTC) + timedelta(days=30)
+
+    assert reasons(asked) == {}
+    assert reasons(asked, later) == {
+        "helper": ["its owner never confirmed it"],
+        "scout": ["its owner never confirmed it"],
+    }
+
+
+def test_a_day_that_comes_and_what_happened_since_call_for_the_owner_again(asked: Store) -> None:
+    say(asked, "confirm")
+    before = reasons(asked)
+    now = datetime.now(UTC)
+    decisions.set_owner(asked, "helper", BO, actor=ALICE)
+    records.change(
+        asked,
+        "helper",
+        {
+            "third_parties": [{"name": "Acme Models", "role": "model"}],
+            "incidents": [{"at": now.date().isoformat(), "severity": "high"}],
+        },
+        actor=ALICE,
+    )
+
+    after = reasons(asked, now + timedelta(days=1))
+    in_time = reasons(asked, now + timedelta(days=170))
+
+    assert (before, after["helper"]) == ({}, ["another owner since", "other suppliers since"])
+    assert in_time["helper"][0].startswith("due on ")
+
+
+def test_a_campaign_may_ask_only_about_what_is_due(asked: Store) -> None:
+    say(asked, "confirm")
+    due = CampaignFilter(states=("candidate",), is_due=True)
+    later = datetime.now(UTC) + timedelta(days=30)
+
+    attestation.start(asked, "again", actor=ALICE, filters=due, now=later)
+
+    assert [one.system_name for one in attestation_status.status(asked, "again")] == ["scout"]
+    with pytest.raises(DecisionError, match="no system is due"):
+        attestation.start(asked, "more", actor=ALICE, filters=due, now=later)

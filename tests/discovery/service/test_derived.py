@@ -297,3 +297,18 @@ def test_the_table_names_known_kinds_and_reads_all_its_attributes() -> None:
     named = known.model_kinds | known.material_kinds | known.training_kinds | known.placed_kinds
     assert named | set(asked.kinds) <= KINDS.keys()
     assert {row.attribute for row in (*known.exposure, *known.capability)} <= set(asked.attributes)
+
+
+def test_a_region_with_a_ground_for_the_transfer_is_approved() -> None:
+    flows = [
+        {"counterparty": "Acme Inc", "region": "us-east-1", "mechanism": "standard contractual clauses"},
+        {"counterparty": "Acme Ltd", "region": "ap-south-1"},
+    ]
+    kept = record(data__regions=["eu"], data__flows=flows)
+
+    found = [
+        made(member("model_endpoint", "m", region=region), kept=kept)["flags.region_mismatch"]
+        for region in ("us-east-1", "ap-south-1")
+    ]
+
+    assert found == [False, True]

@@ -8,7 +8,7 @@ import pytest
 from connectors.model import PartStatus, Role
 from discovery.service import decisions, inventory
 from discovery.service.inventory import AlertFilter, Ambiguous, AssetFilter, NotFound, SystemFilter
-from discovery.service.views import AssetView, NextStepKind, SystemView, to_json
+from discovery.service.views import AssetView, NextStepKind, NextStepView, SystemView, to_json
 from store import Store
 from tests.estate import ALICE, Estate, code, finding, hint, names
 
@@ -198,16 +198,20 @@ def test_a_run_shows_its_parts_and_what_it_brought(store: Store) -> None:
     ]
     assert inventory.list_runs(store)[0].run_id == run.run_id
     assert len(inventory.list_runs(store, limit=1)) == 1
-    assert inventory.new_since(store, run.run_id).assets == 1
+    assert inventory.new_since(store, run.run_id, inventory.list_systems(store)).assets == 1
+
+
+def next_steps(store: Store) -> list[NextStepView]:
+    return inventory.what_next(store, inventory.list_systems(store), inventory.coverage(store))
 
 
 def test_next_steps_lead_to_owners_then_records_then_blind_spots(store: Store) -> None:
-    assert [one.kind for one in inventory.what_next(store)] == [NextStepKind.SCAN]
+    assert [one.kind for one in next_steps(store)] == [NextStepKind.SCAN]
     estate = Estate(store)
     estate.show(code("openai", owner_hints=(hint("@acme/bots"),)))
     estate.show(part="others", status=PartStatus.DENIED)
 
-    steps = inventory.what_next(store)
+    steps = next_steps(store)
 
     assert [one.command for one in steps] == [
         "aicensus owner accept bot",
@@ -219,7 +223,7 @@ def test_next_steps_lead_to_owners_then_records_then_blind_spots(store: Store) -
 def test_a_hostile_name_is_quoted_or_replaced_by_the_id(store: Store) -> None:
     Estate(store).show(finding("x; rm -rf ~"))
 
-    (owner, _) = inventory.what_next(store)
+    (owner, _) = next_steps(store)
 
     assert "'x; rm -rf ~'" in owner.command
 

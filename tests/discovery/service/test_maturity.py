@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from discovery.service import decisions, maturity, maturity_facts
+from discovery.service import (
+    alert_bulk,
+    alert_undo,
+    decisions,
+    maturity,
+    maturity_facts,
+    system_standing,
+)
+from discovery.service.alert_decisions import AlertAction, Given
+from discovery.service.inventory import AlertFilter
 from discovery.service.maturity import Measured
 from store import Store
 from tests.estate import ALICE, Estate, finding
@@ -111,3 +120,45 @@ def test_one_without_systems_measures_nothing(store: Store) -> None:
     view = maturity_facts.measure(store)
 
     assert (view.live_systems, view.score) == (0, None)
+
+
+def test_it_says_how_much_changed_in_30_and_in_90_days() -> None:
+    strong = maturity.measure("now", [system(n, True) for n in range(5)], dict.fromkeys(VALUES, 100.0))
+    weak = maturity.measure("then", [system(n) for n in range(5)], dict.fromkeys(VALUES, 50.0))
+
+    maturity.put_change(strong, weak, 30)
+    maturity.put_change(strong, maturity.measure("then", [], VALUES), 90)
+
+    assert strong.change_30 == round(100 - (weak.score or 0), 1)
+    assert [one.change_30 for one in strong.dimensions] == [
+        round(100 - (one.score or 0), 1) for one in weak.dimensions
+    ]
+    assert strong.change_90 is None
+
+
+def test_a_store_that_is_younger_knows_no_change(store: Store) -> None:
+    Estate(store).show(*(finding(f"bot-{number}") for number in range(5)))
+
+    view = maturity_facts.measure(store, with_change=True)
+
+    assert (view.change_30, view.dimensions[0].change_90) == (None, None)
+
+
+def test_candidates_that_are_no_ai_are_noise_and_decisions_taken_back_are_none(store: Store) -> None:
+    Estate(store).show(*(finding(f"bot-{number}") for number in range(6)))
+    wrong = Given(action=AlertAction.FALSE_POSITIVE, actor=ALICE, reason="a sample")
+    alert_bulk.decide_many(store, AlertFilter(rule="OVR-00"), wrong)
+    before = noise(store)
+
+    alert_undo.undo(store, "latest", actor=ALICE)
+    after = noise(store)
+    system_standing.reject(store, "bot-5", actor=ALICE, code="not_ai", reason="a calculator")
+
+    # Rejecting closes the two alerts of the system: one of three things was wrong.
+    assert (before, after) == (0.0, None)
+    assert noise(store) == pytest.approx(100 - (100 / 3 - 10) * 2, abs=0.1)
+
+
+def noise(store: Store) -> float | None:
+    signals = maturity_facts.measure(store).dimensions[3].signals
+    return next(one.score for one in signals if one.signal == "noise")

@@ -173,3 +173,22 @@ def test_what_people_accept_makes_its_kind_of_evidence_weigh_more(store: Store) 
     after = inventory.get_system(store, "bot-11").owner_candidates[0].confidence
 
     assert (before, after) == (0.4, pytest.approx(0.6))
+
+
+def test_a_token_of_a_clock_that_was_ahead_is_refused(store: Store, asked: str) -> None:
+    later = datetime.now(UTC) + timedelta(days=400)
+    token = owner_requests.ask(store, "helper", BO, actor=ALICE, key=KEY, now=later).token
+
+    with pytest.raises(DecisionError, match="which lies ahead"):
+        owner_requests.answer(store, token, "accept", key=KEY)
+
+    assert inventory.get_system(store, "helper").owner is None
+
+
+def test_who_has_left_is_no_candidate_that_can_be_accepted(store: Store, asked: str) -> None:
+    people.set_active(store, ANA, active=False, actor=ALICE, reason="has left")
+
+    with pytest.raises(DecisionError, match="no longer active"):
+        decisions.accept_owner(store, "helper", actor=ALICE, candidate=ANA)
+    with pytest.raises(DecisionError, match="has no candidate"):
+        decisions.accept_owner(store, "helper", actor=ALICE)

@@ -159,3 +159,29 @@ def test_every_operator_and_field_is_documented_or_used() -> None:
     assert rule_trees.__doc__ is not None
     assert [one for one in OPERATORS if one not in rule_trees.__doc__] == []
     assert FIELDS["owners"]
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("zzz.qqq", "See: aicensus record fields; and what is derived: counts."),
+        ("risk.zzzzzzzzzzzzzzz", "Known: risk.annex_i_products, risk.annex_iii_points"),
+    ],
+)
+def test_a_field_that_is_like_none_is_told_where_fields_are(field: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        rules.rule_of(
+            {
+                "id": "ACME-01",
+                "title": "x",
+                "severity": "low",
+                "subject": "system",
+                "when": {"missing": field},
+                "fix": "x",
+            },
+            "acme.yaml",
+            is_own=True,
+        )
+
+    assert caught.value.hint.startswith(said)
+    assert len(caught.value.hint) < 1_000

@@ -122,6 +122,30 @@ def test_a_denied_region_a_missing_role_and_an_sdk_without_regions_cost_nothing_
     assert rails == {
         f"{HOME}/eu-west-1": "denied",
         f"{HOME}/xx-moon-7": "complete",
-        f"{MEMBER}/eu-west-1": "failed",
-        f"{MEMBER}/xx-moon-7": "failed",
+        f"{MEMBER}/eu-west-1": "denied",
+        f"{MEMBER}/xx-moon-7": "denied",
     }
+
+
+def test_an_account_that_cannot_be_entered_is_told_resumed_and_keeps_no_other_from_retiring(
+    fake: FakeOrganization, inventory_store: Store
+) -> None:
+    gone = "333344445555"
+    for account in (MEMBER, gone):
+        fake.members[account] = "ACTIVE"
+        fake.add("bedrock", "ListGuardrails", guardrail(account, "us-east-1"), account=account)
+    scan(inventory_store)
+    fake.closed_accounts.add(MEMBER)
+    del fake.members[gone]
+
+    reports = [scan(inventory_store) for _ in range(2)]
+    without_role = states(inventory_store)
+    fake.closed_accounts.clear()
+    again = scan(inventory_store)
+
+    assert [report.state for report in reports] == ["partial", "partial"]
+    assert MEMBER in reports[0].partial_reasons[0]
+    assert without_role == {f"{MEMBER[:3]}-us-east-1": "present", f"{gone[:3]}-us-east-1": "gone"}
+    assert again.state == "complete"
+    statuses = {row.status for row in inventory.coverage(inventory_store) if f"{MEMBER}/us" in row.scope}
+    assert statuses == {"complete"}

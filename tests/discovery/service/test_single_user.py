@@ -78,3 +78,16 @@ def test_gap_report_maturity_and_audit_pack_tell_the_same(helper: Store, tmp_pat
         manifest = json.loads(pack.read("manifest.json"))
     assert [report.single_user, maturity.single_user, manifest["single_user"]] == [expected] * 3
     assert audit_pack.verify(tmp_path / "audit.zip").ok
+
+
+def test_what_was_refused_or_closed_is_no_decision_that_stands(helper: Store) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=90)
+    exceptions.request(helper, "other", "OWN-01", actor=ALICE, reason="a pilot", until=until)
+    exceptions.decide(helper, "other", "OWN-01", actor=ALICE, approve=False, reason="no")
+    except_it(helper, ALICE, ALICE)
+    before = single_user.decisions(helper)
+
+    exceptions.close(helper, "helper", "OWN-01", actor=ALICE, reason="there is an owner")
+
+    assert [one.split(":")[0] for one in before] == ["helper"]
+    assert single_user.decisions(helper) == []

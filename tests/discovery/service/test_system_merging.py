@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 
 from connectors import clock
-from discovery.service import decisions, explaining, inventory, system_merging, system_standing
+from discovery.service import (
+    decisions,
+    explaining,
+    inventory,
+    record_showing,
+    records,
+    system_merging,
+    system_standing,
+)
 from discovery.service.errors import DecisionError, NotFound
+from normalizer.units import Unit
 from store import Store, linkage
 from tests.estate import ALICE, Estate, by_name, code, finding, revision
 
@@ -208,6 +217,32 @@ def test_two_registered_systems_are_not_merged_by_a_person_either(store: Store, 
         system_merging.merge(store, "shop", "till", actor=ALICE, reason="x")
 
     assert revision(store) == before
+
+
+def test_systems_of_two_legal_entities_are_not_merged_by_a_person_either(
+    store: Store, estate: Estate
+) -> None:
+    for unit, entity in (("East", "Acme plc"), ("West", "Acme GmbH")):
+        system_standing.put_unit(store, Unit(name=unit, legal_entity=entity), actor=ALICE)
+    system_standing.assign(store, "shop", "East", actor=ALICE)
+    system_standing.assign(store, "till", "West", actor=ALICE)
+
+    with pytest.raises(DecisionError, match="'till' is of 'Acme GmbH', 'shop' of 'Acme plc'"):
+        system_merging.merge(store, "till", "shop", actor=ALICE, reason="one product")
+
+    system_standing.assign(store, "till", "East", actor=ALICE)
+    merged = system_merging.merge(store, "till", "shop", actor=ALICE, reason="one product")
+    assert merged.system.name == "shop"
+
+
+def test_a_record_that_only_a_campaign_touched_gives_way_to_answers(store: Store, estate: Estate) -> None:
+    records.change(store, "till", {"purpose.problem": "Long queues"}, actor=ALICE)
+    records.change(store, "shop", {"reviews.attestation_due_at": "2099-01-01"}, actor=ALICE)
+
+    merged = system_merging.merge(store, "till", "shop", actor=ALICE, reason="one product")
+
+    assert merged.warnings == ["the record of 'till' is now that of 'shop'"]
+    assert record_showing.show(store, "shop").of("purpose.problem").value == "Long queues"
 
 
 def test_what_a_person_keeps_apart_is_merged_only_after_that_is_undone(store: Store, estate: Estate) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from discovery.service import decisions, inventory, system_standing, unit_views
+from discovery.service import decisions, inventory, people, records, system_standing, unit_views
 from discovery.service.errors import DecisionError, NotFound
 from discovery.service.inventory import SystemFilter
 from normalizer.units import Unit
@@ -131,3 +131,38 @@ def test_units_of_the_configuration_follow_it_and_persons_do_not_change_them(sto
         ("A", "config"),
         ("Own", "person"),
     ]
+
+
+def test_a_registered_system_is_governed_when_owner_and_record_are_in_place(store: Store) -> None:
+    Estate(store).show(finding("ask"))
+    with pytest.raises(DecisionError, match="only one that is registered can be governed"):
+        system_standing.govern(store, "ask", actor=ALICE)
+    decisions.set_owner(store, "ask", "ana@acme.example", actor=ALICE)
+    system_standing.register(store, "ask", actor=ALICE)
+    with pytest.raises(DecisionError, match="no complete oversight record; it lacks: purpose, data"):
+        system_standing.govern(store, "ask", actor=ALICE)
+    records.change(store, "ask", ANSWERS, actor=ALICE)
+
+    governed = system_standing.govern(store, "ask", actor=ALICE)
+    back = system_standing.register(store, "ask", actor=ALICE, reason="not yet")
+
+    assert (governed.system.state, back.system.state) == ("governed", "registered")
+    assert decisions.verify_audit(store).ok
+
+
+def test_an_owner_who_has_left_registers_nothing(store: Store) -> None:
+    Estate(store).show(finding("ask"))
+    decisions.set_owner(store, "ask", "ana@acme.example", actor=ALICE)
+    people.set_active(store, "ana@acme.example", active=False, actor=ALICE, reason="has left")
+
+    with pytest.raises(DecisionError, match="nobody has accepted"):
+        system_standing.register(store, "ask", actor=ALICE)
+
+
+ANSWERS = {
+    "purpose.statement": "Answers questions of customers about their orders.",
+    "data.categories": "internal",
+    "oversight.mode": "in_the_loop",
+    "oversight.description": "A person approves every answer.",
+    "reviews.next_due_at": "2099-05-01",
+}

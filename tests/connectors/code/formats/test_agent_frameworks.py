@@ -78,3 +78,48 @@ def test_a_graph_is_a_workflow() -> None:
 )
 def test_other_agents_are_not(path: str, text: str) -> None:
     assert [fact.name for _, fact in read(path, text) if fact.kind == "agent"] == []
+
+
+CLAUDE = "from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, query\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "agents"),
+    [
+        ("options = ClaudeAgentOptions(model=M)\nclient = ClaudeSDKClient(options=options)\n", {"client"}),
+        ("client = ClaudeSDKClient(\n    options=ClaudeAgentOptions(model=M),\n)\n", {"client"}),
+        ("o = ClaudeAgentOptions()\nasync for m in query(prompt=p, options=o):\n    pass\n", {""}),
+        ("def made():\n    return ClaudeAgentOptions(model=M)\n", {""}),
+    ],
+)
+def test_the_settings_of_an_agent_are_no_second_agent(text: str, agents: set[str]) -> None:
+    found = [fact for _, fact in read("a.py", CLAUDE + text) if fact.kind == "agent"]
+
+    assert {fact.name for fact in found} == agents
+    assert len({fact.identifier for fact in found}) == 1
+    assert any("ClaudeAgentOptions" in (CLAUDE + text).split("\n")[fact.line - 1] for fact in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "a.py",
+            "from langchain.agents import create_agent as made\ndef create_agent(self, tools):\n    pass\n",
+        ),
+        ("a.py", "from azure.ai.agents import AgentsClient\nawait self.create_agent()\n"),
+        ("a.ts", "import { tool } from 'langchain';\nthis.executor = this.createAgent();\n"),
+        ("a.ts", "import { tool } from 'langchain';\nclass A {\n  createAgent() { return 1; }\n}\n"),
+        ("a.py", "from agno.agent import Agent\nTEXT = (\n    \"a = Agent(name='Shown')\\n\"\n)\n"),
+    ],
+)
+def test_a_function_of_that_name_and_a_text_build_no_agent(path: str, text: str) -> None:
+    assert [fact.name for _, fact in read(path, text) if fact.kind == "agent"] == []
+
+
+def test_an_agent_of_azure_is_called_by_its_name() -> None:
+    text = (
+        "from azure.ai.agents import AgentsClient\nself.agent = client.create_agent(name='Clerk', model=m)\n"
+    )
+
+    assert [fact.name for _, fact in read("a.py", text) if fact.kind == "agent"] == ["Clerk"]

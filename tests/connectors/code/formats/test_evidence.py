@@ -195,6 +195,7 @@ def test_buckets_of_one_name_in_two_clouds_are_two() -> None:
     ("path", "text"),
     [
         ("a.py", 'uri = "gs://google-cloud-aiplatform/schema/modelevaluation/a.yaml"\n'),
+        ("a.tsx", "<TextInput htmlAttributes={{ placeholder: 's3://data.acme.org/pdf/' }} />\n"),
         ("config/database.php", "'url' => env('DATABASE_URL'),\n"),
         (".env.example", "ELASTICSEARCH_URL=http://localhost:9200\nPOSTGRES_URL=\n"),
     ],
@@ -203,3 +204,22 @@ def test_what_names_no_store_is_none(path: str, text: str) -> None:
     found = [fact for _, fact in read(path, text) if fact.kind == "data_store"]
 
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.ts", "interface Options {\n  guardrailIdentifier: string;\n}\n"),
+        ("a.py", "class Options:\n    guardrailIdentifier: str\n    guardrailIdentifier = None\n"),
+        ("a.ts", "import { Agent } from '@openai/agents';\nnew Agent({ inputGuardrails: [] });\n"),
+        ("a.ts", "import { tool } from '@openai/agents';\ntool({ needsApproval: false });\n"),
+        ("a.py", "from agents import function_tool\n@function_tool(needs_approval=False)\n"),
+        ("a.py", "from google.adk.tools import FunctionTool\nFunctionTool(f, require_confirmation=False)\n"),
+        ("a.py", "import langgraph\ng = b.compile(interrupt_before=[])\n"),
+        ("a.py", "import langgraph\nrun(interrupt_before=body.interrupt_before)\n"),
+        ("a.py", "import langgraph\ndef run(\n    interrupt_before: list[str] | None = None,\n): ...\n"),
+        ("a.ts", "generateText({ experimental_telemetry: { isEnabled: false } });\n"),
+    ],
+)
+def test_a_setting_that_is_only_typed_or_off_guards_nothing(path: str, text: str) -> None:
+    assert _found(path, text, "oversight") == {}

@@ -98,7 +98,8 @@ def test_another_server_of_that_name_is_no_mcp_server(path: str, text: str) -> N
 
 
 def test_a_test_server_of_the_standard_library_is_no_mcp_server() -> None:
-    front = 'import (\n\t"net/http/httptest"\n\t"github.com/modelcontextprotocol/go-sdk/mcp"\n)\n'
+    sdk = '"github.com/modelcontextprotocol/go-sdk/mcp"'
+    front = f'import (\n\t"net/http/httptest"\n\t{sdk}\n\tsdk {sdk}\n)\n'
     web = "source := httptest.NewServer(http.HandlerFunc(handle))\n"
     mcp = 'impl := &mcp.Implementation{Name: "x"}\ns := mcp.NewServer(impl, nil)\n'
     other = 'sdk.NewServer(&sdk.Implementation{Name: "shop"}, nil)\n'
@@ -106,3 +107,29 @@ def test_a_test_server_of_the_standard_library_is_no_mcp_server() -> None:
     kinds = {name: fact.kind for name, fact in facts("main.go", front + web + mcp + other).items()}
 
     assert {name for name, kind in kinds.items() if kind == "mcp_server"} == {"", "shop"}
+
+
+def test_a_function_of_another_package_builds_no_second_server() -> None:
+    front = (
+        'import (\n\tmcpofficial "example.org/shop/pkg/mcp-official"\n'
+        '\t"github.com/modelcontextprotocol/go-sdk/mcp"\n)\n'
+    )
+
+    found = read(
+        "main.go", f"{front}s := mcpofficial.NewServer(logger)\nh := mcp.NewStreamableHTTPHandler(s)\n"
+    )
+
+    assert [fact.name for _, fact in found if fact.kind == "mcp_server"] == []
+
+
+def test_what_only_serves_a_server_is_no_second_one() -> None:
+    text = (
+        "import { McpServer } from '@modelcontextprotocol/server';\n"
+        "import { createMcpHandler } from 'agents/mcp/server';\n"
+        "const server = new McpServer(info, {});\nreturn createMcpHandler(() => server);\n"
+    )
+
+    found = [fact for _, fact in read("server.ts", text) if fact.kind == "mcp_server"]
+
+    assert len({fact.identifier for fact in found}) == 1
+    assert [fact.line for fact in found] == [3, 4]

@@ -1,0 +1,208 @@
+"""Tell where a quoted model id is only spoken of in code: a table's key, a comparison, the name of a kind.
+
+What a model costs, takes in or is tokenized with is knowledge of it, and what a name is compared with is
+neither called nor offered. A bare family name (``gemma``, ``qwen2``) is mostly that of an architecture, of a
+chat template or of a provider: it is a model where the text says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from connectors.catalogue.tables import Catalogue, Family
+from connectors.code.formats.model_ids import family_of
+
+RECORDS = (".jsonl", ".ndjson", ".traj", ".har", ".log")
+"""Endings of files that record what once happened: a model named there was used elsewhere."""
+
+_SIZES = (
+    r"cost|pric(?:e|ing)|context_?(?:size|window|length|limit|len)|window_?size|max_?(?:input_|output_)?tokens?"
+    r"|token_?(?:limit|max|cost|size|count)|cut_?off|dimension|_dims?\b|rate_?limit"
+)
+
+# Another id that is compared with this one, or looked for beside it in a list.
+_COMPARED_BEFORE = re.compile(
+    r"(?i)(?:[=!]==?|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
+    r"|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
+    r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
+    r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*"
+    r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
+)
+_COMPARED_BEHIND = re.compile(
+    r"[\"'`]\s*(?:(?:not\s+)?\bin\s+[A-Za-z_]|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
+    r"|(?:\s*,\s*[\"'`][\w.:/-]+[\"'`]){0,20}\s*,?\s*[\])]\s*\.\s*(?:includes|contains|indexOf|has|Contains|include\?)\s*\()"
+)
+_LOOKED_AT = re.compile(rf"(?i)[\"'`]\s*\]\s*\??\.?\s*[\"'\[]*\w{{0,20}}(?:{_SIZES})")
+_LIST_COMPARED = re.compile(r"(?:(?:^|[^\w])(?:not\s+)?in|prefixes\s*=)\s*[\[({]\s*$")
+_LOOP = re.compile(r"\bfor\b")
+
+# The front of an arm of a choice, by the ending of the file's name.
+_ARMS = {".rs": "=>", ".cs": "=>", ".kt": "->", ".kts": "->", ".ex": "->", ".exs": "->", ".fs": "->"}
+_ARM = r"[\"]\s*\)?\s*(?:\|\s*[\w(]*\"[^\"\n]*\"\)?\s*){{0,20}}(?:\|\s*\n|{0})"
+
+# What a model costs or takes in, as a table says it: numbers or a date, with nothing else between them.
+_NUMBER = r"[-+]?[\d.][\d_.]*(?:e[-+]?\d+)?[fFdDmMkKlL]?(?:\s*[*/]\s*[\d_.e-]+)?"
+_NAMED_NUMBER = rf"(?:[\"']?[A-Za-z_][\w ]*[\"']?\s*[:=]\s*|[\"'][\w ]+[\"']\s*=>\s*)?{_NUMBER}"
+_SIZED = re.compile(
+    rf"[\"'`]\s*(?::|=>|->|\bto\b)\s*(?:{_NUMBER}\s*(?:[,;}})\]]|//|\#|\n|\Z)"
+    r"|[\"'`]\d{4}-\d\d(?:-\d\d)?[\"'`]"
+    rf"|(?:[A-Za-z_.]*\s*)[{{\[(]\s*{_NAMED_NUMBER}\s*(?:,\s*{_NAMED_NUMBER}\s*){{0,9}},?\s*[}}\])])"
+)
+_KEY_BEHIND = re.compile(r"[\"'`]\s*(?::|=>)")
+_OF_SIZES = re.compile(rf"(?i)(?:{_SIZES})\w*[\"']?\s*(?:[:=][^=].{{0,80}})?[{{\[(]\s*$")
+_LOOKED_UP = re.compile(rf"(?i)(?:{_SIZES})\w*\s*\[\s*$")
+# What follows is shown, or says how text is split, and is not asked.
+_SHOWN = re.compile(
+    r"(?i)\be\.g\.|(?:\bexamples?|\btokenizer(?:_(?:name|hub|id|path|config|name_or_path|model))?)[\"']?\s*[:=]\s*"
+    r"\[?\s*(?:[\"'`][^\"'`]{1,80}[\"'`]\s*,\s*){0,20}[\"']?\s*$"
+)
+
+# A name for whatever fits a pattern: "fast": ["openai/gpt-5*mini*", "gpt-5-nano"].
+_PATTERN_BEHIND = re.compile(r"\\?[\"'`]\s*(?::|=>|=)\s*\[?\s*\\?[\"'`][\w./:-]*\*")
+_PATTERN_BEFORE = re.compile(r"\[\s*[^\[\]]{0,300}[\w/-]\*[^\[\]]{0,300}$")
+
+# A chat template is called after the models that it was made for: "llama-3-chat".
+_TEMPLATE_NAME = (
+    r"(?:prompt|chat|instruct\w*|conv(?:ersation)?)[-_]?(?:template|format)(?:[-_]?(?:type|name|id|kind))?"
+)
+_TEMPLATE_BEFORE = re.compile(
+    rf"(?i)(?:(?:^|[^a-z]){_TEMPLATE_NAME}s?[\"']?(?:\s*(?::=|[:=(])\s*|\s+)"
+    rf"|\b\w*{_TEMPLATE_NAME}s?(?:::|\.)\w+\s*=>?[^\"']*"
+    rf"|\b\w*{_TEMPLATE_NAME}s?\s*(?:[!=]==?|:\s*\w+\s*=)\s*)[\[(]?[\"'`]?$"
+)
+_TEMPLATE_BEHIND = re.compile(rf"(?i)[\"'`]\s*(?:=>|->|:)\s*(?:\w+\()?\w*{_TEMPLATE_NAME}s?(?:::|\.)\w")
+_TEMPLATES_ABOVE = re.compile(rf"(?i)\b(?:enum|class)\s+\w*{_TEMPLATE_NAME}s?\b")
+
+_FAMILY_ONLY = re.compile(r"(?i)[a-z]+(?:[-_]?\d+(?:\.\d+)?)?(?:[-_]?(?:moe|vl|next))?")
+_KIND = re.compile(r"(?i)model_?(?:config_?)?types?\b|archite|\barch\b|_arch|famil|tokenizer|template|gguf")
+_PROVIDER = re.compile(r"(?i)provider|supplier|vendor|brand|publisher|developer|company")
+_OPEN_CALL = re.compile(r"[\w.]*\s?\([^()]{0,200}$")
+_BEFORE_VALUE = " \t=:!<>|?&[({+~\"'`"
+_SEPARATOR = re.compile(r"[,;{}()]")
+
+
+def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
+    """Say whether an id is only a key, a record or one side of a comparison.
+
+    ``front`` is its line up to the opening quote, ``behind`` begins with the closing one, ``above`` are the
+    lines that its line is indented under, ``name`` is the file's name.
+    """
+    if name.endswith(RECORDS) or _COMPARED_BEFORE.search(front) or _COMPARED_BEHIND.match(behind):
+        return True
+    if (
+        _LOOKED_AT.match(behind)
+        or _SIZED.match(behind)
+        or _LOOKED_UP.search(front)
+        or _SHOWN.search(front)
+        or _is_arm(name, behind)
+    ):
+        return True
+    if _PATTERN_BEHIND.match(behind) or _PATTERN_BEFORE.search(front):
+        return True
+    if is_template(front) or _TEMPLATE_BEHIND.match(behind) or any(map(_TEMPLATES_ABOVE.search, above)):
+        return True
+    if any(_LIST_COMPARED.search(line) and not _LOOP.search(line) for line in above[:1]):
+        return True
+    return bool(_KEY_BEHIND.match(behind)) and any(_OF_SIZES.search(line) for line in above[:2])
+
+
+_TITLE = re.compile(r"(?i)\b(?:display_?)?(?:name|label|title)[\"']?\s*[:=]\s*[\"'`]?$")
+_ID = re.compile(r"(?i)\b(?:id|slug|model|value)[\"']?\s*[:=]\s*[\"'`]([\w.:/@-]{1,150})[\"'`]")
+_PUNCTUATION = re.compile(r"[\W_]+")
+
+
+def is_title(model: str, front: str, around: str) -> bool:
+    """Say whether an id is only how people read another that stands beside it: ``id: glm-5, name: GLM-5``."""
+    if _TITLE.search(front) is None:
+        return False
+    plain = _PUNCTUATION.sub("", model).lower()
+    ids = [found for found in _ID.findall(around) if found != model]
+    return any(_PUNCTUATION.sub("", found).lower().endswith(plain) for found in ids)
+
+
+def is_example(before: str) -> bool:
+    """Say whether a value stands under a key that only shows one: ``example: gpt-4o`` of a schema."""
+    return _SHOWN.search(before) is not None
+
+
+# What is kept under a key: the body of ``"gpt-4o" = { model = { name = "gpt-4.1" } }``.
+_MAP_KEY = re.compile(r"[\"'`]?\s*(?::|=>|=)\s*(?P<brace>\{)?")
+_BODY_MODEL = re.compile(
+    r"(?:^|[\s{,])[\"']?(?:\w*model(?:_?(?:name|id))?|name)[\"']?\s*[:=]\s*[\"']?(?P<id>[\w.:/@-]{2,150})",
+    re.I,
+)
+
+
+def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -> bool:
+    """Say whether an id is the key of a table whose body names another model: the body says which it is."""
+    opening = _MAP_KEY.match(behind)
+    if opening is None or front.strip(" \t\"'`-{,"):
+        return False
+    if opening["brace"]:
+        body = _braced(behind[opening.end() :])
+    else:
+        body = _indented(behind[opening.end() :], len(front) - len(front.lstrip()))
+    own = _PUNCTUATION.sub("", model).lower()
+    for found in _BODY_MODEL.finditer(body):
+        other = _PUNCTUATION.sub("", found["id"].rpartition("/")[2]).lower()
+        is_same = other.startswith(own) or own.endswith(other)
+        if not is_same and family_of(catalogue, found["id"]) is not None:
+            return True
+    return False
+
+
+def _braced(text: str) -> str:
+    """Return what stands before the bracket that closes the one before the text."""
+    depth = 1
+    for found in re.finditer(r"[{}]", text):
+        depth += 1 if found.group() == "{" else -1
+        if depth == 0:
+            return text[: found.start()]
+    return text
+
+
+def _indented(text: str, indent: int) -> str:
+    """Return the lines below a key of YAML that belong to it; nothing where its own line goes on."""
+    first, *lines = text.split("\n")
+    if first.strip():
+        return ""
+    body: list[str] = []
+    for line in lines:
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        body.append(line)
+    return "\n".join(body)
+
+
+def is_template(before: str) -> bool:
+    """Say whether what follows names a chat template: ``prompt_template = "llama-3-chat"``."""
+    return _TEMPLATE_BEFORE.search(before) is not None
+
+
+def _is_arm(name: str, behind: str) -> bool:
+    arrow = next((arrow for ending, arrow in _ARMS.items() if name.endswith(ending)), "")
+    return bool(arrow) and re.match(_ARM.format(arrow), behind) is not None
+
+
+def is_common_word(family: Family, model: str) -> bool:
+    """Say whether an id is a bare family name (no owner, size, tag or variant), which means other things."""
+    is_common = family.needs_context or model.isalpha()
+    return is_common and not family.whole and _FAMILY_ONLY.fullmatch(model) is not None
+
+
+def is_called_model(catalogue: Catalogue, model: str, front: str, above: list[str]) -> bool:
+    """Say whether what a value is given to, or the line that opens its list, says that it is a model."""
+    unless = _PROVIDER if model.isalpha() else None
+    return any(_says_model(catalogue, line, unless) for line in (front, *above))
+
+
+def _says_model(catalogue: Catalogue, text: str, unless: re.Pattern[str] | None) -> bool:
+    text = text.rstrip()
+    call = _OPEN_CALL.search(text)
+    if text.endswith(",") and (start := text.rfind("[")) > text.rfind("]"):
+        text = text[:start]  # a later item of a list on the same line
+    given = _SEPARATOR.split(text.rstrip(_BEFORE_VALUE))[-1]
+    said = [part.lower() for part in (given, call.group() if call else "")]
+    if any(_KIND.search(part) or (unless is not None and unless.search(part)) for part in said):
+        return False
+    return any(word in part for part in said for word in catalogue.context_words)

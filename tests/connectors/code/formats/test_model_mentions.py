@@ -1,0 +1,95 @@
+"""What is only spoken of in code: keys of tables, sides of comparisons, names of kinds of models."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.code.formats.model_context import NAMED
+from tests.code_samples import facts, read
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "model"),
+    [
+        ("a.py", 'big = "gpt-4o" in self.config.name', "gpt-4o"),
+        ("a.py", 'if "gpt-4o" == model: pass', "gpt-4o"),
+        ("a.py", 'elif model in {\n    "gpt-4",\n    "gpt-4o",\n}: pass', "gpt-4o"),
+        ("a.py", 'for model_prefix in ["o1", "gpt-4o"]: pass', "gpt-4o"),
+        ("a.ts", 'const big = ["gpt-4", "gpt-4o"].includes(model);', "gpt-4o"),
+        ("a.rs", 'match model {\n    "gpt-4" | "gpt-4o" => Big,\n}', "gpt-4o"),
+        ("a.rs", 'match model {\n    Some("gpt-4o") => Big,\n}', "gpt-4o"),
+        ("a.cs", 'var size = model switch { "gpt-4o" => Size.Big };', "gpt-4o"),
+        ("a.ts", 'const KNOWN_UNTIL = { "gpt-4o": "2023-10" };', "gpt-4o"),
+        ("a.py", 'TOKEN_COSTS = {\n    "gpt-4o": OTHER["x"],\n}', "gpt-4o"),
+        ("a.py", 'cost = MODEL_COSTS["gpt-4o"]', "gpt-4o"),
+        ("a.ts", "const most = modelConfigs['gpt-4o'].maxTokens;", "gpt-4o"),
+        ("a.py", 'tokenizer = tiktoken.encoding_for_model("gpt-4o")', "gpt-4o"),
+        ("a.py", 'def num_tokens(text, model="gpt-4o"): pass', "gpt-4o"),
+        ("schema.yaml", 'model:\n  example: "gpt-4o"', "gpt-4o"),
+        ("schema.yaml", "model:\n  example: gpt-4o", "gpt-4o"),
+        ("a.ts", "throw new Error(`model? Examples: 'openai/gpt-4', 'openai/gpt-4o'`);", "openai/gpt-4o"),
+        ("a.py", 'Field(description="the model, e.g. \\"gpt-4o\\" or another")', "gpt-4o"),
+        ("models.json", '{"models": [{\n  "id": "glm-5",\n  "name": "GLM-5"\n}]}', "GLM-5"),
+        ("a.py", 'load(tokenizer_hub="acme/gpt-4o")', "acme/gpt-4o"),
+        ("runs.jsonl", '{"engine": "x", "model": "gpt-4o"}', "gpt-4o"),
+        ("a.py", 'MODEL_TYPES = [\n    "mllama",\n    "gemma2",\n]', "gemma2"),
+        ("a.py", 'load(model, chat_template="llama3")', "llama3"),
+        ("a.rs", 'let model = 1;\nSelf::Gemma2 => "gemma2",', "gemma2"),
+        ("a.ts", 'export enum ModelProvider {\n  Qwen = "Qwen",\n}', "Qwen"),
+    ],
+)
+def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model: str) -> None:
+    found = [fact for _, fact in read(path, text) if fact.kind == "model" and fact.name == model]
+
+    assert not any(fact.standing or NAMED in fact.attributes for fact in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "model"),
+    [
+        ("a.py", 'for model in ["gpt-4", "gpt-4o"]: ask(model)', "gpt-4o"),
+        ("a.py", 'MODELS = {"gpt-4o": Client}', "gpt-4o"),
+        ("a.py", 'ask(model="phi3")', "phi3"),
+        ("a.ts", 'export const models = [\n  {\n    id: "grok-4",\n  },\n];', "grok-4"),
+        ("a.py", 'm = os.getenv("CHAT_MODEL", "llama3")', "llama3"),
+        ("a.rb", 'M = { "gpt-4o" => Client }', "gpt-4o"),
+        ("a.ex", '@models %{"gpt-4o" => :openai}', "gpt-4o"),
+        ("a.py", 'requests.post(url, "grok-4", max_tokens=9)  # model', "grok-4"),
+        ("a.yaml", "model: gemma2", "gemma2"),
+        ("models.json", '{"models": [{\n  "id": "glm-5",\n  "name": "GLM-5"\n}]}', "glm-5"),
+        ("models.json", '{"models": [{\n  "id": "fast",\n  "name": "gpt-4o"\n}]}', "gpt-4o"),
+        ("a.kt", 'val M = Model("Codestral", "codestral")', "codestral"),
+        ("a.yaml", "examples:\n  - model: gpt-4o", "gpt-4o"),
+    ],
+)
+def test_what_is_called_or_offered_is_given(path: str, text: str, model: str) -> None:
+    found = facts(path, text)[model]
+
+    assert found.standing or NAMED in found.attributes
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'snapshot_download("acme/rows_2k", repo_type="dataset")'),
+        ("a.py", 'p = snapshot_download(\n    "acme/rows_2k",\n    repo_type="dataset",\n)'),
+        ("a.rs", 'const HELP: &str = "| MTP | `Qwen3_5`, `Qwen3.8` | built-in model head";'),
+        ("_quarto.yml", "models:\n  - docs/models/llama-4.qmd"),
+    ],
+)
+def test_a_data_set_a_page_and_markdown_in_a_text_are_no_models(path: str, text: str) -> None:
+    assert [fact.name for _, fact in read(path, text) if fact.kind == "model"] == []
+
+
+def test_a_place_names_the_model_that_stands_in_it_and_not_a_later_one() -> None:
+    text = 'quality_llm = "azure/gpt-4.1"\n[embedding]\nbase_model = "azure/text-embedding-3-small"\n'
+
+    found = [(fact.name, fact.line) for _, fact in read("a.toml", text) if fact.kind == "model"]
+
+    assert sorted(found) == [("azure/gpt-4.1", 1), ("azure/text-embedding-3-small", 3)]
+
+
+def test_a_model_of_a_local_server_is_told_once() -> None:
+    found = [fact.name for _, fact in read("a.py", 'MODEL = "ollama/llama3:8b"') if fact.kind == "model"]
+
+    assert found == ["llama3:8b"]
