@@ -10,6 +10,8 @@ from fnmatch import translate
 from connectors.catalogue.tables import Catalogue
 from connectors.model import Role
 
+_CHART = "Chart.yaml"
+
 
 class Roles:
     """The role rules of a catalogue; the order of its lines decides between them."""
@@ -28,10 +30,13 @@ class Roles:
         self._known: dict[str, Role | None] = {}
         self._open = {folder: index for index, rule in reversed(rules) for folder in rule.with_tests}
         self._suites: dict[str, int] = {}
+        self._charts: set[str] = set()
 
     def note(self, path: str) -> None:
         """Take notice of a file: a test makes the folder it lies in a suite where the name leaves it open."""
         parts = path.split("/")
+        if parts[-1] == _CHART:
+            self._charts.add("/".join([*parts[:-1], "templates"]))
         for index, name in enumerate(parts[:-1]):
             rule = self._open.get(name.lower())
             if rule is not None and self._by_name(parts[-1]) is self._roles[rule]:
@@ -69,6 +74,9 @@ class Roles:
         above = path = ""
         for index, name in enumerate(self._telling(folder).split("/")):
             path = f"{path}/{name}" if path else name
+            if path in self._charts:  # what a chart installs, and no template of a project
+                above = name
+                continue
             found = [rule] if (rule := self._folders.get(name.lower())) is not None else []
             found += [self._suites[path]] if path in self._suites else []
             known = (name, f"{above}/{name}")

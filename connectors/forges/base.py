@@ -121,7 +121,8 @@ class ForgeConnector:
             ids=repository.ids,
             parts=parts,
             label=repository.label,
-            locator=f"https://{repository.address}",
+            # Only the configured name of the host is believed, not where its API says that it is.
+            locator=f"https://{repository.address}" if ctx.config.host else repository.url,
             account=repository.repository,
             ref=repository.ref,
             listed=repository.listed(),

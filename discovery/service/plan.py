@@ -158,7 +158,7 @@ def plan(
         tally.requests += result.requests
         if result.status is not PartStatus.COMPLETE:
             shortfalls.append(f"{instance.key} could not be listed: {result.reason}")
-        shortfalls += _refused(scopes or ())
+        shortfalls += refusals(scopes or ())
         if _names_targets(scan, instance):
             reason = "only the named targets were listed"
             if scan.request.filtered:
@@ -207,10 +207,10 @@ def _names_targets(scan: Scan, instance: InstanceConfig) -> bool:
     return instance.connector == "code" and scan.config.path is None
 
 
-def _refused(scopes: Iterable[Scope]) -> list[str]:
+def refusals(scopes: Iterable[Scope]) -> list[str]:
     """Say of scopes that nobody may enter why; the listing itself is whole, so others may retire."""
     return [
-        f"{scope.connector}:{scope.instance} {scope.label}: {scope.left_out.reason}"
+        f"{scope.connector}:{scope.instance} {scope.label} could not be entered: {scope.left_out.reason}"
         for scope in scopes
         if scope.left_out is not None and scope.left_out.status is PartStatus.DENIED
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from connectors.model import KnownScope, PartStatus, Scope
 from connectors.runner import ScopeJob, list_scopes, nothing_known
-from discovery.service.plan import ScanRequest, chosen, takes_targets
+from discovery.service.plan import ScanRequest, chosen, refusals, takes_targets
 
 if TYPE_CHECKING:
     from connectors.contract import Charge
@@ -121,10 +121,12 @@ def _instance(config: Config, instance: InstanceConfig, store: Store | None) -> 
     plans = [_scope(one, record.get(one.key), asks=asks) for one in scopes or ()]
     ready = [one for one in plans if not one.left_out]
     charges = _charges(instance)
+    refused = refusals(scopes or ())
+    status = PartStatus.INCOMPLETE if refused and result.status is PartStatus.COMPLETE else result.status
     return InstancePlan(
         instance=instance.key,
-        status=result.status.value,
-        reason=result.reason,
+        status=status.value,
+        reason="; ".join(one for one in (result.reason, *refused) if one),
         requests=result.requests,
         accounts=len({one.account for one in ready if one.account}),
         regions=len({one.region for one in ready if one.region and one.region != _NOWHERE}),

@@ -144,27 +144,7 @@ def test_one_account_without_the_role_leaves_the_others_alone(fake: FakeOrganiza
     assert read(scopes) == [f"{name}/us-east-1" for name in (HOME, SECOND)]
     reasons = {key: one.left_out.status for key, one in scopes.items() if one.left_out}
     assert reasons == {MEMBER: PartStatus.DENIED}
-    assert result.status is PartStatus.INCOMPLETE
-    assert MEMBER in result.reason
-
-
-def test_an_account_that_was_read_before_keeps_its_regions_when_its_role_is_gone(
-    fake: FakeOrganization,
-) -> None:
-    fake.members[MEMBER] = "ACTIVE"
-    fake.closed_accounts.add(MEMBER)
-    read_before = KnownScope(things=3, tried=10_000, tried_at=NOW)
-    known = {
-        f"aws:main/{MEMBER}/eu-west-1": read_before,
-        f"aws:main/{MEMBER}/global": read_before,
-        f"aws:main/{MEMBER}/me-south-1": KnownScope(),
-    }
-
-    scopes, result = listed(known, organization=True)
-
-    assert [key for key in scopes if key.startswith(MEMBER)] == [f"{MEMBER}/eu-west-1", f"{MEMBER}/global"]
-    assert all(one.left_out is None for one in scopes.values())
-    assert result.status is PartStatus.INCOMPLETE
+    assert result.status is PartStatus.COMPLETE, "so that accounts that are gone can be told"
 
 
 def test_an_account_whose_regions_are_denied_is_read_where_the_own_one_is_at_home(

@@ -345,7 +345,7 @@ def test_a_wrong_project_key_stops_its_scope_only_after_the_admin_parts(
 
     assert scan.part(BOT, "api_keys").status is PartStatus.COMPLETE
     assert scan.part(BOT, "assistants").status is PartStatus.DENIED
-    assert scan.part(BOT, "skills").status is PartStatus.FAILED
+    assert scan.part(BOT, "skills").status is PartStatus.DENIED
     assert scan.part(REC, "assistants").status is PartStatus.COMPLETE
 
 

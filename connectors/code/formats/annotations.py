@@ -19,10 +19,11 @@ _OPENING = re.compile(
     r"@(?:field:|get:|param:)?(?:\w+\.)*(?:Examples?|ExampleObject|Schema|ArraySchema|Operation|OpenAPIDefinition"
     r"|Api(?:Operation|ModelProperty|Model|Param|Responses?|ImplicitParams?)?|Description|Documentation)\s*\("
 )
-# Texts and comments hold brackets that close nothing; nothing in them is tried twice.
+# Texts and comments hold brackets that close nothing; one without an end runs to that of the file, so that
+# nothing in it is tried twice.
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+"""|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.){1,6}+\'|//[^\n]*+'
-    r"|/\*(?:[^*]|\*(?!/))*+\*/|[()]",
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.){1,6}+\'|//[^\n]*+'
+    r"|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|[()]",
     re.S,
 )
 _MOST_BYTES = 1_000_000

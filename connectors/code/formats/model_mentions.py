@@ -126,7 +126,8 @@ def is_example(before: str) -> bool:
 
 
 # What is kept under a key: the body of ``"gpt-4o" = { model = { name = "gpt-4.1" } }``.
-_MAP_KEY = re.compile(r"[\"'`]?\s*(?::|=>|=)\s*(?P<brace>\{)?")
+_MAP_KEY = re.compile(r"[\"'`]?\s*(?::|=>|=)(?:\s*(?P<brace>\{))?")
+_KEY_FRONT = re.compile(r"(?:^|[{,])[\s-]*[\"'`]?$")
 _BODY_MODEL = re.compile(
     r"(?:^|[\s{,])[\"']?(?:\w*model(?:_?(?:name|id))?|name)[\"']?\s*[:=]\s*[\"']?(?P<id>[\w.:/@-]{2,150})",
     re.I,
@@ -136,7 +137,7 @@ _BODY_MODEL = re.compile(
 def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -> bool:
     """Say whether an id is the key of a table whose body names another model: the body says which it is."""
     opening = _MAP_KEY.match(behind)
-    if opening is None or front.strip(" \t\"'`-{,"):
+    if opening is None or _KEY_FRONT.search(front) is None:
         return False
     if opening["brace"]:
         body = _braced(behind[opening.end() :])
@@ -172,6 +173,28 @@ def _indented(text: str, indent: int) -> str:
             break
         body.append(line)
     return "\n".join(body)
+
+
+_TEST_MODULE = re.compile(rb"(?m)^#\[cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{")
+# A raw string may hold a bracket at the front of a line: an item ends where the next one begins.
+_NEXT_ITEM = re.compile(
+    rb"\n\}\s*\n(?:pub|(?:async |unsafe |const )?fn|impl|struct|enum|use|mod|static|type|trait"
+    rb"|#\[(?!test|tokio::test))\b"
+)
+_MOST_BYTES = 300_000
+"""Size of a Rust file up to which it is told code from tests; larger ones are generated."""
+_TESTS = (b"\n#[test]", b"\n#[tokio::test", b"\n#[rstest")
+
+
+def is_in_rust_test(data: bytes, place: int, name: str) -> bool:
+    """Say whether a place of a Rust file lies in one of the tests that stand beside the code they test."""
+    if not name.endswith(".rs") or len(data) > _MOST_BYTES:
+        return False
+    module = _TEST_MODULE.search(data, 0, place)
+    if module is not None and _NEXT_ITEM.search(data, module.end(), place) is None:
+        return True
+    start = max(data.rfind(mark, 0, place) for mark in _TESTS)
+    return start >= 0 and _NEXT_ITEM.search(data, start, place) is None
 
 
 def is_template(before: str) -> bool:

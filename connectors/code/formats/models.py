@@ -24,6 +24,7 @@ from connectors.code.formats.model_mentions import (
     RECORDS,
     is_common_word,
     is_example,
+    is_in_rust_test,
     is_named_inside,
     is_template,
     is_title,
@@ -228,6 +229,8 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
     """Return how an id stands that is a model's; ``length``: bytes from the hit to the end of the id."""
     behind = source.data[hit.start + length :][:_WINDOW].decode("utf-8", "replace")
     if is_named_inside(source.catalogue, model, place.before, behind):
+        return model_context.LISTED
+    if is_in_rust_test(source.data, hit.start, source.name):
         return model_context.LISTED
     if not place.is_quoted:
         is_shown = is_example(place.before) or is_template(place.before) or source.name.endswith(RECORDS)

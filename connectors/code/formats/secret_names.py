@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from connectors import key_marks
 from connectors.code.facts import Fact, Hit, Source
@@ -50,10 +51,52 @@ _READS = re.compile(
     r"""(?:getenv|env(?:iron)?(?:\.get)?|lookup_?env)[(\[]\s*["'`])(?P<name>[A-Z][A-Z0-9_]+)""",
     re.I,
 )
+# What a page or a text shows for a terminal: `export KEY="..."`, `-H "Authorization: Bearer $KEY"`.
+_TYPED = re.compile(
+    r"(?:(?:^|[\s\"'`>\\]|\\n)(?:export|setx?|setenv)\s+|\$env:|\$Env:)$"
+    r"|(?i:(?:bearer|x-api-key:|api-key:|x-goog-api-key:|[?&]key=)\s*\\?[$%]\{?)$"
+)
+# A command's words in a program run where it runs commands.
+_RUNS = re.compile(
+    rb"(?i)\bsubprocess\b|child_process|\bspawn|\bexec\w*\(|os\.system|\bpopen\b|shell_exec|ProcessBuilder|Process\.Start"
+    rb"|Command::new|exec\.Command|\b(?:run|execute|shell)_?(?:command|script|cmd|shell)\b|\bsandbox\b|\bexeca\b|zx\b"
+    rb"|\.bashrc|\.zshrc|user_?data|startup_?script|Dockerfile"
+)
+# A program that writes commands for a terminal, and one that reads its own environment.
+_SNIPPETS = re.compile(rb"[\"'`>][^\n\"'`]{0,40}(?:\bcurl\s+[\S]|\bexport\s+(?:\$\{|[A-Z_]{3,60}=))")
+_READS_ENV = re.compile(rb"(?i)process\.env|getenv|environ|import\.meta\.env|env::var|deno\.env|\$env/")
+_IN_SAMPLE = re.compile(r"(?:process\.env\.|os\.(?:environ(?:\.get)?|getenv)[\[(][\"'])$")
+# What is not in a list is handed on: "if name not in SECRETS", "!SECRETS.has(name)".
+_LIST_NAME = re.compile(
+    r"\s*(?:(?:export|const|let|var|val|static|final|private|public)\s+)*(?P<name>\w{3,60})\s*[:=]"
+)
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl")
 _TRIES = 50
 _LINES, _REACH = 3, 600
 """Lines and bytes after a name within which the place of its secret stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Which names of a program stand in commands and code that it only shows: it runs nothing."""
+
+    may_show: bool
+    is_writer: bool
+
+    @classmethod
+    def of(cls, source: Source) -> _Shown:
+        """Look at a file once; where commands are run, what it writes is taken for use."""
+        if source.syntax != "source" or _RUNS.search(source.data) is not None:
+            return cls(may_show=False, is_writer=False)
+        writes = _SNIPPETS.search(source.data) is not None
+        return cls(may_show=True, is_writer=writes and _READS_ENV.search(source.data) is None)
+
+    def holds(self, talk: Talk, place: int, before: str) -> bool:
+        """Say whether the name at a place, with ``before`` in front of it, is only shown."""
+        if not self.may_show or self.is_writer:
+            return self.is_writer
+        is_sample = _IN_SAMPLE.search(before) is not None and talk.is_sample(place)
+        return is_sample or _TYPED.search(before) is not None
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -62,6 +105,7 @@ def parse(source: Source) -> Iterator[Fact]:
     done: set[int] = set()
     talk = Talk(source)
     is_listed = _has_list(source)
+    shown = _Shown.of(source)
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
@@ -73,7 +117,9 @@ def parse(source: Source) -> Iterator[Fact]:
         text, column = line_around(source.data, hit.start)
         if not _is_used(source, text, column, row.name) or not _has_context(source.data, row.needs):
             continue
-        if talk.holds(hit.start) or _is_hidden(source, hit, text, column, is_listed=is_listed):
+        if talk.holds(hit.start) or shown.holds(talk, hit.start, text[:column]):
+            continue
+        if _is_hidden(source, hit, text, column, is_listed=is_listed):
             continue
         done.add(hit.row)
         is_set = source.syntax == "config" and not source.name.endswith(_EXAMPLES)
@@ -137,7 +183,22 @@ def _is_hidden(source: Source, hit: Hit, text: str, column: int, *, is_listed: b
     if not _ITEM.fullmatch(text):
         return _HIDING.search(text[:column]) is not None
     above = parents(source.data, hit.start, levels=1)
-    return is_listed or (bool(above) and _HIDING.search(above[0].rstrip()) is not None)
+    is_hiding = bool(above) and (
+        _HIDING.search(above[0].rstrip()) is not None or _is_left_out(source, above[0])
+    )
+    return is_listed or is_hiding
+
+
+def _is_left_out(source: Source, opening: str) -> bool:
+    """Say whether a program hands on only what is not in the list that a line opens."""
+    found = _LIST_NAME.match(opening)
+    if found is None:
+        return False
+    name = re.escape(found["name"].encode())
+    return (
+        re.search(rb"\bnot\s+in\s+" + name + rb"\b|!\s*" + name + rb"\.(?:has|includes)\(", source.data)
+        is not None
+    )
 
 
 def _has_list(source: Source) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.model import Finding
+from connectors.model import Finding, Role
 from tests.code_samples import scan, write
 
 AI = "dev.langchain4j:langchain4j-open-ai"
@@ -190,6 +190,20 @@ def test_a_project_gets_the_version_of_central_management(
 
     assert [key for key in found if key[1] == KERNEL] == [("src/App", KERNEL)]
     assert found["src/App", KERNEL].attributes["declared"] == "1.6"
+
+
+def test_who_references_a_package_decides_its_role_and_not_the_central_version(tmp_path: Path) -> None:
+    central = f'<Project><ItemGroup><PackageVersion Include="{KERNEL}" Version="1" /></ItemGroup></Project>'
+    paths = ("demo/a.csproj", "tests/b.csproj", "src/c.csproj")
+
+    found = _found(tmp_path, {"Directory.Packages.props": central} | dict.fromkeys(paths, _project()))
+
+    assert {unit: item.role for (unit, _), item in found.items()} == {
+        "demo": Role.EXAMPLE,
+        "tests": Role.TEST,
+        "src": Role.APPLICATION,
+    }
+    assert found["demo", KERNEL].evidence[0].locator == "demo/a.csproj:1"
 
 
 def test_central_versions_that_nobody_uses_are_no_findings(tmp_path: Path) -> None:

@@ -169,6 +169,10 @@ def test_the_example_that_a_file_is_part_of_begins_below_the_folder_that_says_so
         ("src/Stubs/rag.stub", Role.TEMPLATE),
         ("pack/base_templates/main.tf", Role.TEMPLATE),
         ("demographics/app.py", Role.APPLICATION),
+        ("internal/mock/server.go", Role.TEST),
+        ("eval-tools/run.py", Role.TEST),
+        ("scripts/bench_chat.py", Role.TEST),
+        ("scripts/workbench_app.py", Role.APPLICATION),
     ],
 )
 def test_well_known_names_of_tests_and_examples_tell_the_role(path: str, role: Role) -> None:
@@ -189,3 +193,22 @@ def test_a_folder_whose_name_leaves_it_open_is_a_suite_where_it_holds_tests(besi
 
     assert found is role
     assert roles.of("app/main.py") is Role.APPLICATION
+
+
+@pytest.mark.parametrize(
+    ("chart", "path", "role"),
+    [
+        ("charts/shop/Chart.yaml", "charts/shop/templates/deployment.yaml", Role.APPLICATION),
+        ("charts/shop/Chart.yaml", "charts/shop/templates/backends/vllm.yaml", Role.APPLICATION),
+        ("charts/shop/Chart.yaml", "charts/shop/templates/tests/test.yaml", Role.TEST),
+        ("examples/shop/Chart.yaml", "examples/shop/templates/deployment.yaml", Role.EXAMPLE),
+        ("templates/shop/Chart.yaml", "templates/shop/templates/deployment.yaml", Role.TEMPLATE),
+        ("charts/other/Chart.yaml", "charts/shop/templates/deployment.yaml", Role.TEMPLATE),
+    ],
+)
+def test_what_a_chart_installs_is_the_application(chart: str, path: str, role: Role) -> None:
+    roles = Roles(load_catalogue())
+
+    roles.note(chart)
+
+    assert roles.of(path) is role

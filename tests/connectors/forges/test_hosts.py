@@ -169,7 +169,9 @@ def test_an_address_that_the_api_names_elsewhere_is_not_followed(host: Host) -> 
 
     look = host.account().look()
 
-    assert look.scopes[_label(made)].locator.startswith(host.fake.base_url)
+    scope = look.scopes[_label(made)]
+    assert scope.listed["url"].startswith(host.fake.base_url)
+    assert scope.locator.startswith(f"https://{NAME}/")
     assert look.errors == {}
 
 

@@ -9,6 +9,7 @@ import pytest
 from connectors.catalogue import load_catalogue
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.code.facts import Fact
+from connectors.code.formats.table_changes import ENDED
 from tests.code_samples import read
 
 CATALOGUE = load_catalogue()
@@ -21,7 +22,7 @@ def _name(files: tuple[str, ...], otherwise: str) -> str:
 
 def _found(path: str, text: str, part: str) -> dict[str, Fact]:
     """Return the facts of the format ``part`` by name."""
-    return {fact.name: fact for name, fact in read(path, text) if name == part}
+    return {fact.name: fact for name, fact in read(path, text) if name == part and fact.kind != ENDED}
 
 
 @pytest.mark.parametrize("row", CATALOGUE.oversight, ids=lambda row: row.name)

@@ -36,6 +36,28 @@ from tests.code_samples import facts, read
         ("a.py", 'load(model, chat_template="llama3")', "llama3"),
         ("a.rs", 'let model = 1;\nSelf::Gemma2 => "gemma2",', "gemma2"),
         ("a.ts", 'export enum ModelProvider {\n  Qwen = "Qwen",\n}', "Qwen"),
+        ("a.rs", 'PromptTemplateType::DeepseekChat3 => write!(f, "deepseek-chat-3"),', "deepseek-chat-3"),
+        ("a.rs", '"deepseek-chat-3" => Ok(PromptTemplateType::DeepseekChat3),', "deepseek-chat-3"),
+        ("a.rs", 'enum PromptTemplateType {\n    #[value(name = "gpt-4o")]\n    A,\n}', "gpt-4o"),
+        (
+            "a.rs",
+            '#[cfg(test)]\nmod tests {\n    fn t() {\n        ask(model("gpt-4o"));\n    }\n}\n',
+            "gpt-4o",
+        ),
+        ("a.rs", '\n#[test]\nfn t() {\n    let model = "gpt-4o";\n}\n', "gpt-4o"),
+        ("a.toml", 'prompt_template = "llama-3-chat"', "llama-3-chat"),
+        ("a.yaml", "chat_template: llama-3-chat", "llama-3-chat"),
+        ("a.sh", "serve --model-name acme --prompt-template llama-3-chat", "llama-3-chat"),
+        ("a.rs", "let m = \"Unknown prompt template: {}. Known are 'x', 'gpt-4o', 'y'\";", "gpt-4o"),
+        (
+            "a.tf",
+            'm = {\n  "gpt-4o" = {\n    name = "gpt-4.1"\n    model = { name = "gpt-4.1" }\n  }\n}',
+            "gpt-4o",
+        ),
+        ("a.json", '{"models": {"gpt-4o": {"model": "azure/gpt-4.1"}}}', "gpt-4o"),
+        ("a.yaml", "models:\n  gpt-4o:\n    model: azure/gpt-4.1\n", "gpt-4o"),
+        ("a.json", '{"models": {"gpt-4o": ["openai/gpt-4o*mini*", "x"]}}', "gpt-4o"),
+        ("a.json", '{"models": {"fast": ["openai/gpt-5*mini*", "gpt-4o"]}}', "gpt-4o"),
     ],
 )
 def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model: str) -> None:
@@ -60,6 +82,14 @@ def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model:
         ("models.json", '{"models": [{\n  "id": "fast",\n  "name": "gpt-4o"\n}]}', "gpt-4o"),
         ("a.kt", 'val M = Model("Codestral", "codestral")', "codestral"),
         ("a.yaml", "examples:\n  - model: gpt-4o", "gpt-4o"),
+        ("a.rs", 'let m = "serve --prompt-template chatml"; let model = "gpt-4o";', "gpt-4o"),
+        ("a.sh", "serve --prompt-template chatml --model gpt-4o", "gpt-4o"),
+        ("a.rs", '\n#[test]\nfn t() {\n}\nfn f() {\n    let model = "gpt-4o";\n}\n', "gpt-4o"),
+        ("a.rs", '#[cfg(test)]\nmod tests {\n}\nfn f() {\n    let model = "gpt-4o";\n}\n', "gpt-4o"),
+        ("a.tf", 'm = {\n  "gpt-4o" = {\n    sku = "Standard"\n  }\n}', "gpt-4o"),
+        ("a.json", '{"models": {"gpt-4o": {"model": "openai/gpt-4o"}}}', "gpt-4o"),
+        ("a.yaml", "models:\n  gpt-4o:\n    n: 1\n  big:\n    model: gpt-4.1\n", "gpt-4o"),
+        ("a.tf", 'm = {\n  "gpt-4o" = {\n  }\n  b = {\n    model = "gpt-4.1"\n  }\n}', "gpt-4o"),
     ],
 )
 def test_what_is_called_or_offered_is_given(path: str, text: str, model: str) -> None:
