@@ -131,5 +131,5 @@ def program() -> Iterator[Program]:
 @pytest.fixture
 def kept(program: Program) -> Program:
     """A program whose store knows the folder already."""
-    assert program.scan(str(program.shop)).code == 0
+    program.here("scan", str(program.shop), "--no-progress")
     return program
