@@ -37,7 +37,10 @@ class _Weight:
 
 # ``words`` are looked for in the hint's source. Creation, commits and blame are one family: they tell of
 # one act seen from several sides. The first row that matches counts.
+MAPPED = "mapped"
+"""Begins the source of a hint whose value a person said the meaning of."""
 _WEIGHTS = (
+    _Weight("mapped", 0.90, (MAPPED,)),
     _Weight("declared", 0.99, ("declared", "ownerfile", "aisystemyaml")),
     _Weight("directory", 0.95, ("sponsor",)),
     _Weight("directory", 0.80, ("appowner", "registrationowner")),
@@ -195,7 +198,7 @@ def _votes_of_one(
     best: dict[tuple[str, str], tuple[float, str]] = {}
     for hint in hints:
         row = _weight_of(hint.source)
-        for name in _names(hint.candidate):
+        for name in names_in(hint.candidate):
             if is_automation(name) or name in declined:
                 continue
             vote = (_capped(row, hint, name in known, name), hint.why or hint.source)
@@ -259,5 +262,6 @@ def _capped(row: _Weight, hint: OwnerHint, is_known: bool, name: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _names(candidate: str) -> tuple[str, ...]:
+def names_in(candidate: str) -> tuple[str, ...]:
+    """Return the parties that a hint names, each in its one spelling."""
     return tuple(name for part in _SPLIT.split(candidate) if (name := normal_party(part)))

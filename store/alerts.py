@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import func, select
 
 from connectors.secrets import redact
-from store import cases, outbox, oversight, owners, rule_facts
+from store import cases, outbox, oversight, owners, rule_facts, system_rows
 from store.bulk import insert_rows, is_one_of
 from store.oversight import Record
 from store.owners import Owner
@@ -118,6 +118,7 @@ class SystemFacts:
     members: Sequence[Member] = ()
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     last_seen_at: str | None = None
+    registered_at: str | None = None
 
 
 def fingerprint(rule: str, subject_id: str, qualifier: str = "", *, subject: str = "system") -> str:
@@ -150,6 +151,8 @@ def facts(
     told = rule_facts.attributes(conn, members, asked, rev, whole=is_whole) if asked else {}
     recorded = {one: members[one] for one in records if one in members}
     seen_at = rule_facts.last_seen(conn, recorded, rev) if seen else {}
+    known = [row.system_id for row in rows if row.state != "candidate"]
+    entered = system_rows.registered_at(conn, known, rev)
     return [
         SystemFacts(
             system_id=row.system_id,
@@ -163,6 +166,7 @@ def facts(
             members=members.get(row.system_id, ()),
             told=told,
             last_seen_at=seen_at.get(row.system_id),
+            registered_at=entered.get(row.system_id),
         )
         for row in rows
     ]

@@ -23,7 +23,7 @@ from normalizer.owners import (
     hints_from_tags,
     normal_party,
 )
-from store import parties
+from store import owner_maps, parties
 from store.bulk import insert_rows, is_one_of
 from store.owner_outcomes import trust
 from store.parties import Party
@@ -183,7 +183,7 @@ def weigh_candidates(conn: Connection, system_ids: Collection[str]) -> Candidate
     """Weigh the evidence of the systems' members again; the same evidence changes nothing."""
     changes = CandidateChanges()
     current = of_systems(conn, system_ids)
-    evidence = evidence_of(conn, system_ids)
+    evidence = meaning_of(conn, system_ids)
     known = _known(conn, evidence) if evidence else set()
     trusted = trust(conn) if evidence else {}
     for system_id in sorted(evidence.keys() | current.keys()):
@@ -207,7 +207,7 @@ def weigh_candidates(conn: Connection, system_ids: Collection[str]) -> Candidate
 
 def weigh_new(conn: Connection, said: Mapping[str, Mapping[str, int]]) -> CandidateChanges:
     """Weigh what the members of systems without any owner row tell: how many assets say each text."""
-    evidence = _shown(said)
+    evidence = _meant(conn, _shown(said))
     known = _known(conn, evidence) if evidence else set()
     trusted = trust(conn) if evidence else {}
     return CandidateChanges(
@@ -274,6 +274,11 @@ def _known(conn: Connection, evidence: dict[str, Shown]) -> set[str]:
     return {name for name, one in found.items() if one.active and one.party_id in dealt}
 
 
+def meaning_of(conn: Connection, system_ids: Collection[str]) -> dict[str, Shown]:
+    """Read the owner hints of members as people said that they are meant."""
+    return _meant(conn, evidence_of(conn, system_ids))
+
+
 def evidence_of(conn: Connection, system_ids: Collection[str]) -> dict[str, Shown]:
     """Read the owner hints of members' open sightings."""
     found: dict[str, Shown] = {}
@@ -300,6 +305,17 @@ def _shown(said: Mapping[str, Mapping[str, int]]) -> dict[str, Shown]:
         for system_id, texts in said.items()
     }
     return {system_id: shown for system_id, shown in found.items() if shown}
+
+
+def _meant(conn: Connection, evidence: dict[str, Shown]) -> dict[str, Shown]:
+    """Return evidence with the parties that its values mean, as people said."""
+    known = owner_maps.in_force(conn) if evidence else {}
+    if not known:
+        return evidence
+    return {
+        system_id: [(owner_maps.applied(hints, known), assets) for hints, assets in shown]
+        for system_id, shown in evidence.items()
+    }
 
 
 def told(payload: str) -> str:

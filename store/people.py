@@ -26,6 +26,7 @@ from store.schema import (
     outbox,
     oversight,
     owner,
+    owner_map,
     party,
     review,
     revision,
@@ -54,6 +55,8 @@ _NAMED: tuple[tuple[Table, Column[Any], Column[Any]], ...] = (
     (org_unit, org_unit.c.unit_no, org_unit.c.lead),
     (org_unit, org_unit.c.unit_no, org_unit.c.default_owner),
     (outbox, outbox.c.outbox_no, outbox.c.owner),
+    (owner_map, owner_map.c.value, owner_map.c.value),
+    (owner_map, owner_map.c.value, owner_map.c.made_by),
     (suppression, suppression.c.suppression_id, suppression.c.made_by),
     (ticket, ticket.c.ticket_no, ticket.c.made_by),
 )
@@ -107,7 +110,12 @@ def everyone(conn: Connection) -> list[Party]:
 def about(conn: Connection, one: Party) -> dict[str, list[dict[str, Any]]]:
     """Return every row that refers to a person or names them, by table, as plain values."""
     found: dict[str, list[dict[str, Any]]] = {}
-    by_id = ((owner, owner.c.party_id), (oversight, oversight.c.confirmed_by), (review, review.c.by_party))
+    by_id = (
+        (owner, owner.c.party_id),
+        (owner_map, owner_map.c.party_id),
+        (oversight, oversight.c.confirmed_by),
+        (review, review.c.by_party),
+    )
     for table, column in by_id:
         rows = conn.execute(select(table).where(column == one.party_id))
         found[table.name] = [dict(row._mapping) for row in rows]
@@ -136,6 +144,8 @@ def erase(conn: Connection, one: Party, *, now: str) -> Mentions:
     are dropped as a whole; they come back at the next scan. Call it in the deciding transaction.
     """
     names = _names(one)
+    meant = or_(owner_map.c.party_id == one.party_id, _is_named(owner_map.c.value, names))
+    conn.execute(owner_map.delete().where(meant))
     counts = {
         name: _scrub(conn, table, id_column, column, names, one.party_id)
         for name, table, id_column, column in _TEXTS

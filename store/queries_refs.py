@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
+from store import slugs
 from store.bulk import is_one_of
 from store.schema import alert, asset, asset_alias, run, system, system_alias
 from store.temporal import chunks, holds
@@ -36,7 +37,12 @@ def systems(conn: Connection, ref: str, rev: int | None) -> list[Match]:
     exact = _read(conn, select(*columns).where(system.c.system_id.in_([ref, target or ref]), *living))
     if exact:
         return exact[:1]
-    return _by_start_or_name(conn, select(*columns).where(*living), columns, ref)
+    named = _by_start_or_name(conn, select(*columns).where(*living), columns, ref)
+    keyed = slugs.holder(conn, ref)
+    if keyed is None or any(one.id == keyed for one in named):
+        return named
+    # A key that is the name of another system says too little to decide by.
+    return [*_read(conn, select(*columns).where(system.c.system_id == keyed, *living)), *named]
 
 
 def assets(conn: Connection, ref: str, rev: int | None) -> list[Match]:

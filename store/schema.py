@@ -37,6 +37,7 @@ from store.schema_governance import (
     system_alias,
     system_key,
     system_member,
+    system_slug,
 )
 from store.schema_inventory import (
     asset,
@@ -66,7 +67,7 @@ from store.schema_links import (
     system_unit,
     system_use,
 )
-from store.schema_owners import owner_outcome, owner_request
+from store.schema_owners import owner_map, owner_outcome, owner_request
 from store.schema_rules import organisation_fact, rule_set
 from store.schema_schedule import schedule, schedule_run
 
@@ -99,6 +100,7 @@ __all__ = [
     "outbox",
     "oversight",
     "owner",
+    "owner_map",
     "owner_outcome",
     "owner_request",
     "part",
@@ -121,6 +123,7 @@ __all__ = [
     "system_key",
     "system_member",
     "system_merge",
+    "system_slug",
     "system_standing",
     "system_suggestion",
     "system_unit",

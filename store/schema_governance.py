@@ -34,6 +34,16 @@ system_alias = Table(
     Index("ix_system_alias_system_id", "system_id"),
 )
 
+# Keys that people type: one a system that was ever registered, never changed and never given to another.
+system_slug = Table(
+    "system_slug",
+    metadata,
+    text_column("slug", key=True),
+    text_column("system_id"),
+    number("rev"),
+    Index("ix_system_slug_system_id", "system_id"),
+)
+
 system_key = Table(
     "system_key",
     metadata,

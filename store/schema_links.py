@@ -134,6 +134,7 @@ system_standing = Table(
     text_column("reason", default=""),
     text_column("at"),
     *validity(),
+    Index("ix_system_standing_system_id", "system_id"),
 )
 open_index(
     "uq_system_standing_open_system",

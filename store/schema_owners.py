@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, Table
+from sqlalchemy import Column, Double, ForeignKey, Index, Table
 
-from store.columns import flag, metadata, number, serial, text_column
+from store.columns import TEXT, flag, metadata, number, serial, text_column
 
 # A question to one party about one role on one system; its answer is written once.
 owner_request = Table(
@@ -35,4 +35,14 @@ owner_outcome = Table(
     text_column("at"),
     number("rev"),
     Index("ix_owner_outcome_family", "family"),
+)
+
+# Whom a value of owner evidence means, as a person said: `value` is its one spelling (normal_party).
+owner_map = Table(
+    "owner_map",
+    metadata,
+    text_column("value", key=True),
+    Column("party_id", TEXT, ForeignKey("party.party_id"), nullable=False),
+    text_column("made_by"),
+    text_column("made_at"),
 )

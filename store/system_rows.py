@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from store import slugs
 from store.bulk import insert_rows, is_one_of
 from store.regroup import SUGGESTION, replace_rows
 from store.schema import asset, system, system_member, system_standing
@@ -68,8 +69,13 @@ def change(tx: WriteTx, system_id: str, changes: Mapping[str, object]) -> None:
 
 
 def set_state(tx: WriteTx, system_id: str, state: str, *, at: str, code: str = "", reason: str = "") -> None:
-    """Set a system's state by a person's word: no scan changes it from then on."""
+    """Set a system's state by a person's word: no scan changes it from then on.
+
+    One that is registered gets its key.
+    """
     change(tx, system_id, {"state": state})
+    if state in ("registered", "governed"):
+        slugs.ensure(tx, system_id, rows(tx.conn, [system_id])[system_id].name)
     held = system_standing.c.system_id == system_id, system_standing.c.valid_to.is_(None)
     tx.conn.execute(system_standing.update().where(*held).values(valid_to=tx.rev))
     names = ("system_id", "state", "code", "reason", "at", "valid_from")
@@ -83,6 +89,19 @@ def standings(conn: Connection, system_ids: Collection[str], rev: int | None = N
         query = select(system_standing).where(is_one_of(conn, system_standing.c.system_id, chunk))
         for row in conn.execute(query.where(holds(system_standing, rev))).all():
             found[row.system_id] = Standing(state=row.state, code=row.code, reason=row.reason, at=row.at)
+    return found
+
+
+def registered_at(conn: Connection, system_ids: Collection[str], rev: int | None = None) -> dict[str, str]:
+    """Return when systems were first taken into the register (UTC text); those never taken are left out."""
+    found: dict[str, str] = {}
+    held, first = system_standing.c, func.min(system_standing.c.at)
+    query = select(held.system_id, first).where(held.state.in_(("registered", "governed")))
+    if rev is not None:
+        query = query.where(held.valid_from <= rev)
+    for chunk in chunks(sorted(system_ids)):
+        of_chunk = query.where(is_one_of(conn, held.system_id, chunk)).group_by(held.system_id)
+        found.update((row[0], row[1]) for row in conn.execute(of_chunk))
     return found
 
 

@@ -80,6 +80,8 @@ def system_listing(
             )
         )
     if width >= WIDE:
+        if any(row.key for row in rows):
+            columns.append(Column[SystemView](title="KEY", text=lambda row: row.key or "", whole=True))
         columns.append(
             Column[SystemView](
                 title="ID", text=lambda row: shorten(row.system_id), style=lambda _: "dim", whole=True

@@ -8,6 +8,7 @@ from discovery.cli.columns import field_names
 from discovery.render.as_table import Column
 from discovery.render.listing import Listing
 from discovery.render.text import day, short_ids, words
+from discovery.service.owner_mapping import OwnerMapView
 from discovery.service.owner_requests import RequestView
 from discovery.service.people import PersonView
 from discovery.service.views import to_json
@@ -29,6 +30,24 @@ def people_listing(rows: Sequence[PersonView]) -> Listing[PersonView]:
         to_json=to_json,
         fields=field_names(PersonView),
         empty="Nobody is known yet.",
+    )
+
+
+def map_listing(zone: str) -> Listing[OwnerMapView]:
+    """Return how values of evidence and whom they mean are listed; days are those of ``zone``."""
+    return Listing(
+        one="value",
+        many="values",
+        columns=[
+            Column(title="VALUE", text=lambda row: row.value),
+            Column(title="STANDS FOR", text=lambda row: row.party if row.active else f"{row.party} (left)"),
+            Column(title="PROPOSED FOR", text=lambda row: str(row.systems), right=True, whole=True),
+            Column(title="BY", text=lambda row: row.made_by.removesuffix(" (unauthenticated)")),
+            Column(title="SINCE", text=lambda row: day(row.made_at, zone), whole=True),
+        ],
+        to_json=to_json,
+        fields=field_names(OwnerMapView),
+        empty="Every value means itself: aicensus owner map VALUE PARTY",
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from discovery.cli import owner_maps
 from discovery.cli.lazy import Example, Group
 from discovery.cli.options import format_option, reason_option, store_options
 from discovery.cli.session import Session
@@ -292,6 +293,10 @@ def requests(fmt: str, config_path: Path | None, db: str | None) -> None:
     with session.store(read_only=True) as store:
         rows = owner_requests.listed(store)
     request_listing(rows, session.zone).write(rows, fmt)
+
+
+for verb in (owner_maps.map_value, owner_maps.unmap, owner_maps.maps):
+    owner.add_command(verb)
 
 
 def _answer(

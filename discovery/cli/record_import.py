@@ -95,6 +95,8 @@ def _write(imported: Imported, fmt: str, *, dry_run: bool, confirm: bool) -> Non
         click.echo(
             f"Note: {_safe(one.name)}: a person answered {', '.join(one.kept)}; left as it was", err=True
         )
+    for one in [one for one in imported.planned if one.notes][:_MOST_NOTES]:
+        click.echo(f"Note: {_safe(one.name)} ({one.where}): {_safe('; '.join(one.notes))}", err=True)
     created = sum(one.action == "create" for one in imported.planned)
     updated = sum(one.action == "update" for one in imported.planned)
     same = len(imported.planned) - created - updated
@@ -123,6 +125,7 @@ def _write_plan(planned: list[Planned], fmt: str) -> None:
             fields=sorted({*one.fields, *one.late}),
             kept=one.kept,
             owner=one.owner,
+            notes=one.notes,
         )
         for one in planned
     ]

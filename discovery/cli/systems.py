@@ -98,7 +98,7 @@ def list_systems(
 @format_option(("table", "json", "jsonl", "csv"))
 @store_options
 def show_system(system: str, as_of: str | None, fmt: str, config_path: Path | None, db: str | None) -> None:
-    """Show one SYSTEM by id, unique beginning of an id, or name."""
+    """Show one SYSTEM by id, unique beginning of an id, key, or name."""
     from discovery.cli.columns import system_listing
     from discovery.service import inventory
 
@@ -141,6 +141,7 @@ def _write_system(found: SystemView, zone: str) -> None:
         found.name,
         (
             ("id", found.system_id),
+            ("key", found.key or ""),
             ("kind", words(found.kind)),
             ("state", found.state),
             ("owner", found.owner or "nobody has accepted"),

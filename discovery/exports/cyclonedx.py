@@ -132,6 +132,7 @@ def _system(system: SystemView) -> dict[str, Any]:
         component["description"] = record.purpose
     best = system.owner_candidates[0] if system.owner_candidates else None
     component["properties"] = _properties(
+        ("system:key", system.key),
         ("system:kind", system.kind),
         ("system:state", system.state),
         ("system:first_seen", system.first_seen),

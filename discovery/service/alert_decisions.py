@@ -127,6 +127,7 @@ def _request(tx: ReadTx | WriteTx, given: Given, now: datetime, rows: Sequence[A
     if given.action in _JUDGING:
         whom.refuse_left(tx, given.actor.name, "judge an alert", hint="Ask somebody else.")
     if given.assignee:
+        whom.refuse_unknown_actor(tx, given.assignee)
         whom.refuse_left(tx, given.assignee, "be assigned anything", hint="Name someone who is.")
     in_force = sla.in_force(tx)
     homes = {row.system_id for row in rows if row.system_id}

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from discovery.service import derived, evidence_facts, organisation_facts, rule_sets, sla
-from discovery.service.rule_trees import Moment, Record, paths
+from discovery.service.rule_trees import Moment, Record
 from discovery.service.rules import Rule
 from normalizer import ids
 from store import alerts, rule_facts
@@ -131,7 +131,9 @@ def _planned(tx: ReadTx | WriteTx, system_ids: Collection[str], day: Day) -> Pla
     merged = alerts.by_ids(tx.conn, strays)
     home = [merged[one] for one in sorted(strays)]
     due: list[Change | _Due] = [*_bring_home(home, aliases, existing, day.text)]
-    found = alerts.facts(tx.conn, system_ids, asked=evidence_facts.asked(), seen=_asks(day.rules, _SEEN))
+    found = alerts.facts(
+        tx.conn, system_ids, asked=evidence_facts.asked(), seen=rule_sets.asks(day.rules, _SEEN)
+    )
     plan = Plan()
     for facts in found:
         record = derived.system_record(facts, day.moment, day.organisation)
@@ -141,17 +143,6 @@ def _planned(tx: ReadTx | WriteTx, system_ids: Collection[str], day: Day) -> Pla
     due += _asset_changes(tx, found, of_assets, day)
     plan.changes = _made(tx, due)
     return plan
-
-
-def _asks(rules: RuleSet, name: str) -> bool:
-    """Say whether a rule that alerts on systems looks at a field."""
-    trees = (
-        tree
-        for is_known in (True, False)
-        for one in rules.asked("system", is_known=is_known)
-        for tree in (one.raw["when"], *(row["when"] for row in one.raw.get("later") or ()))
-    )
-    return any(name in paths(tree) for tree in trees)
 
 
 def _made(tx: ReadTx | WriteTx, due: Sequence[Change | _Due]) -> list[Change]:

@@ -81,6 +81,7 @@ def system(
     aliases: list[str],
     open_alerts: int,
     roles_that_alert: Collection[str],
+    key: str | None = None,
 ) -> SystemView:
     """Return a system with its people and members."""
     accepted = [one for one in owners if one.is_accepted and one.role == _ACCOUNTABLE and one.party.active]
@@ -104,6 +105,7 @@ def system(
         aliases=aliases,
         why=grouping.explain(row.group_key).why,
         providers=sorted(members.providers),
+        key=key,
     )
 
 

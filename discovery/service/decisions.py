@@ -7,7 +7,9 @@ organisation's). Errors: ``DecisionError`` (what is wrong with the request), ``N
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.model import Json
 from connectors.secrets import redact
-from discovery.service import alerting, inventory, oversight_rules, records, refs, whom
+from discovery.service import alerting, inventory, oversight_rules, owner_mapping, records, refs, whom
 from discovery.service.alert_decisions import AlertAction, decide_alert
 from discovery.service.deciding import Act, Decided, decide, need_reason
 from discovery.service.errors import Ambiguous, DecisionError, NotFound
@@ -83,11 +85,23 @@ def set_owner(
         who, warnings = whom.party(tx, plain, at=at, team=is_team or None)
         if role is OwnerRole.ACCOUNTABLE:
             _learn(tx, at, system_id, who, was_right=True)
+            corrected.update(owner_mapping.learnt(tx, system_id, who, actor=actor, at=at))
         act = _accept(tx, system_id, at, who, role, owners.DECLARED, 1.0, "owner.set", reason)
         act.warnings += warnings
+        if corrected:
+            act.entry = replace(act.entry, new={**act.entry.new, "mapped": [*corrected.values()]})
         return act
 
-    return decide(store, system, actor, now, deed)
+    corrected: dict[str, str] = {}
+    decided = decide(store, system, actor, now, deed)
+    for value in corrected:
+        decided.warnings.append(
+            f"{value} stands for {plain} from now on, who is proposed wherever evidence names it; "
+            f"undo that with: aicensus owner unmap {shlex.quote(value)} --reason ..."
+        )
+    if corrected:
+        owner_mapping.propose_again(store, [*corrected], actor)
+    return decided
 
 
 def accept_owner(
@@ -284,7 +298,7 @@ def _rows(tx: WriteTx, system_id: str) -> list[Owner]:
 
 def _learn(tx: WriteTx, at: str, system_id: str, who: parties.Party, *, was_right: bool) -> None:
     """Let a decision say how far the kinds of evidence that there are can be trusted."""
-    shown = owners.evidence_of(tx.conn, [system_id]).get(system_id, ())
+    shown = owners.meaning_of(tx.conn, [system_id]).get(system_id, ())
     hints = [one for one, _ in shown]
     owner_outcomes.learn(tx.conn, tx.rev, at, system_id, hints, who.label, was_right=was_right)
 

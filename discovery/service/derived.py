@@ -33,6 +33,7 @@ EVIDENCED = frozenset(
         *("owners", "counts.components", "counts.active_assets", "capabilities", "flags.scope_drift"),
         *("flags.changed_since_review", "flags.trains_models", "flags.uses_gpai", "flags.region_mismatch"),
         *("flags.self_approved", "provenance.last_seen_at"),
+        "provenance.discovered_before_registration",
     }
 )
 """Fields of a system's record on which its assets and owners bear."""
@@ -50,6 +51,11 @@ def system_record(facts: SystemFacts, now: Moment, organisation: Mapping[str, An
         "owners": _owners(facts),
         "provenance.first_seen_at": facts.first_seen_at,
         "provenance.last_seen_at": facts.last_seen_at,
+        "provenance.discovered_before_registration": seen_first(
+            [one.first_seen_at for one in facts.members],
+            facts.registered_at,
+            values.get("provenance.registered_at"),
+        ),
         "reviews.next_due_at": record.next_review_at if record else None,
         "reviews.last_at": record.confirmed_at if record else None,
         "flags.record_complete": record is not None and record.stands(now.text),
@@ -69,6 +75,19 @@ def system_record(facts: SystemFacts, now: Moment, organisation: Mapping[str, An
         found |= _unclassified(organisation.get("public_authority"))
     _add_evidence(found, facts, driving)
     return found
+
+
+def seen_first(seen_at: Collection[str], registered_at: str | None, said: Any = None) -> bool | None:
+    """Say whether assets were seen before their system was registered; ``None`` while it is not.
+
+    ``said`` is the day that a person gave, which counts before what the store knows. Of the same day it is
+    not said which came first, and what nobody can order was not found unregistered.
+    """
+    entered = said if isinstance(said, str) and said else registered_at
+    if not entered:
+        return None
+    # A day is compared with days: a moment of that day is not before it.
+    return any(one[: len(entered)] < entered for one in seen_at)
 
 
 def record_of_values(values: Mapping[str, Any], now: Moment) -> dict[str, Any]:

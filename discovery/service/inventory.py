@@ -42,6 +42,7 @@ from store import (
     queries_refs,
     queries_runs,
     queries_systems,
+    slugs,
 )
 from store.queries_alerts import AlertsWhere
 from store.queries_assets import AssetWhere, At
@@ -362,7 +363,7 @@ def _systems(tx: ReadTx, at: At, system_ids: Collection[str]) -> list[SystemView
     members = queries_systems.members(conn, only, at)
     people = owners.of_systems(conn, only, at.rev)
     records = oversight.of_systems(conn, only, at.rev)
-    names = queries_systems.aliases(conn, only)
+    names, keys = queries_systems.aliases(conn, only), slugs.of_systems(conn, only, at.rev)
     confirmers = parties.labels(conn, {one.confirmed_by for one in records.values() if one.confirmed_by})
     open_alerts = queries_alerts.open_by_system(conn, at, only)
     roles = alert_store.alerting_roles(conn)
@@ -376,6 +377,7 @@ def _systems(tx: ReadTx, at: At, system_ids: Collection[str]) -> list[SystemView
             aliases=names.get(row.system_id, []),
             open_alerts=open_alerts.get(row.system_id, 0),
             roles_that_alert=roles,
+            key=keys.get(row.system_id),
         )
         for row in queries_systems.rows(conn, at, system_ids=only)
         if row.system_id in wanted

@@ -30,7 +30,7 @@ from discovery.service.errors import DecisionError, NotFound, ServiceError
 from discovery.service.record_edit import Stamp
 from discovery.service.record_tables import Row, refuse
 from discovery.service.record_values import check
-from normalizer.owners import normal_party
+from normalizer.owners import is_automation, normal_party
 from store import added, audit, oversight, owners, parties, systems
 from store.added import NewSystem
 from store.audit import Actor, Entry
@@ -67,7 +67,8 @@ class Planned:
     """What an import does with one row; ``action`` is create, update or nothing.
 
     ``fields`` are those that change, ``kept`` those that a person answered otherwise, ``owner`` the candidate
-    or owner that it brings. ``late`` fields name systems that come with the same file.
+    or owner that it brings. ``late`` fields name systems that come with the same file; ``notes`` say what
+    of the row was left out.
     """
 
     where: str
@@ -81,6 +82,7 @@ class Planned:
     values: dict[str, Json] = field(default_factory=dict)
     late: tuple[str, ...] = ()
     version: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -183,16 +185,17 @@ class _Planner:
         ]
         self._coming[name.casefold()] = system_id is None
         self._references.append((row.where, checked.values))
-        mistakes = [
-            *checked.mistakes,
-            *record_refs.mistakes_of_people(checked.values, row.system.get("owner")),
-        ]
+        owner = row.system.get("owner")
+        if row.is_catalogue and owner and is_automation(normal_party(owner)):
+            one.notes.append(f"its owner {owner!r} is no person or team and was left out")
+            owner = None
+        mistakes = [*checked.mistakes, *record_refs.mistakes_of_people(self._tx, checked.values, owner)]
         self.mistakes += [f"{row.where}: {text}" for text in mistakes]
         if system_id is None and not self._options.creates:
             self.mistakes.append(f"{row.where}: there is no system {name!r}")
         if len(self.mistakes) > before:
             return None
-        self._compare(one, checked.values, row.system.get("owner"))
+        self._compare(one, checked.values, owner)
         return one
 
     def check_references(self, planned: Sequence[Planned]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.model import Json
 from discovery.service import record_fields, refs
 from discovery.service.errors import ServiceError
+from discovery.service.permissions import os_actor
 from discovery.service.record_fields import FieldSpec
 from normalizer.owners import is_automation, normal_party
 from store import oversight, parties
@@ -74,14 +75,16 @@ def party_ids(values: Iterable[tuple[FieldSpec | None, Json]]) -> set[str]:
     return {one for spec, value in values if spec for one in _named(spec, value) if one.startswith(_PARTY)}
 
 
-def mistakes_of_people(values: Mapping[str, Json], owner: str | None = None) -> list[str]:
+def mistakes_of_people(
+    tx: ReadTx | WriteTx, values: Mapping[str, Json], owner: str | None = None
+) -> list[str]:
     """Return what is wrong with the people that values name, and with an owner, as sentences."""
     mistakes = []
     for one in sorted(_said(values) | ({owner} if owner else set())):
         plain = normal_party(one)
         if is_automation(plain):
             mistakes.append(f"{one!r} is no person or team")
-        elif "@" in one[1:] and not reads_as_mail(plain):
+        elif "@" in one[1:] and not reads_as_mail(plain) and not is_actor(tx, plain):
             mistakes.append(f"{one!r} is not an address")
     return mistakes
 
@@ -93,7 +96,7 @@ def _said(values: Mapping[str, Json]) -> set[str]:
 
 
 def _people(tx: WriteTx, values: Mapping[str, Json], at: str, mistakes: list[str]) -> dict[str, str]:
-    wrong = mistakes_of_people(values)
+    wrong = mistakes_of_people(tx, values)
     mistakes += wrong
     if wrong:
         return {}
@@ -106,6 +109,20 @@ def reads_as_mail(text: str) -> bool:
     """Say whether a text has the form of an address."""
     name, _, host = text.partition("@")
     return bool(name) and "." in host.strip(".") and not host.startswith(".") and "@" not in host
+
+
+def reads_as_actor(text: str) -> bool:
+    """Say whether a text has the form in which somebody at a command line is kept: ``user@host``."""
+    name, _, host = text.partition("@")
+    return bool(name) and bool(host) and not any(mark in host for mark in "@. ")
+
+
+def is_actor(tx: ReadTx | WriteTx, plain: str) -> bool:
+    """Say whether ``user@host`` is somebody whom the command line put on record, or is of this machine."""
+    if not reads_as_actor(plain):
+        return False
+    here = normal_party(os_actor().name).rpartition("@")[2]
+    return plain.rpartition("@")[2] == here or plain in parties.find(tx.conn, [plain])
 
 
 def _systems(tx: WriteTx, spec: FieldSpec, value: Json, mistakes: list[str]) -> Json:

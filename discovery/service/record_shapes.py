@@ -90,6 +90,7 @@ class ImportedView:
     """What an import did with one row: ``action`` is create, update or nothing.
 
     ``fields`` changed, ``kept`` are those that a person answered otherwise; ``owner`` is whom it brings.
+    ``notes`` say what of the row was left out.
     """
 
     where: str
@@ -99,6 +100,7 @@ class ImportedView:
     fields: list[str]
     kept: list[str]
     owner: str | None
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

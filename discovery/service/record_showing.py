@@ -11,6 +11,7 @@ from connectors import clock
 from connectors.model import Json
 from discovery.service import (
     classification,
+    derived,
     inventory,
     record_edit,
     record_evidence,
@@ -23,7 +24,7 @@ from discovery.service.record_sense import Seen
 from discovery.service.record_shapes import ConflictView, FieldView, QuestionView, RecordFieldView, RecordView
 from discovery.service.views import AssetView, SystemView
 from normalizer.units import entity_of
-from store import oversight, owners, parties, queries_assets, units
+from store import oversight, owners, parties, queries_assets, system_rows, units
 from store.oversight import Record
 from store.owners import Owner
 from store.queries_assets import At
@@ -48,6 +49,7 @@ class _Known:
     labels: Mapping[str, str]
     moment: str | None = None
     unit: Mapping[str, Json] = field(default_factory=dict)
+    registered_at: str | None = None
 
 
 def fields(text: str | None = None) -> list[FieldView]:
@@ -109,6 +111,7 @@ def show_all(
         labels = parties.labels(tx.conn, {name for one in records.values() for name in _named(one)})
         complete_at = queries_assets.parts_complete_at(tx.conn, at) if with_assets else {}
         of_units = _units(tx, [view.system_id for view in views], at)
+        entered = system_rows.registered_at(tx.conn, [view.system_id for view in views], at.rev)
         for view in views:
             own = view.system_id
             assets = record_evidence.assets_of(tx, own, at, complete_at) if with_assets else []
@@ -122,6 +125,7 @@ def show_all(
                     labels=labels,
                     moment=at.moment,
                     unit=of_units.get(own, {}),
+                    registered_at=entered.get(own),
                 )
             )
 
@@ -162,6 +166,7 @@ def _known(tx: ReadTx, view: SystemView, as_of: datetime | None) -> _Known:
         labels=parties.labels(tx.conn, _named(record) if record else ()),
         moment=at.moment,
         unit=_units(tx, [view.system_id], at).get(view.system_id, {}),
+        registered_at=system_rows.registered_at(tx.conn, [view.system_id], at.rev).get(view.system_id),
     )
 
 
@@ -272,16 +277,33 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
+def _connectors(known: _Known) -> Json:
+    """Return the connectors that see assets of a system, sorted; ``None`` where assets were not read."""
+    if known.view.assets and not known.assets:
+        return None
+    return [*sorted({scope.partition(":")[0] for one in known.assets for scope in one.scopes})]
+
+
+def _seen_first(known: _Known) -> bool | None:
+    if known.view.assets and not known.assets:
+        return None
+    said = known.record.value("provenance.registered_at") if known.record else None
+    return derived.seen_first([one.first_seen for one in known.assets], known.registered_at, said)
+
+
 def _held(spec: FieldSpec, known: _Known) -> Json:
     view = known.view
     listed: Mapping[str, Json] = {
         "id": view.system_id,
+        "key": view.key,
         "name": view.name,
         "aliases": [*view.aliases],
         "record_state": view.state,
         "kind": view.kind,
         "provenance.first_seen_at": view.first_seen,
         "provenance.last_seen_at": view.last_seen,
+        "provenance.connectors": _connectors(known),
+        "provenance.discovered_before_registration": _seen_first(known),
         "reviews.last_at": view.oversight.confirmed_at,
         "reviews.last_by": view.oversight.confirmed_by,
     }

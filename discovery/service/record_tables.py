@@ -34,12 +34,14 @@ class Row:
     """One system of a register: ``where`` it stands, what is of the system, and raw values by field.
 
     ``is_ai`` is false for an entity of a catalogue that nothing marks as AI: it only adds to a known system.
+    ``is_catalogue``: it was kept for other ends, so that an owner who is nobody here is left out alone.
     """
 
     where: str
     system: dict[str, str] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
     is_ai: bool = True
+    is_catalogue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +231,8 @@ def _backstage(documents: Sequence[Any]) -> Iterator[Row]:
     for number, one in enumerate(documents, 1):
         if not isinstance(one, dict) or one.get("kind") not in rules["kinds"]:
             continue
-        row = Row(where=f"document {number}")
+        # What others keep for other ends may hold what is nobody here; the rest of it is still good.
+        row = Row(where=f"document {number}", is_catalogue=True)
         for path, target in rules["fields"].items():
             value = _at(one, path)
             if not isinstance(value, str) or not value.strip():

@@ -75,6 +75,7 @@ FIELDS: Fields = {
     **_plain("record_state", "kind", "capabilities", *RECORDED),
     **LISTS,
     **_plain("provenance.first_seen_at", "provenance.last_seen_at"),
+    **_plain("provenance.discovered_before_registration"),
     **_plain(
         *("flags.recorded", "flags.registered", "flags.live", "flags.high_risk", "flags.high_impact"),
         *("flags.record_complete", "flags.record_withdrawn", "flags.self_approved", "flags.scope_drift"),

@@ -19,7 +19,7 @@ import orjson
 from connectors.errors import ConfigError
 from discovery.service import rules
 from discovery.service.rule_fields import fields_of, nearest, words_of
-from discovery.service.rule_trees import GIVEN, Moment, Record, Test, check, compiled, reduced
+from discovery.service.rule_trees import GIVEN, Moment, Record, Test, check, compiled, paths, reduced
 from discovery.service.rules import SEVERITIES, Rule
 from store import rule_sets as kept
 from store.rule_sets import KeptRules
@@ -179,6 +179,17 @@ def in_force(tx: ReadTx | WriteTx, rev: int | None = None) -> RuleSet:
         return built_in()
     found = kept.in_force(tx.conn, rev)
     return built_in() if found is None else _read_back(found.content, found.hash)
+
+
+def asks(rules: RuleSet, name: str) -> bool:
+    """Say whether a rule that alerts on systems looks at a field."""
+    trees = (
+        tree
+        for is_known in (True, False)
+        for one in rules.asked("system", is_known=is_known)
+        for tree in (one.raw["when"], *(row["when"] for row in one.raw.get("later") or ()))
+    )
+    return any(name in paths(tree) for tree in trees)
 
 
 def to_keep(rule_set: RuleSet) -> KeptRules:

@@ -121,7 +121,8 @@ class SystemView:
     ``owner`` is the accepted accountable party (e-mail, handle or name), else ``None``; ``assets`` are
     the ids of members that are not gone, sorted; ``open_alerts`` counts alerts that still want something
     (open, acknowledged, assigned, in_review). ``alerting`` says whether its gaps raise alerts: test, docs,
-    example and vendored code alone does not. ``why`` says what holds its members together.
+    example and vendored code alone does not. ``why`` says what holds its members together. ``key`` is the
+    short text that names it since it was registered, and nothing else ever.
     """
 
     system_id: str
@@ -139,6 +140,7 @@ class SystemView:
     aliases: list[str] = field(default_factory=list)
     why: str = ""
     providers: list[str] = field(default_factory=list)
+    key: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

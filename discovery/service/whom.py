@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from discovery.service.errors import DecisionError
-from discovery.service.record_refs import reads_as_mail
+from discovery.service.record_refs import is_actor, reads_as_actor, reads_as_mail
 from normalizer.owners import is_automation, normal_party
 from store import parties
 
@@ -21,11 +21,22 @@ def plain_name(said: str, what: str = "answer for a system") -> str:
     plain = normal_party(said)
     if is_automation(plain):
         raise DecisionError(f"{said!r} cannot {what}", hint="Name a person or a team.")
-    if "@" in plain[1:] and not reads_as_mail(plain):
-        raise DecisionError(
-            f"{said!r} is not an address", hint="Write one such as dana@example.org, an @handle or a name."
-        )
+    if "@" in plain[1:] and not (reads_as_mail(plain) or reads_as_actor(plain)):
+        raise _no_address(said)
     return plain
+
+
+def refuse_unknown_actor(tx: ReadTx | WriteTx, said: str) -> None:
+    """Raise ``DecisionError`` for ``user@host`` that is nobody whom the product has written so."""
+    plain = normal_party(said)
+    if reads_as_actor(plain) and not is_actor(tx, plain):
+        raise _no_address(said)
+
+
+def _no_address(said: str) -> DecisionError:
+    return DecisionError(
+        f"{said!r} is not an address", hint="Write one such as dana@example.org, an @handle or a name."
+    )
 
 
 def party(tx: WriteTx, said: str, *, at: str, team: bool | None = None) -> tuple[Party, list[str]]:
@@ -35,6 +46,7 @@ def party(tx: WriteTx, said: str, *, at: str, team: bool | None = None) -> tuple
     Raises ``DecisionError`` for what is nobody, and for one who is no longer active.
     """
     plain = plain_name(said)
+    refuse_unknown_actor(tx, plain)
     known = parties.find(tx.conn, [plain]).get(plain)
     if known is None:
         warnings = [_unheard_of(tx, plain)]

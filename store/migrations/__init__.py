@@ -10,7 +10,7 @@ from store.engines import lock_writers
 from store.errors import NeedsUpgrade, NewerSchema, StoreCorrupt, StoreMissing
 from store.failures import explained
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """All versions of the schema, oldest first; a test holds it equal to the files in ``versions``."""
 
 HEAD = VERSIONS[-1]

@@ -8,6 +8,8 @@ chat template or of a provider: it is a model where the text says so.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.formats.model_ids import family_of
@@ -61,6 +63,9 @@ _SHOWN = re.compile(
 _PATTERN_BEHIND = re.compile(r"\\?[\"'`]\s*(?::|=>|=)\s*\[?\s*\\?[\"'`][\w./:-]*\*")
 _PATTERN_BEFORE = re.compile(r"\[\s*[^\[\]]{0,300}[\w/-]\*[^\[\]]{0,300}$")
 
+_PATTERN = re.compile(r"[\w.-]/[\w.-]*\*[\w.*-]*\\?[\"']")
+_TABLE_OF_PATTERNS = 4
+
 # A chat template is called after the models that it was made for: "llama-3-chat".
 _TEMPLATE_NAME = (
     r"(?:prompt|chat|instruct\w*|conv(?:ersation)?)[-_]?(?:template|format)(?:[-_]?(?:type|name|id|kind))?"
@@ -98,6 +103,8 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
     ):
         return True
     if _PATTERN_BEHIND.match(behind) or _PATTERN_BEFORE.search(front):
+        return True
+    if len(_PATTERN.findall(front)) + len(_PATTERN.findall(behind)) >= _TABLE_OF_PATTERNS:
         return True
     if is_template(front) or _TEMPLATE_BEHIND.match(behind) or any(map(_TEMPLATES_ABOVE.search, above)):
         return True
@@ -175,26 +182,34 @@ def _indented(text: str, indent: int) -> str:
     return "\n".join(body)
 
 
-_TEST_MODULE = re.compile(rb"(?m)^#\[cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{")
+_TEST = re.compile(rb"(?m)^#\[(?:test\]|tokio::test|rstest|cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{)")
 # A raw string may hold a bracket at the front of a line: an item ends where the next one begins.
 _NEXT_ITEM = re.compile(
     rb"\n\}\s*\n(?:pub|(?:async |unsafe |const )?fn|impl|struct|enum|use|mod|static|type|trait"
     rb"|#\[(?!test|tokio::test))\b"
 )
-_MOST_BYTES = 300_000
-"""Size of a Rust file up to which it is told code from tests; larger ones are generated."""
-_TESTS = (b"\n#[test]", b"\n#[tokio::test", b"\n#[rstest")
+_MOST_BYTES = 1_000_000
 
 
 def is_in_rust_test(data: bytes, place: int, name: str) -> bool:
     """Say whether a place of a Rust file lies in one of the tests that stand beside the code they test."""
     if not name.endswith(".rs") or len(data) > _MOST_BYTES:
         return False
-    module = _TEST_MODULE.search(data, 0, place)
-    if module is not None and _NEXT_ITEM.search(data, module.end(), place) is None:
-        return True
-    start = max(data.rfind(mark, 0, place) for mark in _TESTS)
-    return start >= 0 and _NEXT_ITEM.search(data, start, place) is None
+    spans = _rust_tests(data)
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return index >= 0 and place < spans[index][1]
+
+
+@lru_cache(maxsize=1)
+def _rust_tests(data: bytes) -> tuple[tuple[int, int], ...]:
+    """Return where the tests of a Rust file lie; one file is asked about again and again."""
+    found: list[tuple[int, int]] = []
+    place = 0
+    while test := _TEST.search(data, place):
+        behind = _NEXT_ITEM.search(data, test.end())
+        place = behind.start() + 2 if behind else len(data)
+        found.append((test.start(), place))
+    return tuple(found)
 
 
 def is_template(before: str) -> bool:

@@ -416,5 +416,5 @@ def test_the_body_of_a_request_does_not_wait_for_the_acknowledgement_of_its_head
         clients.call("comprehend", "ListFlywheels", PLACE, {})
         seconds.append(time.monotonic() - started)
 
-    # Waiting costs 40 ms in every request of a connection but its first; a busy machine does not hit them all.
+    # Waiting costs 40 ms in every request of a connection but its first; a busy machine misses some of them.
     assert min(seconds[1:]) < 0.03

@@ -254,6 +254,35 @@ metadata: {name: webshop, tags: [java]}
     assert record_showing.show(store, "chatter").of("lifecycle.stage").value == "development"
 
 
+def test_an_owner_who_is_nobody_is_left_out_of_a_catalogue_and_the_rest_is_taken(
+    store: Store, tmp_path: Path
+) -> None:
+    text = """
+kind: Component
+metadata: {name: chatter, description: Talks to customers., tags: [llm]}
+spec: {owner: "group:default/bots", lifecycle: production}
+---
+kind: Component
+metadata: {name: scorer, description: Scores., tags: [llm]}
+spec: {owner: "user:default/joe"}
+"""
+
+    done = bring(store, write(tmp_path, text, "catalog-info.yaml"))
+
+    assert [(one.name, one.owner) for one in done.planned] == [("chatter", None), ("scorer", "joe")]
+    assert done.planned[0].notes == ["its owner 'bots' is no person or team and was left out"]
+    assert record_showing.show(store, "chatter").of("lifecycle.stage").value == "production"
+
+
+def test_an_owner_who_is_nobody_stops_a_register_that_was_made_for_it(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path, "name,owner\nchatter,bots\nscorer,joe\n")
+
+    with pytest.raises(DecisionError, match="'bots' is no person or team"):
+        bring(store, path)
+
+    assert inventory.list_systems(store) == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

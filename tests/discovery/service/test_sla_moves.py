@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors import clock
-from discovery.config import ConfigMistakes, load_config
+from discovery.config import load_config
+from discovery.config_errors import ConfigMistakes
 from discovery.service import escalation, inventory, records, sla
 from discovery.service.alert_decisions import AlertAction, decide_alert
 from store import Store

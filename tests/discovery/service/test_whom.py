@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from discovery.service import cases, decisions, inventory, owner_requests, people, system_standing
+from discovery.service.alert_decisions import AlertAction, decide_alert
 from discovery.service.errors import DecisionError
+from discovery.service.permissions import os_actor
 from store import Store, open_store
+from store.audit import Actor
 from tests.estate import ALICE, Estate, finding
 
 KEY = b"0123456789abcdef"
@@ -54,3 +57,19 @@ def test_nobody_who_has_left_is_named(store: Store) -> None:
         owner_requests.ask(store, "helper", "dana.kim@acme.example", actor=ALICE, key=KEY)
     with pytest.raises(DecisionError, match="no longer active"):
         system_standing.add(store, "Scoring", kind="agent", owner="dana.kim@acme.example", actor=ALICE)
+
+
+def test_who_acted_at_a_command_line_can_be_assigned_and_others_of_that_form_cannot(store: Store) -> None:
+    otto = Actor(name="otto@vm", kind="os", authenticated=False)
+    decisions.set_owner(store, "helper", "eve@acme.example", actor=otto)
+    (alert, *_) = [one.alert_id for one in inventory.list_alerts(store)]
+    here = "zoe@" + os_actor().name.rpartition("@")[2].lower()
+
+    for who in ("otto@vm", here):
+        given = decide_alert(store, alert, AlertAction.ASSIGN, actor=ALICE, assignee=who)
+        assert given.assignee == who.casefold()
+    owned = decisions.set_owner(store, "helper", "otto@vm", actor=ALICE)
+
+    assert owned.system.owner == "otto@vm"
+    with pytest.raises(DecisionError, match="is not an address"):
+        decide_alert(store, alert, AlertAction.ASSIGN, actor=ALICE, assignee="otto@elsewhere")

@@ -58,6 +58,7 @@ from tests.code_samples import facts, read
         ("a.yaml", "models:\n  gpt-4o:\n    model: azure/gpt-4.1\n", "gpt-4o"),
         ("a.json", '{"models": {"gpt-4o": ["openai/gpt-4o*mini*", "x"]}}', "gpt-4o"),
         ("a.json", '{"models": {"fast": ["openai/gpt-5*mini*", "gpt-4o"]}}', "gpt-4o"),
+        ("a.json", '{"m": ["gpt-4o", "x"], "a": ["a/x*", "b/x*"], "b": ["a/y*", "b/y*"]}', "gpt-4o"),
     ],
 )
 def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model: str) -> None:
