@@ -10,8 +10,8 @@ there, with the reason why it is true. ``sample`` draws 200 findings of the repo
 the same number of each category as far as there are so many, within a category in turn from each repository,
 and prints them as rows to be judged by reading (``--new``: only of what has no verdict yet). ``report``
 prints the figures of the verdicts in ``sample.jsonl``, which the makers of the rules judged, or in another
-file (``judged_independently.jsonl``, then ``judged_again.jsonl`` and ``judged_third.jsonl``, each on 25 other
-repositories: by someone who did not make them, each before the rules were mended by it).
+file (``judged_independently.jsonl``, then ``judged_again.jsonl``, ``judged_third.jsonl`` and so on, each on
+some 25 other repositories: by someone who did not make them, each before the rules were mended by it).
 """
 
 from __future__ import annotations
