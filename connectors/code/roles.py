@@ -28,6 +28,7 @@ class Roles:
             if rule.files
         ]
         self._known: dict[str, Role | None] = {}
+        self._globbed: dict[tuple[str, str], list[int]] = {}
         self._open = {folder: index for index, rule in reversed(rules) for folder in rule.with_tests}
         self._suites: dict[str, int] = {}
         self._charts: set[str] = set()
@@ -79,11 +80,17 @@ class Roles:
                 continue
             found = [rule] if (rule := self._folders.get(name.lower())) is not None else []
             found += [self._suites[path]] if path in self._suites else []
-            known = (name, f"{above}/{name}")
-            found += [rule for rule, globs in self._globs if any(map(globs.match, known))]
+            found += self._by_glob(above, name)
             if found:
                 yield index, min(found)
             above = name
+
+    def _by_glob(self, above: str, name: str) -> list[int]:
+        pair = (above, name)
+        if pair not in self._globbed:
+            known = (name, f"{above}/{name}")
+            self._globbed[pair] = [rule for rule, globs in self._globs if any(map(globs.match, known))]
+        return self._globbed[pair]
 
     def _telling(self, folder: str) -> str:
         """Return the part of a folder's path whose words count: below a package root they are packages."""

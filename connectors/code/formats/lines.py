@@ -72,7 +72,9 @@ def parents(data: bytes, place: int, levels: int = 3, reach: int = 300) -> list[
         end = start - 1
         start = data.rfind(b"\n", 0, end) + 1
         line = data[start : min(end, start + 200)]
-        if line.strip() and (indent := _indent(line)) < width:
+        bare = line.lstrip(b" \t")
+        indent = len(line) - len(bare)
+        if indent < width and bare.strip():
             found.append(line.decode("utf-8", "replace"))
             width = indent
     return found

@@ -64,6 +64,7 @@ _RUNS = re.compile(
 )
 # A program that writes commands for a terminal, and one that reads its own environment.
 _SNIPPETS = re.compile(rb"[\"'`>][^\n\"'`]{0,40}(?:\bcurl\s+[\S]|\bexport\s+(?:\$\{|[A-Z_]{3,60}=))")
+_SNIPPET_WORDS = (b"curl", b"export")
 _READS_ENV = re.compile(rb"(?i)process\.env|getenv|environ|import\.meta\.env|env::var|deno\.env|\$env/")
 _IN_SAMPLE = re.compile(r"(?:process\.env\.|os\.(?:environ(?:\.get)?|getenv)[\[(][\"'])$")
 # What is not in a list is handed on: "if name not in SECRETS", "!SECRETS.has(name)".
@@ -80,23 +81,24 @@ _LINES, _REACH = 3, 600
 class _Shown:
     """Which names of a program stand in commands and code that it only shows: it runs nothing."""
 
-    may_show: bool
+    source: Source
     is_writer: bool
 
     @classmethod
     def of(cls, source: Source) -> _Shown:
         """Look at a file once; where commands are run, what it writes is taken for use."""
-        if source.syntax != "source" or _RUNS.search(source.data) is not None:
-            return cls(may_show=False, is_writer=False)
-        writes = _SNIPPETS.search(source.data) is not None
-        return cls(may_show=True, is_writer=writes and _READS_ENV.search(source.data) is None)
+        data = source.data
+        may_write = source.syntax == "source" and any(word in data for word in _SNIPPET_WORDS)
+        writes = may_write and _SNIPPETS.search(data) is not None and _READS_ENV.search(data) is None
+        return cls(source=source, is_writer=writes and _RUNS.search(data) is None)
 
     def holds(self, talk: Talk, place: int, before: str) -> bool:
         """Say whether the name at a place, with ``before`` in front of it, is only shown."""
-        if not self.may_show or self.is_writer:
+        if self.is_writer or self.source.syntax != "source":
             return self.is_writer
         is_sample = _IN_SAMPLE.search(before) is not None and talk.is_sample(place)
-        return is_sample or _TYPED.search(before) is not None
+        is_shown = is_sample or _TYPED.search(before) is not None
+        return is_shown and _RUNS.search(self.source.data) is None
 
 
 def parse(source: Source) -> Iterator[Fact]:
