@@ -133,11 +133,12 @@ def facts(
     *,
     asked: Asked | None = None,
     seen: bool = True,
+    entered: bool = True,
 ) -> list[SystemFacts]:
     """Return what rules may know of the systems (``None``: of all that are not merged), by id.
 
     ``rev`` is the revision to read at (``None``: now); ``asked`` says which attributes of members to tell,
-    ``seen`` whether anybody asks when systems were seen last.
+    ``seen`` whether anybody asks when systems were seen last, ``entered`` when they were registered.
     """
     query = select(system).where(holds(system, rev), system.c.state != "merged")
     if system_ids is not None:
@@ -151,8 +152,8 @@ def facts(
     told = rule_facts.attributes(conn, members, asked, rev, whole=is_whole) if asked else {}
     recorded = {one: members[one] for one in records if one in members}
     seen_at = rule_facts.last_seen(conn, recorded, rev) if seen else {}
-    known = [row.system_id for row in rows if row.state != "candidate"]
-    entered = system_rows.registered_at(conn, known, rev)
+    known = [row.system_id for row in rows if entered and row.state != "candidate"]
+    registered = system_rows.registered_at(conn, known, rev) if known else {}
     return [
         SystemFacts(
             system_id=row.system_id,
@@ -166,7 +167,7 @@ def facts(
             members=members.get(row.system_id, ()),
             told=told,
             last_seen_at=seen_at.get(row.system_id),
-            registered_at=entered.get(row.system_id),
+            registered_at=registered.get(row.system_id),
         )
         for row in rows
     ]
