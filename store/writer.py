@@ -207,11 +207,11 @@ class PartWriter:
         ):
             return AgeingPlan()
         entry.present_before = at_work.present_before
-        absent = at_work.absent()
-        held = _held(tx, absent, [locator for locator, _ in final.exceptions])
+        absent, superseded = at_work.absent(), at_work.superseded()
+        held = _held(tx, [*absent, *superseded], [locator for locator, _ in final.exceptions])
         ageing = plan(at_work.present_before, (one for one in absent if one.sighting_no not in held))
         ageing.hold = [one for one in absent if one.sighting_no in held and one.last_seen_at is None]
-        ageing.supersede = at_work.superseded()
+        ageing.supersede = [one for one in superseded if one.sighting_no not in held]
         return ageing
 
     def _age(

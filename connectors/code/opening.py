@@ -169,7 +169,10 @@ def _work_tree_ref(target: Target, facts: TreeFacts) -> Ref:
     dirty = any(committed.get(prefix + path, blob) != blob for path, blob in facts.blobs.items())
     root = target.git.work_tree
     if root is not None and not (target.git.git_dir / "info" / "sparse-checkout").exists():
-        dirty = dirty or any(path.startswith(prefix) and not lexists(f"{root}/{path}") for path in committed)
+        dirty = dirty or any(
+            path.startswith(prefix) and ".." not in path.split("/") and not lexists(f"{root}/{path}")
+            for path in committed
+        )
     return Ref(name=branch or "HEAD", commit=commit, dirty=dirty)
 
 

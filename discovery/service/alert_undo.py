@@ -52,12 +52,10 @@ def undo(store: Store, ref: str, *, actor: Actor, reason: str = "", now: datetim
         with store.write(actor=actor.name, kind="decision") as write_tx:
             moment = now or clock.from_text(write_tx.now)
             _undo_step(write_tx, one, chunk, done, actor, reason, moment)
-    with store.write(actor=actor.name, kind="decision") as write_tx:
-        at = clock.to_text(now) if now else write_tx.now
-        batches.close(write_tx.conn, one.batch_id, at)
-        told = {"alerts": len(done.restored), "left": len(done.refused)}
-        entry = Entry(action="batch.undo", object=one.batch_id, reason=reason, new=dict(told))
-        audit.append(write_tx.conn, actor, entry, at=at)
+    restored, left_alone = len(done.restored), len(done.refused)
+    batch_refs.close(
+        store, one, "alerts", restored=restored, left=left_alone, actor=actor, reason=reason, now=now
+    )
     return done
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from connectors import clock
 from connectors.secrets import redact
 from discovery.service.errors import Ambiguous, DecisionError, NotFound
-from store import batches
+from store import audit, batches
+from store.audit import Entry
 from store.batches import Batch
 
 if TYPE_CHECKING:
     from store.audit import Actor
-    from store.database import ReadTx
+    from store.database import ReadTx, Store
 
 UNDO_WITHIN = timedelta(hours=24)
 MOST_LISTED = 50
@@ -68,3 +69,23 @@ def _named(tx: ReadTx, ref: str, actions: Collection[str], noun: str) -> Batch:
     if len(rows) > 1:
         raise Ambiguous(f"{ref!r} may mean several decisions", hint="Use the whole id.")
     return rows[0]
+
+
+def close(
+    store: Store,
+    one: Batch,
+    noun: str,
+    *,
+    restored: int,
+    left: int,
+    actor: Actor,
+    reason: str,
+    now: datetime | None,
+) -> None:
+    """Write down, in a transaction of its own, that a decision on many was taken back, and how much of it."""
+    with store.write(actor=actor.name, kind="decision") as tx:
+        at = clock.to_text(now) if now else tx.now
+        batches.close(tx.conn, one.batch_id, at)
+        told = {noun: restored, "left": left}
+        entry = Entry(action="batch.undo", object=one.batch_id, reason=reason, new=dict(told))
+        audit.append(tx.conn, actor, entry, at=at)

@@ -41,12 +41,10 @@ def undo(
     for chunk in chunks(left, STEP):
         with store.write(actor=actor.name, kind="decision") as write_tx:
             _undo_step(write_tx, one, chunk, names, done, actor, timezone, reason, now)
-    with store.write(actor=actor.name, kind="decision") as write_tx:
-        at = clock.to_text(now) if now else write_tx.now
-        batches.close(write_tx.conn, one.batch_id, at)
-        told = {"systems": len(done.changed), "left": len(done.refused)}
-        entry = Entry(action="batch.undo", object=one.batch_id, reason=reason, new=dict(told))
-        audit.append(write_tx.conn, actor, entry, at=at)
+    restored, left_alone = len(done.changed), len(done.refused)
+    batch_refs.close(
+        store, one, "systems", restored=restored, left=left_alone, actor=actor, reason=reason, now=now
+    )
     return done
 
 

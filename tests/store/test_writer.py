@@ -260,7 +260,9 @@ def test_a_scope_of_one_ref_at_a_time_ends_what_another_ref_showed(store: Store,
 
 
 @pytest.mark.parametrize(
-    "how", [{"status": PartStatus.DENIED}, {"filtered": True}], ids=["denied", "filtered"]
+    "how",
+    [{"status": PartStatus.DENIED}, {"filtered": True}, {"exceptions": [("demo://a", "unreadable")]}],
+    ids=["denied", "filtered", "unreadable"],
 )
 def test_only_a_whole_reading_ends_what_another_ref_showed(
     store: Store, scan: Scanner, how: dict[str, Any]
