@@ -29,7 +29,7 @@ from sqlalchemy import Table
 from connectors import clock
 from discovery.service import alerting, derived, evidence_facts, gaps, organisation_facts, rule_sets
 from discovery.service.rule_trees import Moment
-from store import Store, alerts, open_store, schema
+from store import Store, open_store, schema
 from store.bulk import insert_rows, many_objects
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -229,7 +229,7 @@ def records(store: Store) -> list[dict[str, Any]]:
     with store.read() as tx:
         facts = derived.organisation_record(organisation_facts.read(tx, NOW, counted=False))
         with many_objects():
-            found = alerts.facts(tx.conn, None, asked=evidence_facts.asked())
+            found = evidence_facts.of_systems(tx, None, rule_sets.in_force(tx))
         return [derived.system_record(one, now, facts) for one in found]
 
 

@@ -151,7 +151,7 @@ def facts(
     is_whole = system_ids is None
     told = rule_facts.attributes(conn, members, asked, rev, whole=is_whole) if asked else {}
     recorded = {one: members[one] for one in records if one in members}
-    seen_at = rule_facts.last_seen(conn, recorded, rev) if seen else {}
+    seen_at = rule_facts.last_seen(conn, recorded, rev, whole=is_whole) if seen else {}
     known = [row.system_id for row in rows if entered and row.state != "candidate"]
     registered = system_rows.registered_at(conn, known, rev) if known else {}
     return [

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _GRAVEST_FIRST = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _NAMES = tuple(AlertRow.__dataclass_fields__)
+_ORDER = (case(_GRAVEST_FIRST, value=alert.c.severity, else_=9), alert.c.opened_at, alert.c.alert_id)
+"""The order of alerts, on past days too: what an alert is called today says how grave it is."""
+_LOOKED_UP = 100
+"""Alerts of which the state on a past day is looked up at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +55,30 @@ def rows(conn: Connection, at: At, where: AlertsWhere, *, limit: int | None = No
     Those opened later than the moment are left out.
     """
     source, columns = _as_known(at)
-    order = case(_GRAVEST_FIRST, value=columns["severity"], else_=9)
-    query = select(*(columns[name].label(name) for name in _NAMES)).select_from(source)
+    query = select(*(columns[name].label(name) for name in _NAMES)).select_from(source).order_by(*_ORDER)
     query = _narrowed(conn, query, columns, where)
-    query = query.order_by(order, columns["opened_at"], columns["alert_id"]).limit(limit)
-    found = [AlertRow(**row._mapping) for row in conn.execute(query)]
+    if at.rev is None or limit is None:
+        found = [AlertRow(**row._mapping) for row in conn.execute(query.limit(limit)).all()]
+    else:
+        found = _first(conn, query, where, limit)
     if at.rev is None or not found:
         return found
     again = _reopened(conn, [one.alert_id for one in found], at)
     return [replace(one, reopen_count=again.get(one.alert_id, 0)) for one in found]
+
+
+def _first(conn: Connection, query: Select[Any], where: AlertsWhere, limit: int) -> list[AlertRow]:
+    """Return the first alerts of a past day: in the order of today, as many looked up as it takes."""
+    ids = select(alert.c.alert_id).order_by(*_ORDER)
+    static = replace(where, states=(), system_ids=None)
+    ids = _narrowed(conn, ids, {name: alert.c[name] for name in _NAMES}, static)
+    found: list[AlertRow] = []
+    for chunk in chunks(conn.execute(ids).scalars().all(), max(_LOOKED_UP, 2 * limit)):
+        narrow = query.where(is_one_of(conn, alert.c.alert_id, chunk)).limit(limit - len(found))
+        found += [AlertRow(**row._mapping) for row in conn.execute(narrow).all()]
+        if len(found) >= limit:
+            break
+    return found
 
 
 def open_by_system(conn: Connection, at: At, system_ids: Collection[str] | None) -> dict[str, int]:

@@ -149,16 +149,31 @@ def of_assets(conn: Connection, asset_ids: Collection[str], rev: int | None = No
 
 
 def last_seen(
-    conn: Connection, members: Mapping[str, Sequence[Member]], rev: int | None = None
+    conn: Connection, members: Mapping[str, Sequence[Member]], rev: int | None = None, *, whole: bool = False
 ) -> dict[str, str]:
-    """Return when a complete look last showed something of each system, as UTC text."""
-    homes = {one.asset_id: system_id for system_id, several in members.items() for one in several}
+    """Return when a complete look last showed something of each system, as UTC text.
+
+    ``whole`` says that the systems are all that have a record: then they are found by it in one statement.
+    """
     seen = func.max(func.coalesce(sighting.c.last_seen_at, part.c.last_complete_at, sighting.c.opened_at))
+    if whole:
+        every = (
+            select(system_member.c.system_id, seen)
+            .select_from(system_member)
+            .join(oversight, oversight.c.system_id == system_member.c.system_id)
+            .join(sighting, sighting.c.asset_id == system_member.c.asset_id)
+            .join(part, part.c.part_no == sighting.c.part_no)
+            .where(holds(system_member, rev), system_member.c.strength != SUGGESTION)
+            .where(holds(oversight, rev), *_all_sightings(rev))
+            .group_by(system_member.c.system_id)
+        )
+        return {system_id: at for system_id, at in conn.execute(every).all() if system_id in members}
+    homes = {one.asset_id: system_id for system_id, several in members.items() for one in several}
     query = select(sighting.c.asset_id, seen).join(part, part.c.part_no == sighting.c.part_no)
     query = query.where(holds(sighting, rev)).group_by(sighting.c.asset_id)
     found: dict[str, str] = {}
     for chunk in chunks(sorted(homes)):
-        for asset_id, at in conn.execute(query.where(is_one_of(conn, sighting.c.asset_id, chunk))):
+        for asset_id, at in conn.execute(query.where(is_one_of(conn, sighting.c.asset_id, chunk))).all():
             home = homes[asset_id]
             found[home] = max(found.get(home, ""), at)
     return found

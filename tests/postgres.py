@@ -38,7 +38,7 @@ def fresh_store_url() -> Iterator[str]:
 
 def _database(template: str) -> Iterator[str]:
     name = f"aicensus_{uuid.uuid4().hex[:12]}"
-    _command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    _command(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG")
     try:
         yield _url_of(name)
     finally:

@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from connectors.clients.network import NetworkSettings
@@ -34,6 +35,8 @@ class Connections:
         self._verify: str | bool = ca or True
         self._lock = threading.Lock()
         self._sessions: dict[tuple[tuple[str, str], ...], Any] = {}
+        # By scheme and host: looking through the environment takes a tenth of the time of a request.
+        self._known_proxies: dict[tuple[str, str], dict[str, str]] = {}
 
     def send(self, request: Any, **_: Any) -> Any:
         """Send a prepared request and return the answer; raises botocore's own errors."""
@@ -52,7 +55,11 @@ class Connections:
 
         if self._network.proxy:
             return {"http": self._network.proxy, "https": self._network.proxy}
-        found: dict[str, str] = get_environ_proxies(url)
+        parts = urlsplit(url)
+        host = (parts.scheme, parts.netloc)
+        found = self._known_proxies.get(host)
+        if found is None:
+            found = self._known_proxies[host] = get_environ_proxies(url)
         return found
 
     def _session(self, proxies: dict[str, str]) -> Any:

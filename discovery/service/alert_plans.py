@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from store.database import ReadTx, WriteTx
 
 _LIVING = ("candidate", "registered", "governed")
-_SEEN = "provenance.last_seen_at"
-_ENTERED = "provenance.discovered_before_registration"
 
 
 @dataclass(slots=True)
@@ -132,8 +130,7 @@ def _planned(tx: ReadTx | WriteTx, system_ids: Collection[str], day: Day) -> Pla
     merged = alerts.by_ids(tx.conn, strays)
     home = [merged[one] for one in sorted(strays)]
     due: list[Change | _Due] = [*_bring_home(home, aliases, existing, day.text)]
-    seen, entered = (rule_sets.asks(day.rules, name) for name in (_SEEN, _ENTERED))
-    found = alerts.facts(tx.conn, system_ids, asked=evidence_facts.asked(), seen=seen, entered=entered)
+    found = evidence_facts.of_systems(tx, system_ids, day.rules, alerting=True)
     plan = Plan()
     for facts in found:
         record = derived.system_record(facts, day.moment, day.organisation)

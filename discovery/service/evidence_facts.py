@@ -10,9 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from discovery.service import rule_sets
+from store import alerts
 from store.rule_facts import Asked, Member
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from discovery.service.rule_sets import RuleSet
+    from store.alerts import SystemFacts
+    from store.database import ReadTx, WriteTx
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,27 @@ class Exposure:
     leaked: bool | None = None
 
 
+_SEEN = "provenance.last_seen_at"
+_ENTERED = "provenance.discovered_before_registration"
 DATA_HINT = "data_categories_hint"
 GIVING = ("tool", "mcp_server")
 """Kinds of assets that let an agent do something."""
+
+
+def of_systems(
+    tx: ReadTx | WriteTx,
+    system_ids: Collection[str] | None,
+    rules: RuleSet,
+    rev: int | None = None,
+    *,
+    alerting: bool = False,
+) -> list[SystemFacts]:
+    """Return what rules may know of systems (``None``: all), by id; what none of them looks at is not read.
+
+    ``rev`` is the revision to read at (``None``: now); ``alerting``: only rules that open alerts are asked.
+    """
+    seen, entered = (rule_sets.asks(rules, name, alerting=alerting) for name in (_SEEN, _ENTERED))
+    return alerts.facts(tx.conn, system_ids, rev, asked=asked(), seen=seen, entered=entered)
 
 
 @cache

@@ -176,7 +176,7 @@ class Reader:
 
     def facts(self, system_ids: Collection[str] | None) -> list[SystemFacts]:
         """Return what is known of systems."""
-        return alerts.facts(self.tx.conn, system_ids, self.rev, asked=evidence_facts.asked())
+        return evidence_facts.of_systems(self.tx, system_ids, self.rules, self.rev)
 
     def of_systems(self, systems: Iterable[SystemFacts], *, even_silent: bool = False) -> list[Placed]:
         """Return the gaps of systems and of their assets."""

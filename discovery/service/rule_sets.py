@@ -181,15 +181,21 @@ def in_force(tx: ReadTx | WriteTx, rev: int | None = None) -> RuleSet:
     return built_in() if found is None else _read_back(found.content, found.hash)
 
 
-def asks(rules: RuleSet, name: str) -> bool:
-    """Say whether a rule that alerts on systems looks at a field."""
-    trees = (
-        tree
-        for is_known in (True, False)
-        for one in rules.asked("system", is_known=is_known)
-        for tree in (one.raw["when"], *(row["when"] for row in one.raw.get("later") or ()))
-    )
-    return any(name in paths(tree) for tree in trees)
+def asks(rules: RuleSet, name: str, *, alerting: bool = False) -> bool:
+    """Say whether a rule about systems looks at a field; ``alerting``: one that opens alerts."""
+    if alerting:
+        several = [one for is_known in (True, False) for one in rules.asked("system", is_known=is_known)]
+    else:
+        several = [*rules.of("system")]
+    return any(name in paths(tree) for one in several for tree in _trees(one))
+
+
+def _trees(rule: Rule) -> Iterator[Mapping[str, Any]]:
+    yield rule.raw["when"]
+    if "failed_when" in rule.raw:
+        yield rule.raw["failed_when"]
+    for row in rule.raw.get("later") or ():
+        yield row["when"]
 
 
 def to_keep(rule_set: RuleSet) -> KeptRules:

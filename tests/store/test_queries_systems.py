@@ -153,6 +153,21 @@ def test_alerts_come_gravest_and_oldest_first_a_page_at_a_time(store: Store) -> 
             ] == mine
 
 
+def test_a_first_page_of_a_past_day_is_found_however_far_down_it_stands(store: Store) -> None:
+    estate = Estate(store)
+    estate.show(*(finding(f"bot {number:03}") for number in range(230)))
+    then = datetime.now(UTC)
+    estate.show(finding("new"))
+    every = inventory.list_alerts(store, as_of=then)
+    last = every[-1]
+    assert len(every) > 220
+
+    found = inventory.list_alerts(store, AlertFilter(system=last.system_id), as_of=then, limit=1)
+
+    assert found == [one for one in every if one.system_id == last.system_id][:1]
+    assert inventory.list_alerts(store, as_of=then, limit=225) == every[:225]
+
+
 def test_an_alert_of_a_past_day_is_as_it_stood_then(store: Store) -> None:
     estate = Estate(store)
     estate.show(finding("helper"))

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from store import migrations, open_store, oversight, upgrade
@@ -28,14 +26,11 @@ def make(url: str, version: str) -> None:
     from store import engines
     from store.database import parse_url
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     engine, reader = engines.make(parse_url(url), create=True, read_only=False)
     reader.dispose()
     assert engine is not None
     with engine.begin() as conn:
-        config.attributes["connection"] = conn
-        command.upgrade(config, version)
+        migrations.migrate(conn, version)
         for number in (1, 2):
             conn.execute(
                 text(

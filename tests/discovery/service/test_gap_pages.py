@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 
@@ -9,8 +10,18 @@ from sqlalchemy import update
 
 from connectors import clock
 from connectors.model import Role
-from discovery.service import alerting, derived, gaps, inventory, organisation_facts, system_standing
+from discovery.service import (
+    alerting,
+    derived,
+    evidence_facts,
+    gaps,
+    inventory,
+    organisation_facts,
+    rule_sets,
+    system_standing,
+)
 from discovery.service.gaps import GapFilter
+from discovery.service.rule_sets import RuleSet
 from discovery.service.rule_trees import Moment
 from discovery.service.views_rules import GapView
 from store import Store, alerts, schema
@@ -101,6 +112,33 @@ def test_a_first_page_judges_only_what_may_stand_on_it(store: Store) -> None:
     assert page == []
     with pytest.raises(orjson.JSONDecodeError):
         gaps.list_gaps(store, GapFilter(rule="SEC-01"))
+
+
+def test_facts_of_all_systems_are_those_of_each(store: Store) -> None:
+    estate = _fill(store)
+    estate.show(finding("alpha", kind="agent"), finding("late"), scope="elsewhere")
+    asked = evidence_facts.asked()
+
+    with store.read() as tx:
+        every = alerts.facts(tx.conn, None, asked=asked)
+        each = alerts.facts(tx.conn, [one.system_id for one in every], asked=asked)
+
+    assert sum(one.last_seen_at is not None for one in every) == 2
+    assert [replace(one, told={}) for one in every] == [replace(one, told={}) for one in each]
+
+
+@pytest.mark.parametrize("name", ["provenance.last_seen_at", "provenance.discovered_before_registration"])
+@pytest.mark.parametrize("place", ["when", "failed_when", "later"])
+def test_what_a_rule_looks_at_anywhere_is_read(name: str, place: str) -> None:
+    bare = rule_sets.built_in()
+    tree = {"nonempty": name}
+    plain = {"when": {"missing": "purpose.statement"}}
+    more = {"when": plain | {"when": tree}, "failed_when": plain | {"failed_when": tree}}
+    more["later"] = plain | {"later": [{"when": tree, "from": "2027-12-02"}]}
+    own = replace(bare.get("OWN-01"), raw=more[place], subject="system")
+
+    assert rule_sets.asks(RuleSet((own,)), name)
+    assert not rule_sets.asks(RuleSet((replace(own, raw=plain),)), name)
 
 
 def test_what_assets_and_owners_bear_on_is_known(store: Store) -> None:
