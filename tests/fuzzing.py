@@ -73,9 +73,10 @@ class HangError(BaseException):
 
 def judge(target: Target, seed: Seed, *, is_damaged: bool = True, hang_s: float = HANG_S) -> Verdict:
     """Run a target on one input and say what is wrong with the outcome."""
+    allowed = GRACE_S + len(seed.data) / 100_000 * SECONDS_A_100_KB
     begun = time.process_time()
     facts: list[Fact] = []
-    with _Caught() as caught, _alarm(hang_s):
+    with _Caught() as caught, _alarm(max(hang_s, allowed + GRACE_S)):
         facts = list(islice(target.read(seed), MAX_FACTS + 1))
         # The registry leaves these out.
         facts = [fact for fact in facts if len(fact.identifier) <= MAX_NAME >= len(fact.name)]
@@ -83,7 +84,6 @@ def judge(target: Target, seed: Seed, *, is_damaged: bool = True, hang_s: float 
     if caught.error is not None:
         fault = "hangs" if isinstance(caught.error, HangError) else _told(caught.error)
         return Verdict(spent, fault=fault)
-    allowed = GRACE_S + len(seed.data) / 100_000 * SECONDS_A_100_KB
     fault = f"takes {spent:.1f} s for {len(seed.data):,} bytes" if spent > allowed else ""
     return Verdict(spent, len(facts), fault or _wrong(target, seed, facts, is_damaged=is_damaged))
 

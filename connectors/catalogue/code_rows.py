@@ -96,6 +96,17 @@ class CiCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CiInput:
+    """An input (lower case, underscores) by which a step hands a provider's key to an action."""
+
+    name: str
+    provider: str
+    pattern: str
+    example: str
+    not_example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
     """The name of a variable that holds a provider's credential; ``needs``: one of these stands beside it."""
 

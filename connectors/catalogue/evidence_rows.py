@@ -81,7 +81,8 @@ class PlumbingWords:
 
     A name is one of these when, without ``neutral`` words, it is nothing but one of ``alone``, holds one of
     ``telling``, holds a word of ``logging`` and ends with ``logs``, begins with one of ``programs`` and holds
-    one of ``packed``, or is made of ``pages`` alone.
+    one of ``packed``, or is made of ``pages`` alone. A database is one when it is called like one of
+    ``servers``.
     """
 
     neutral: tuple[str, ...]
@@ -91,6 +92,7 @@ class PlumbingWords:
     logs: tuple[str, ...]
     programs: tuple[str, ...]
     packed: tuple[str, ...]
+    servers: tuple[str, ...]
     pages: tuple[str, ...]
 
 

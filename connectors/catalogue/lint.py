@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from connectors.catalogue.code_rows import Construct
+from connectors.catalogue.code_rows import CiCommand, CiInput, Construct
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.infra_rows import plain_command
 from connectors.catalogue.tables import ECOSYSTEMS, Catalogue, canonical
@@ -63,6 +63,7 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     yield from _repeated("CI action", (row.name.lower() for row in catalogue.ci_action))
     yield from _repeated("CI orb", (row.name for row in catalogue.ci_orb))
     yield from _repeated("CI command", (row.name for row in catalogue.ci_command))
+    yield from _repeated("CI input", (row.name for row in catalogue.ci_input))
     yield from _repeated("secret", (row.name for row in catalogue.secret))
     yield from _repeated("agent code", (row.name for row in catalogue.agent_code))
     yield from _repeated("MCP server code", (row.name for row in catalogue.mcp_server_code))
@@ -144,7 +145,8 @@ def _constructs(what: str, rows: Iterable[Construct], catalogue: Catalogue) -> I
 
 
 def _commands(catalogue: Catalogue) -> Iterator[str]:
-    for row in catalogue.ci_command:
+    rows: tuple[CiCommand | CiInput, ...] = (*catalogue.ci_command, *catalogue.ci_input)
+    for row in rows:
         pattern = compile_pattern(row.pattern)
         yield from _proved(f"the CI command {row.name!r}", pattern.match, row.example, row.not_example)
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, NewType
 from connectors.catalogue.code_rows import (
     CiAction,
     CiCommand,
+    CiInput,
     ClientBase,
     Construct,
     FlowMark,
@@ -244,6 +245,7 @@ class _Tables:
     ci_action: tuple[CiAction, ...]
     ci_orb: tuple[CiAction, ...]
     ci_command: tuple[CiCommand, ...]
+    ci_input: tuple[CiInput, ...]
     ci_store_hosts: tuple[str, ...]
     ci_script_keys: tuple[str, ...]
     file: tuple[AgentFile, ...]

@@ -1,7 +1,8 @@
 """Read build pipelines: steps that run an AI action, call an AI program, or call a provider.
 
 Read line by line: a pipeline of any system is YAML (or Groovy) whose scripts are text, and only the lines
-that name something of the catalogue are looked at again. A secret's name beside a step is no step.
+that name something of the catalogue are looked at again. A secret's name beside a step is no step, but what
+an action asks for by name tells what it is (:mod:`connectors.code.formats.ci_inputs`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Source
+from connectors.code.formats.ci_inputs import LOOKS_LIKE_ONE, USES, action_of
 from connectors.code.formats.lines import is_comment, parents
 from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
@@ -19,7 +21,6 @@ from connectors.patterns import compile_pattern, host_pattern
 MAX_LINE = 2_000
 MAX_LOOKS = 2_000
 """Lines of one pipeline looked at closely; people's own have a few dozen."""
-_USES = re.compile(r"""\s*(?:-\s+)?["']?(?:uses|task)["']?\s*:\s*["']?([A-Za-z0-9][\w./-]*)(?:@|["'\s]|$)""")
 _ORB = re.compile(r"""\s+[\w-]+\s*:\s*["']?([a-z0-9_-]+/[a-z0-9_-]+)@[\w.-]+["']?\s*(?:#|$)""")
 _KEYED = re.compile(r"""\s*(?:-\s+)*["']?([A-Za-z_][\w-]*)["']?\s*:(?:\s+|$)(.*)""")
 _GROOVY = re.compile(r"""\s*(?:sh|bat|powershell|pwsh)\s*(?:\(\s*)?(?:script:\s*)?["']{1,3}(.*)""")
@@ -46,22 +47,26 @@ def parse(source: Source) -> Iterator[Fact]:
     seen: set[str] = set()
     words = _first_words(source.catalogue)
     place = looks = 0
-    for number, raw in enumerate(source.data.split(b"\n"), 1):
+    lines = source.data.split(b"\n")
+    for number, raw in enumerate(lines, 1):
         start, place = place, place + len(raw) + 1
         if len(raw) > MAX_LINE or not raw.strip():
             continue
         line = raw.decode("utf-8", "replace").rstrip()
+        is_input = LOOKS_LIKE_ONE.match(line) is not None
         if is_comment(line) or not (
-            words.search(line) or _CALLS.search(line) or _USES.match(line) or _ORB.match(line)
+            is_input or words.search(line) or _CALLS.search(line) or USES.match(line) or _ORB.match(line)
         ):
             continue
         looks += 1
         if looks > MAX_LOOKS:
             raise CutShortError(f"more than {MAX_LOOKS} lines that may be steps; the rest is left out")
-        for name, provider, form in _steps(source, line, start):
+        given = action_of(source.catalogue, lines, number - 1) if is_input else None
+        found = [(*row, number) for row in _steps(source, line, start)]
+        for name, provider, form, at in [(*given[:2], "action", given[2])] if given else found:
             if name.lower() not in seen:
                 seen.add(name.lower())
-                yield _fact(name, provider, form, number)
+                yield _fact(name, provider, form, at)
 
 
 def parse_agentic(source: Source) -> Iterator[Fact]:
@@ -102,7 +107,7 @@ def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _steps(source: Source, line: str, start: int) -> Iterator[tuple[str, str, str]]:
-    uses = _USES.match(line)
+    uses = USES.match(line)
     if uses:
         yield from _action(source.catalogue, uses.group(1))
         return

@@ -52,6 +52,7 @@ _GPU = re.compile(r"nvidia\.com/gpu|amd\.com/gpu|capabilities:\s*\[\s*[\"']?gpu|
 _REPOSITORY_HOSTS = ("github.com", "gitlab.com", "huggingface.co", "hf.co", "bitbucket.org")
 _NOT_IMAGES = ("package.json", "composer.json", "package-lock.json", "renovate.json")
 _TALK = re.compile(r"(?i)\b(?:echo|printf|print|println|log|info|warn|error|help|description)\b[^|;&]*$")
+_TITLE = re.compile(r"""(?i)\s*(?:-\s+)*["']?(?:display_?)?(?:name|title|label|summary)["']?\s*:\s""")
 _DATA = (".yml", ".yaml", ".json", ".toml")
 _MAX_PLACES = 500
 """Places of one image or command that are looked at in one file; the evidence of a finding lists 50."""
@@ -248,7 +249,7 @@ def _wants_gpu(source: Source, hit: Hit) -> bool:
 
 def _is_started(source: Source, hit: Hit, row: ServerCommand) -> bool:
     text, column = line_around(source.data, hit.start)
-    if is_comment(text) or _TALK.search(text[:column]):
+    if is_comment(text) or _TALK.search(text[:column]) or _TITLE.match(text[:column]):
         return False
     found = compile_pattern(row.pattern).search(plain_command(text))
     return found is not None and bool(_COMMAND_START.search(text[:column]))

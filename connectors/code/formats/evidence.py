@@ -15,7 +15,7 @@ from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Hit, Source
 from connectors.code.formats import stand_ins, table_changes
 from connectors.code.formats.lines import in_comment, is_comment, line_around, parents, text_lines
-from connectors.code.formats.plumbing import is_given_to_plumbing, is_plumbing
+from connectors.code.formats.plumbing import is_given_to_plumbing, is_of_a_server, is_plumbing
 from connectors.code.formats.talk import RECORDS, Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
@@ -84,6 +84,8 @@ def parse_data(source: Source) -> Iterator[Fact]:
         if name and _identity(row, name) not in seen and not is_talk:
             seen.add(_identity(row, name))
             if row.store == "bucket" and _is_plumbing(source, name, is_few=len(seen) < _MOST_USES):
+                continue
+            if row.store == "database" and is_of_a_server(source.catalogue, name):
                 continue
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])

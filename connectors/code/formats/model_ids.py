@@ -19,6 +19,11 @@ _ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models|
 # By what a library of clients is told to ask a server of its own machine.
 _LOCAL = re.compile(r"^(?:ollama|ollama_chat)/")
 _DOTTED = re.compile(r"(?<=\d)-(?=\d)")
+_VERSION = re.compile(r"-v-(?=\d)(\d*)")
+_TWO_DIGITS = re.compile(r"-v(\d)(\d)$")
+_SIZE = re.compile(
+    r"(?i)(?:_|(?<=[a-z]))(?:dimensions?|dims?|tokens?|length|limit|cost|price|size|window|count)$"
+)
 _LONE_O = re.compile(r"(?<=\d)-o(?=-|$)")
 # The method that a URL of Google's APIs calls on the model before it.
 _METHOD = re.compile(r":[a-z]+[A-Z][A-Za-z]*$|:predict$")
@@ -116,9 +121,15 @@ def _retirements(catalogue: Catalogue) -> dict[str, str]:
 
 
 def spelled(name: str) -> Iterator[str]:
-    """Yield the ids a constant may stand for: ``GPT_4_O_MINI``, ``Claude3_7SonnetLatest``."""
+    """Yield the ids a constant may stand for: ``GPT_4_O_MINI``, ``Claude3_7SonnetLatest``, ``BGE_M3_V15``.
+
+    A constant for what a model takes in (``GPT_4O_MAX_TOKENS``) stands for none.
+    """
+    if _SIZE.search(name):
+        return
     words = _WORDS.findall(name) if not name.isupper() else re.findall(r"[A-Z]+|\d+[A-Z]*", name)
-    plain = "-".join(words).lower().replace("-dot-", ".")
+    plain = _VERSION.sub(r"-v\1", "-".join(words).lower().replace("-dot-", "."))
+    yield _TWO_DIGITS.sub(r"-v\1.\2", plain)
     for text in (plain, _LONE_O.sub("o", plain)):
         yield text
         yield _DOTTED.sub(".", text, count=1)

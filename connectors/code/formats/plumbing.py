@@ -1,7 +1,8 @@
-"""Tell buckets that serve the infrastructure itself from those that hold what a system works on.
+"""Tell stores that serve the infrastructure itself from those that hold what a system works on.
 
 Logs of access, Terraform's state, packed programs and the files of a web site lie in buckets too; a system's
-data they are not. Its name says so, or what the same file does with it.
+data they are not. Its name says so, or what the same file does with it. A login server's database is not one
+either.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from connectors.catalogue.tables import Catalogue
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z0-9]+")
+_SERVER_ENDS = re.compile(r"(?:_(?:db|database|prod|dev|test|staging|local))+$")
 # What Terraform gives a bucket to: logs are sent there, a function's code is fetched, pages are served.
 _USES = (
     r"(?m)^[ \t]*target_bucket\s*=\s*{it}"
@@ -36,6 +38,11 @@ def is_plumbing(catalogue: Catalogue, name: str) -> bool:
     pages = all(word in rules.pages for word in words) and len(words) + ("static" in words) > 1
     only = len(words) == 1 and words[0] in (*rules.alone, "website", "frontend", "cdn", "spa")
     return logs or packed or pages or only or any(word in rules.telling for word in words)
+
+
+def is_of_a_server(catalogue: Catalogue, name: str) -> bool:
+    """Say whether a database is called after a program that keeps its own things there: ``keycloak_db``."""
+    return _SERVER_ENDS.sub("", name.lower().replace("-", "_")) in catalogue.plumbing_words.servers
 
 
 def is_given_to_plumbing(text: str, name: str) -> bool:

@@ -31,6 +31,19 @@ FOUND = [
         3,
     ),
     ("tools/action.yml", "runs:\n  steps:\n    - uses: openai/codex-action@v1\n", "openai/codex-action", 3),
+    (
+        WORKFLOW,
+        "      - name: Review\n        if: true\n        uses: acme/Reviewer@v1\n        with:\n"
+        "          debug: 1\n          openai-api-key: ${{ secrets.K }}\n",
+        "acme/Reviewer",
+        3,
+    ),
+    (
+        WORKFLOW,
+        "      - with:\n          ANTHROPIC_API_KEY: ${{ secrets.K }}\n        uses: acme/reviewer/sub@v1\n",
+        "acme/reviewer/sub",
+        3,
+    ),
     (WORKFLOW, "      - run: claude -p 'review this'\n", "claude", 1),
     (
         WORKFLOW,
@@ -117,6 +130,19 @@ def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int
             "      - run: pytest\n        env:\n          OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}\n",
         ),
         (WORKFLOW, "      - uses: someone/anthropics@v1\n"),
+        (WORKFLOW, "      - uses: acme/x@v1\n        env:\n          OPENAI_API_KEY: ${{ secrets.K }}\n"),
+        (WORKFLOW, "      - uses: ./review\n        with:\n          openai_api_key: ${{ secrets.K }}\n"),
+        (WORKFLOW, "    uses: acme/x/w.yml@v1\n    secrets:\n      OPENAI_API_KEY: ${{ secrets.K }}\n"),
+        (
+            WORKFLOW,
+            "      - uses: acme/push@v1\n        with:\n          build-args: |\n"
+            "            OPENAI_API_KEY: x\n          token: ${{ secrets.T }}\n",
+        ),
+        (
+            WORKFLOW,
+            "      - uses: acme/first@v1\n      - run: make\n        with:\n          openai_api_key: x\n"
+            "      - uses: acme/next@v1\n",
+        ),
         (WORKFLOW, "      - run: az cognitiveservices usage list --location x\n"),
         (WORKFLOW, "      - run: curl https://acme.search.windows.net/indexes/x\n"),
         (WORKFLOW, "      - run: cr index\n      - run: cr --version\n"),

@@ -152,6 +152,7 @@ def test_a_name_out_of_an_images_place_is_none(path: str, text: str) -> None:
         ("up.sh", "gcloud ai endpoints list\naws bedrock-agent list-agents\n", []),
         ("run.sh", "echo 'start ollama serve first'\n# ollama serve\n", []),
         ("a.yaml", "description: then ollama serve answers\n", []),
+        ("a.yml", "steps:\n  - name: Dump vllm serve flags\n    run: ./flags.sh\n", []),
         ("app.py", 'HELP = "ollama serve"\n', []),
         ("run.sh", "cd my-ollama serve\n", []),
     ],

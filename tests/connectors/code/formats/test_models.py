@@ -55,6 +55,8 @@ FOUND = [
     ("a.py", 'model="openrouter/acme/writer-1"', "openrouter/acme/writer-1", "openrouter"),
     ("A.java", ".modelName(OpenAiChatModelName.GPT_4_O_MINI)", "gpt-4o-mini", "openai"),
     ("A.java", ".model(Model.CLAUDE_SONNET_4_5)", "claude-sonnet-4-5", "anthropic"),
+    ("A.java", "is(EmbeddingModel.BGE_SMALL_ZH_V15)", "bge-small-zh-v1.5", None),
+    ("A.java", ".model(EmbeddingModel.TITAN_EMBED_TEXT_V2)", "titan-embed-text-v2", None),
     ("a.go", "Model: openai.GPT4oMini,", "gpt-4o-mini", "openai"),
     ("a.go", "Model: anthropic.ModelClaude3_7SonnetLatest,", "claude-3-7-sonnet-latest", "anthropic"),
     ("a.py", 'YOLO("yolov8n.pt")', "yolov8n", "ultralytics"),
@@ -99,6 +101,8 @@ NOT_FOUND = [
     ("a.sh", "ollama run the thing"),
     ("a.py", "ChatModel.objects.all()"),
     ("A.java", "ChatModel.builder()"),
+    ("A.java", "int size = EmbeddingModel.BGE_SMALL_ZH_V15_DIMENSION;"),
+    ("a.go", "limit := openai.GPT4oMaxTokens"),
     ("a.yml", "image: azure/acme-chat"),
     (
         "n.ipynb",
