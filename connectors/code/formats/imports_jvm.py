@@ -18,6 +18,7 @@ from connectors.model import Grade
 _JVM = frozenset({"java", "kt", "kts", "scala", "sc", "groovy", "gradle"})
 _STATEMENT = re.compile(rb"[ \t]*import[ \t]+(?:static[ \t]+)?([A-Za-z_][\w.]{0,300})")
 _STATED = re.compile(rb"(?m)^[ \t]*package[ \t]+([A-Za-z_][\w.]{0,300})")
+_MAX_NAME = 500
 _HEAD = 20_000
 _MAX_TRIES = 500
 _owners: dict[tuple[str, str], Mapping[str, Package]] = {}
@@ -78,6 +79,7 @@ def owners(version: str, ecosystem: str, rows: Sequence[Package]) -> Mapping[str
 
 def longest(modules: Mapping[str, Package], name: str) -> str:
     """Return the longest module that ``name`` is or lies in; empty when there is none."""
+    name = name[:_MAX_NAME]  # shortened word by word, what is longer takes time by its square
     while name and name not in modules:
         name = name.rpartition(".")[0]
     return name
