@@ -135,7 +135,8 @@ def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
     """Say whether a finding is the labelled fact, by kind and name.
 
     Labels write some names shorter than their registries do: a Go module without host and major version, a
-    Maven artifact without its group, a host without the account's label in front. Nothing else is forgiven.
+    Swift package without its owner, a Maven artifact without its group, a host without the account's label in
+    front or the path behind. Nothing else is forgiven.
     """
     kinds = CATEGORY_KINDS.get(fact["category"])
     if kinds is not None and item["kind"] not in kinds:
@@ -148,15 +149,19 @@ def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
     if fact["category"] == "model_reference":
         return any(_plain_name(known).endswith(f"/{name}") for known in names)
     if fact["category"] == "api_endpoint":
-        return any(_plain_name(known).endswith(f".{name.removeprefix('*.')}") for known in names)
-    return item["kind"] == "package" and name in _short_names(_plain_name(item["name"]))
+        hosts = {_plain_name(known).partition("/")[0] for known in names if "://" not in known}
+        return name in hosts or any(host.endswith(f".{name.removeprefix('*.')}") for host in hosts)
+    return item["kind"] == "package" and not _short_names(name).isdisjoint(
+        _short_names(_plain_name(item["name"]))
+    )
 
 
 def _short_names(name: str) -> set[str]:
     """Return how a package is also called: a Go module's ``owner/name``, a Maven artifact's own name."""
     path = re.sub(r"/v\d+$", "", name)
     host, _, rest = path.partition("/")
-    return {path, rest if "." in host else path, name.rpartition(":")[2]}
+    own = path.rpartition("/")[2] if host in _HOSTS_OF_PACKAGES else path
+    return {path, rest if "." in host else path, own, name.rpartition(":")[2]}
 
 
 def lies_at(path: str, item: dict[str, Any]) -> bool:
@@ -166,6 +171,7 @@ def lies_at(path: str, item: dict[str, Any]) -> bool:
     return any(seen == bare or seen.startswith(f"{bare}/") for seen in item["paths"])
 
 
+_HOSTS_OF_PACKAGES = ("github.com", "gitlab.com")
 _NAMES = ("package_name", "resource_type", "host")
 
 

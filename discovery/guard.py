@@ -7,11 +7,13 @@ other in silence, and then half of one runs with half of the other.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 
 OUR_NAMES = ("connectors", "discovery", "normalizer", "scheduler", "store")
 OUR_DISTRIBUTION = "aicensus"
+_fine: set[tuple[str, ...]] = set()
 
 
 class NameTaken(RuntimeError):
@@ -32,8 +34,12 @@ def foreign_owners(distributions: Iterable[metadata.Distribution]) -> dict[str, 
 def check_names(distributions: Iterable[metadata.Distribution] | None = None) -> None:
     """Raise :class:`NameTaken` when a distribution that is not ours owns one of our names.
 
-    Reads the file lists of what is installed beside us, a few milliseconds for each hundred packages.
+    Reads the file lists of what is installed beside us, a few milliseconds for each hundred packages; once
+    for each import path of a process.
     """
+    path = tuple(sys.path)
+    if distributions is None and path in _fine:
+        return
     taken = foreign_owners(metadata.distributions() if distributions is None else distributions)
     if taken:
         listed = "; ".join(f"{name!r} belongs to {', '.join(owners)}" for name, owners in taken.items())
@@ -41,6 +47,8 @@ def check_names(distributions: Iterable[metadata.Distribution] | None = None) ->
             f"other packages in this environment use our names: {listed}. "
             "Install aicensus into an environment of its own, for example by: pipx install aicensus"
         )
+    if distributions is None:
+        _fine.add(path)
 
 
 def _our_names_in(distribution: metadata.Distribution) -> set[str]:

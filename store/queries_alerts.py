@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import BigInteger, bindparam, case, func, select
 
 from store.alerts import ACTIVE_STATES, RESOLVED, TIMED_STATES, AlertRow
 from store.bulk import is_one_of
@@ -14,14 +15,17 @@ from store.schema import alert, alert_event
 from store.temporal import chunks
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, FromClause, Select
+    from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select
 
     from store.queries_assets import At
 
 _GRAVEST_FIRST = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _NAMES = tuple(AlertRow.__dataclass_fields__)
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {name: alert.c[name] for name in _NAMES}
 _ORDER = (case(_GRAVEST_FIRST, value=alert.c.severity, else_=9), alert.c.opened_at, alert.c.alert_id)
 """The order of alerts, on past days too: what an alert is called today says how grave it is."""
+_IDS = select(alert.c.alert_id).order_by(*_ORDER)
+_REV = "as_of"
 _LOOKED_UP = 100
 """Alerts of which the state on a past day is looked up at once."""
 
@@ -54,48 +58,50 @@ def rows(conn: Connection, at: At, where: AlertsWhere, *, limit: int | None = No
 
     Those opened later than the moment are left out.
     """
-    source, columns = _as_known(at)
-    query = select(*(columns[name].label(name) for name in _NAMES)).select_from(source).order_by(*_ORDER)
-    query = _narrowed(conn, query, columns, where)
-    if at.rev is None or limit is None:
-        found = [AlertRow(**row._mapping) for row in conn.execute(query.limit(limit)).all()]
-    else:
-        found = _first(conn, query, where, limit)
-    if at.rev is None or not found:
-        return found
-    again = _reopened(conn, [one.alert_id for one in found], at)
-    return [replace(one, reopen_count=again.get(one.alert_id, 0)) for one in found]
+    known = _as_known(at.rev is not None)
+    query = _narrowed(conn, known.every, known.columns, where)
+    if at.rev is None:
+        return [AlertRow(**row._mapping) for row in conn.execute(query.limit(limit)).all()]
+    found = (
+        conn.execute(query, _parameters(at)).all() if limit is None else _first(conn, query, at, where, limit)
+    )
+    again = _reopened(conn, [row.alert_id for row in found], at)
+    return [AlertRow(**{**row._mapping, "reopen_count": again.get(row.alert_id, 0)}) for row in found]
 
 
-def _first(conn: Connection, query: Select[Any], where: AlertsWhere, limit: int) -> list[AlertRow]:
+def _first(
+    conn: Connection, query: Select[Any], at: At, where: AlertsWhere, limit: int
+) -> Sequence[Row[Any]]:
     """Return the first alerts of a past day: in the order of today, as many looked up as it takes."""
-    ids = select(alert.c.alert_id).order_by(*_ORDER)
-    static = replace(where, states=(), system_ids=None)
-    ids = _narrowed(conn, ids, {name: alert.c[name] for name in _NAMES}, static)
-    found: list[AlertRow] = []
-    for chunk in chunks(conn.execute(ids).scalars().all(), max(_LOOKED_UP, 2 * limit)):
-        narrow = query.where(is_one_of(conn, alert.c.alert_id, chunk)).limit(limit - len(found))
-        found += [AlertRow(**row._mapping) for row in conn.execute(narrow).all()]
+    ids = _narrowed(conn, _IDS, _COLUMNS, replace(where, states=(), system_ids=None))
+    size, start, known = max(_LOOKED_UP, 2 * limit), 0, None
+    found: list[Row[Any]] = []
+    while known is None or start < known:
+        narrow = query.where(alert.c.alert_id.in_(ids.limit(size).offset(start))).limit(limit - len(found))
+        found += conn.execute(narrow, _parameters(at)).all()
         if len(found) >= limit:
             break
+        start += size
+        known = known or conn.execute(select(func.count()).select_from(alert)).scalar_one()
     return found
 
 
 def open_by_system(conn: Connection, at: At, system_ids: Collection[str] | None) -> dict[str, int]:
     """Return how many alerts of each system want something (``None``: of all that have any)."""
-    source, columns = _as_known(at)
+    source, columns = _as_known(at.rev is not None)[:2]
     where = AlertsWhere(system_ids=system_ids, states=ACTIVE_STATES)
     query = select(columns["system_id"], func.count()).select_from(source)
     query = _narrowed(conn, query, columns, where).where(columns["system_id"].is_not(None))
-    return dict(conn.execute(query.group_by(columns["system_id"])).all())
+    return dict(conn.execute(query.group_by(columns["system_id"]), _parameters(at)).all())
 
 
 def open_by_severity(conn: Connection, at: At) -> dict[str, int]:
     """Return how many alerts want something, by severity, the gravest first."""
-    source, columns = _as_known(at)
+    source, columns = _as_known(at.rev is not None)[:2]
     query = select(columns["severity"], func.count()).select_from(source)
     query = _narrowed(conn, query, columns, AlertsWhere(states=ACTIVE_STATES))
-    found: dict[str, int] = dict(conn.execute(query.group_by(columns["severity"])).all())
+    grouped = conn.execute(query.group_by(columns["severity"]), _parameters(at))
+    found: dict[str, int] = dict(grouped.all())
     return {severity: found[severity] for severity in _GRAVEST_FIRST if severity in found}
 
 
@@ -122,17 +128,37 @@ def _narrowed(
     return query
 
 
-def _as_known(at: At) -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
-    """Return where alerts are read from, and how each column reads as known at the moment."""
-    columns: dict[str, ColumnElement[Any]] = {name: alert.c[name] for name in _NAMES}
-    if at.rev is None:
-        return alert, columns
+def _parameters(at: At) -> dict[str, int]:
+    return {} if at.rev is None else {_REV: at.rev}
+
+
+class _Known(NamedTuple):
+    """Where alerts are read from, how each column reads as known at a moment, and all of them in order."""
+
+    source: FromClause
+    columns: Mapping[str, ColumnElement[Any]]
+    every: Select[Any]
+
+
+@cache
+def _as_known(is_past: bool) -> _Known:
+    """Return how alerts are read, now or on a past day, which :func:`_parameters` names.
+
+    Made once: to put it together takes longer than to read a page.
+    """
+    source, columns = _past() if is_past else (alert, _COLUMNS)
+    every = select(*(columns[name].label(name) for name in _NAMES)).select_from(source).order_by(*_ORDER)
+    return _Known(source, columns, every)
+
+
+def _past() -> tuple[FromClause, Mapping[str, ColumnElement[Any]]]:
+    columns = dict(_COLUMNS)
     event = alert_event.alias("last_event")
     earlier = alert_event.alias("earlier")
     # Looked up alert by alert: the last event of all of them would be looked for in all events.
     last = (
         select(earlier.c.event_no)
-        .where(earlier.c.alert_id == alert.c.alert_id, earlier.c.rev <= at.rev)
+        .where(earlier.c.alert_id == alert.c.alert_id, earlier.c.rev <= bindparam(_REV, type_=BigInteger()))
         .order_by(earlier.c.rev.desc(), earlier.c.event_no.desc())
         .limit(1)
         .correlate(alert)
