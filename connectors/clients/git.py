@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from connectors.errors import BadResponse
+from connectors.errors import BadResponse, ConfigError
 from connectors.secrets import redact
 
 SAFE = (
@@ -80,13 +80,24 @@ def git_environment(git_dir: Path, *, protocols: str = "") -> dict[str, str]:
     }
 
 
+def temporary_folder(purpose: str) -> Path:
+    """Make a private folder that the caller removes; raises ``ConfigError`` where none can be made."""
+    try:
+        return Path(tempfile.mkdtemp(prefix=f"aicensus-{purpose}-"))
+    except OSError as error:
+        raise ConfigError(
+            f"there is no folder for temporary files: {error.strerror}",
+            hint="Name one that can be written in TMPDIR.",
+        ) from error
+
+
 class GitReader:
     """Read trees and blobs of one object folder; close it to remove the private repository."""
 
     def __init__(
         self, objects: Path, *, object_format: str = "sha1", timeout_s: float = READ_TIMEOUT_S
     ) -> None:
-        self._private = Path(tempfile.mkdtemp(prefix="aicensus-git-"))
+        self._private = temporary_folder("git")
         self._timeout_s = timeout_s
         make_private_repository(self._private, object_format)
         self._env = git_environment(self._private) | {"GIT_OBJECT_DIRECTORY": str(objects)}

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors import meter
-from connectors.clients.git import SAFE, checked, git_environment, kill_group, make_private_repository
+from connectors.clients.git import (
+    SAFE,
+    checked,
+    git_environment,
+    kill_group,
+    make_private_repository,
+    temporary_folder,
+)
 from connectors.clients.network import LOOPBACK, NetworkSettings
 from connectors.errors import ConfigError, Unavailable
 from connectors.model import PartStatus
@@ -117,10 +124,12 @@ def remote_head(
     Arguments and errors are those of :func:`fetch`.
     """
     check_url(url, protocols)
-    with tempfile.TemporaryDirectory(prefix="aicensus-head-") as place:
-        folder = Path(place)
+    folder = temporary_folder("head")
+    try:
         make_private_repository(folder)
         return _head(url, _environment(url, folder, authorization, protocols, network), folder, limits)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _head(url: str, env: dict[str, str], folder: Path, limits: FetchLimits) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from os.path import lexists
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.clients.git import GitReader
+from connectors.clients.git import GitReader, temporary_folder
 from connectors.clients.git_fetch import FetchLimits, fetch, remote_head
 from connectors.clients.git_folder import GitFolder, read_small
 from connectors.clients.network import NetworkSettings
@@ -104,7 +103,7 @@ def _folder(target: Target, folder: Path, options: CodeOptions, *, hashes: bool)
 
 @contextmanager
 def _fetched(target: Target, options: CodeOptions, network: NetworkSettings) -> Iterator[Opened]:
-    folder = Path(tempfile.mkdtemp(prefix="aicensus-fetch-"))
+    folder = temporary_folder("fetch")
     try:
         fetched = fetch(
             target.written,

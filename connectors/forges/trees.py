@@ -14,13 +14,12 @@ request of the credential's hourly limit, which git does not draw on.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.clients.git import GitReader
+from connectors.clients.git import GitReader, temporary_folder
 from connectors.clients.git_fetch import FetchLimits, Refused, fetch, fetch_blobs
 from connectors.clients.network import NetworkSettings
 from connectors.code.trees import Entry, Notes, blob_id, is_pointer, shown, too_large
@@ -101,7 +100,7 @@ class Clone:
 
     def _place(self) -> Path:
         if self.folder is None:
-            self.folder = Path(tempfile.mkdtemp(prefix="aicensus-fetch-"))
+            self.folder = temporary_folder("fetch")
             (self.folder / "objects").mkdir()
         return self.folder
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from connectors.clients.git import GitReader
 from connectors.clients.git_fetch import FetchLimits
-from connectors.errors import BadResponse
+from connectors.errors import BadResponse, ConfigError
 from tests.code_samples import commit, git
 
 LIMITS = FetchLimits(timeout_s=30)
@@ -64,3 +65,14 @@ def test_a_damaged_repository_says_what_to_try(tmp_path: Path) -> None:
 def test_an_object_id_that_is_an_option_is_refused(tmp_path: Path) -> None:
     with GitReader(tmp_path) as reader, pytest.raises(BadResponse, match="not a git object id"):
         list(reader.tree("--upload-pack=x"))
+
+
+def test_without_a_folder_for_temporary_files_the_variable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(ConfigError, match="TMPDIR") as caught:
+        GitReader(tmp_path)
+
+    assert "no folder for temporary files" in str(caught.value)
