@@ -252,15 +252,11 @@ def _test_pass(live: _Live, now: Moment) -> float | None:
 
 def _pre_registered(live: _Live, now: Moment) -> float | None:
     """Share of systems of the last 180 days that were on record before a scanner saw anything of them."""
-    fresh = [facts for facts, _ in live if facts.first_seen_at >= now.ago(180)]
+    fresh = [record for facts, record in live if facts.first_seen_at >= now.ago(180)]
     if not fresh:
         return None
-    before = sum(
-        bool(one.members) and one.first_seen_at < min(member.first_seen_at for member in one.members)
-        for one in fresh
-    )
-    manual = sum(not one.members for one in fresh)
-    return 100 * (before + manual) / len(fresh)
+    before = sum(record["provenance.discovered_before_registration"] is False for record in fresh)
+    return 100 * before / len(fresh)
 
 
 def _scan_cov(store: Store, as_of: datetime | None, now: Moment) -> float | None:

@@ -116,6 +116,20 @@ def test_an_accepted_owner_raises_leadership(store: Store) -> None:
     assert (after.low > before.low, after.coverage >= before.coverage) == (True, True)
 
 
+def test_a_system_counts_as_entered_first_when_the_store_knew_it_before_a_scanner(store: Store) -> None:
+    estate = Estate(store)
+    estate.show(finding("bot-0"), finding("bot-1"))
+    decisions.set_owner(store, "bot-0", "ana@acme.example", actor=ALICE)
+    system_standing.register(store, "bot-0", actor=ALICE)
+    for number in (2, 3):
+        system_standing.add(store, f"desk-{number}", kind="saas_tool", owner="ana@acme.example", actor=ALICE)
+
+    view = maturity_facts.measure(store)
+
+    (signal,) = (one for row in view.dimensions for one in row.signals if one.signal == "pre_registered")
+    assert signal.score == 50.0
+
+
 def test_one_without_systems_measures_nothing(store: Store) -> None:
     view = maturity_facts.measure(store)
 
