@@ -63,12 +63,12 @@ class SecretRef:
         remember(value)
         return value
 
-    def is_set(self) -> bool:
-        """Say whether the secret has a value now."""
+    def lack(self) -> str:
+        """Say why the secret has no value now; empty when it has one."""
         try:
-            return bool(_READERS[self.place](self.name))
-        except ConfigError:
-            return False
+            return "" if _READERS[self.place](self.name) else "is missing or empty"
+        except ConfigError as error:
+            return f"cannot be had: {error}"
 
 
 @dataclass(frozen=True, slots=True)

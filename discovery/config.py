@@ -213,11 +213,11 @@ def check_secrets(config: Config) -> list[Mistake]:
     ]
     for path, model in tables:
         for option, ref in _secrets_in(model):
-            if not ref.is_set():
+            if lack := ref.lack():
                 owner = f"instance {path[1]}:{path[2]}" if len(path) == 3 else f"[{path[0]}]"
                 name = ".".join(str(word) for word in option)
                 reporter.add(
-                    f"`{name}` of {owner} refers to {ref.place} {ref.name!r}, which is missing or empty",
+                    f"`{name}` of {owner} refers to {ref.place} {ref.name!r}, which {lack}",
                     (*path, *option),
                 )
     return reporter.mistakes

@@ -231,7 +231,8 @@ admin_key = {{ env = "NOT_ASKED" }}
     assert found == [
         "aicensus.toml:2 in [store]: `url` of [store] refers to env 'NO_STORE', which is missing or empty",
         "aicensus.toml:7 in [connectors.openai.main.project_keys]: `project_keys.two` of instance openai:main"
-        " refers to file '/nowhere/key', which is missing or empty",
+        " refers to file '/nowhere/key', which cannot be had: the secret file /nowhere/key cannot be read:"
+        " FileNotFoundError. Check that it exists, is text, and may be read.",
     ]
     with pytest.raises(ConfigError, match="NO_STORE"):
         config.store.url  # noqa: B018
