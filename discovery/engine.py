@@ -44,6 +44,8 @@ _QUEUE_BATCHES = 16
 _GRACE_S = 10.0
 _LOOK_S = 0.5
 """How often a worker that waits for the writer looks whether there still is one."""
+_TOGETHER = 50
+"""Parts with nothing to write but their end that wait for each other: a killed scan reads them again."""
 LEASE_S = 60.0
 """How long a scope stays taken after its process died on another machine."""
 
@@ -108,9 +110,9 @@ class Touched:
 class _Work:
     """One scope under way.
 
-    ``standing`` are ends of parts that show just what is on record, to be journaled together. ``cut`` are
-    parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing more,
-    ``is_taken`` that another process has the scope.
+    ``standing`` are ends of parts that show just what is on record, often nothing, to be journaled together.
+    ``cut`` are parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing
+    more, ``is_taken`` that another process has the scope.
     """
 
     job: ScopeJob
@@ -298,8 +300,10 @@ class Engine:
     def _write(self, work: _Work, batch: PartBatch) -> None:
         if work.is_taken or batch.part in work.cut:
             return
-        if batch.final is not None and batch.final.stands:
+        if batch.final is not None and (batch.final.stands or work.writer.is_empty(batch)):
             work.standing.append(batch)
+            if len(work.standing) >= _TOGETHER:
+                self._write_standing(work)
             return
         try:
             delta = work.writer.apply(batch)
@@ -338,6 +342,7 @@ class Engine:
             self._progress.note(f"{work.job.scope.key}: {error}")
             return
         seen = sum(batch.final.count for batch in work.standing if batch.final)
+        work.standing.clear()
         self.tally.seen += seen
         if seen:
             self._progress.findings(seen)
@@ -375,6 +380,7 @@ class Engine:
             except queue.Empty:
                 break
         for work in self._work.values():
+            self._write_standing(work)
             if work.touched.assets:
                 self._on_scope(work.touched)
 

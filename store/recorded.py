@@ -13,7 +13,7 @@ from connectors.model import KnownScope, PartStatus, ReadScope, Ref
 from store.bulk import is_one_of
 from store.database import Store
 from store.schema import part, run, run_scope, scope, sighting
-from store.sightings import ref_class
+from store.sightings import parts_showing, ref_class
 from store.writer import previous_fingerprints
 
 Fingerprints = Mapping[tuple[str, str], str]
@@ -121,7 +121,7 @@ class Recorded:
         """Return ``(namespace, key) -> fingerprint`` of what a part shows now, missing things included."""
         if any(state for _, state in self._parts.values()):
             return self._all.get(name, {})
-        if self._parts.get(name, (0, ""))[0] not in self._showing:
+        if name not in self._showing:
             return {}
         return previous_fingerprints(self._store, self._scope_key, name, self._ref)
 
@@ -135,13 +135,9 @@ class Recorded:
             return {row.name: (row.part_no, row.state) for row in rows}
 
     @cached_property
-    def _showing(self) -> frozenset[int]:
-        """Find the parts that show anything at all: most parts of most scopes are empty."""
-        numbers = sighting.c.part_no
-        query = select(numbers).distinct().where(sighting.c.valid_to.is_(None))
+    def _showing(self) -> frozenset[str]:
         with self._store.read() as tx:
-            mine = is_one_of(tx.conn, numbers, [number for number, _ in self._parts.values()])
-            return frozenset(tx.conn.execute(query.where(mine)).scalars())
+            return parts_showing(tx.conn, self._scope_key)
 
     @cached_property
     def _all(self) -> dict[str, dict[tuple[str, str], str]]:

@@ -29,7 +29,7 @@ from normalizer.fold import AssetState, Sighted
 from store.arrivals import FOLDED, SIGHTING_COLUMNS, sighted_of, state_of
 from store.bulk import is_one_of, listed, one_of_listed
 from store.database import WriteTx
-from store.schema import meta, sighting
+from store.schema import meta, part, scope, sighting
 
 SightKey = tuple[str, ...]
 """What names a sighting inside its part: namespace, key, and the class of its ref if that does not drive."""
@@ -97,6 +97,17 @@ def shows_any(conn: Connection, part_numbers: Sequence[int]) -> bool:
     query = select(sighting.c.part_no).where(sighting.c.valid_to.is_(None))
     query = query.order_by(sighting.c.part_no).limit(1)
     return conn.execute(query.where(is_one_of(conn, sighting.c.part_no, part_numbers))).first() is not None
+
+
+def parts_showing(conn: Connection, scope_key: str) -> frozenset[str]:
+    """Return the names of a scope's parts that show anything: most parts of most scopes are empty."""
+    parts = select(part.c.part_no, part.c.name).join(scope, scope.c.scope_no == part.c.scope_no)
+    names = {row.part_no: row.name for row in conn.execute(parts.where(scope.c.key == scope_key)).all()}
+    numbers = sighting.c.part_no
+    query = (
+        select(numbers).distinct().where(sighting.c.valid_to.is_(None), is_one_of(conn, numbers, [*names]))
+    )
+    return frozenset(names[number] for number in conn.execute(query).scalars())
 
 
 @cache

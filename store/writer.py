@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sqlalchemy import select
 
@@ -30,7 +31,7 @@ from store.schema import part as part_table
 from store.schema import scope as scope_table
 from store.schema import sighting
 from store.scopes import ScopeRow, find_scope, keep_scope
-from store.sightings import Open, epoch, load_open, ref_class, restate, shows_any
+from store.sightings import Open, epoch, load_open, parts_showing, ref_class, restate, shows_any
 from store.statistics import note_growth
 from store.text import decode_content
 
@@ -87,7 +88,25 @@ class PartWriter:
         self._passes: dict[str, PartPass] = {}
         self._entries: dict[str, PartEntry] = {}
         self._broken: set[str] = set()
+        self._begun: set[str] = set()
         self.placement = Placement(scope_label=scope.label)
+
+    def is_empty(self, batch: PartBatch) -> bool:
+        """Say whether a batch is all of a part that is complete, shows nothing, and has nothing on record.
+
+        Its end is all there is to write: :func:`store.standing.journal_standing` does so for many at once.
+        """
+        whole = batch.final is not None and batch.final.status is PartStatus.COMPLETE
+        if not whole or batch.findings or batch.unchanged or batch.part in self._begun:
+            return False
+        return batch.part in self._silent
+
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        """Find the declared parts that have nothing on record, as long as this writer wrote none of it."""
+        with self._store.read() as tx:
+            showing = parts_showing(tx.conn, self._scope.key)
+        return frozenset(one.name for one in self._scope.parts) - showing
 
     def apply(self, batch: PartBatch) -> PartDelta:
         """Write one batch and return what it changed; a batch with ``final`` ends its part.
@@ -99,6 +118,7 @@ class PartWriter:
             raise ValueError(f"a batch of {batch.scope_key!r} given to the writer of {self._scope.key!r}")
         if batch.part in self._broken:
             raise RuntimeError(f"the part {batch.part!r} could not be written before")
+        self._begun.add(batch.part)
         self._broken.add(batch.part)
         delta = PartDelta()
         late = self._take(batch, delta)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from connectors.model import PartStatus, ReadScope, Ref
+from connectors.model import PartStatus, ReadScope, Ref, Unchanged
 from connectors.outcome import PartBatch, PartResult
 from store import Store, leases
 from store.errors import LeaseLost
@@ -16,7 +16,7 @@ from store.recorded import Recorded, scopes_by_address
 from store.schema import part, run_part
 from store.standing import journal_standing
 from store.writer import PartWriter
-from tests.store.samples import Scanner, finding, result, scope, sightings, states
+from tests.store.samples import Scanner, finding, key, result, scope, sightings, states
 
 
 def ends(*names: str, state: str = "v1", count: int = 2) -> list[PartBatch]:
@@ -122,6 +122,48 @@ def test_standing_parts_are_journaled_and_their_things_are_seen_again(store: Sto
     assert [(row.status, row.seen, row.added, row.missing) for row in journaled] == [
         ("complete", 2, 0, 0)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("on_record", "batch", "is_empty"),
+    [
+        ((), {}, True),
+        (("a",), {}, False),
+        ((), {"findings": [finding("a")]}, False),
+        ((), {"unchanged": [Unchanged(natural_key=key("a"), fingerprint="a-1")]}, False),
+        ((), {"final": result(status=PartStatus.DENIED)}, False),
+        ((), {"final": None}, False),
+        ((), {"part": "unheard-of"}, False),
+    ],
+)
+def test_a_part_is_empty_that_shows_nothing_and_has_nothing_on_record(
+    store: Store, on_record: tuple[str, ...], batch: dict[str, Any], is_empty: bool
+) -> None:
+    scan = Scanner(store)
+    scan.part([finding(name) for name in on_record])
+    writer = PartWriter(store, scan.begin(), scope())
+    whole: dict[str, Any] = {"scope_key": scope().key, "part": "agents", "findings": [], "unchanged": []}
+
+    found = writer.is_empty(PartBatch(**{**whole, "final": result(count=0), **batch}))
+
+    assert found is is_empty
+
+
+def test_a_part_that_was_begun_is_not_empty(store: Store) -> None:
+    writer = PartWriter(store, Scanner(store).begin(), scope())
+    end = PartBatch(scope_key=scope().key, part="agents", findings=[], unchanged=[], final=result(count=1))
+    writer.apply(replace(end, findings=[finding("a")], final=None))
+
+    assert not writer.is_empty(end)
+
+
+def test_things_seen_under_another_ref_keep_a_part_from_being_empty(store: Store) -> None:
+    scan = Scanner(store)
+    scan.part([finding("a", ref=Ref(name="next", drives=False))])
+    writer = PartWriter(store, scan.begin(), scope())
+    (end,) = ends("agents", count=0)
+
+    assert not writer.is_empty(end)
 
 
 def test_standing_parts_of_a_filtered_run_leave_the_parts_alone(store: Store) -> None:
