@@ -46,16 +46,29 @@ class Pattern(Protocol):
 @cache
 def compile_pattern(pattern: str) -> Pattern:
     """Compile a pattern; raises ``ConfigError`` when it is wrong or not linear (a back-reference)."""
-    options: dict[str, Any] = {}
     try:
         import re2
     except ImportError:
-        engine: Any = re
-    else:
-        engine = re2
-        # It would write a wrong pattern, which may be a scanned tree's, to standard error.
-        options = {"options": re2.Options()}
-        options["options"].log_errors = False
+        return _compiled(re, pattern)
+    try:
+        return _compiled(re2, pattern, options=_options(re2, _SMALL))
+    except ConfigError:
+        return _compiled(re2, pattern, options=_options(re2, _LARGE))
+
+
+_SMALL, _LARGE = 2 << 20, 8 << 20
+"""Bytes that a pattern may take: several hundred keep what they learn of texts; a long one needs more."""
+
+
+def _options(engine: Any, size: int) -> Any:
+    options = engine.Options()
+    options.max_mem = size
+    # It would write a wrong pattern, which may be a scanned tree's, to standard error.
+    options.log_errors = False
+    return options
+
+
+def _compiled(engine: Any, pattern: str, **options: Any) -> Pattern:
     try:
         compiled: Pattern = engine.compile(pattern, **options)
     except (re.error, engine.error) as error:

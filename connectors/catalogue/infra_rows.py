@@ -37,6 +37,8 @@ class Image:
     """A container image by its repository; ``literals``: searched for instead of the name itself.
 
     ``not_tags``: patterns of tags under which the repository holds something else (a client, a builder).
+    ``is_rebuilt``: the name is the server's own, and stands in the last part of anybody's repository for an
+    image built of it, alone or among words that only say how it was built (``build_word`` of the catalogue).
     """
 
     name: str
@@ -45,6 +47,7 @@ class Image:
     title: str
     literals: tuple[str, ...] = ()
     not_tags: tuple[str, ...] = ()
+    is_rebuilt: bool = False
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -145,6 +148,13 @@ _SPELLINGS = (
     (re.compile(r"^github\.com\.cdklabs\.([\w-]+)-go\.[\w-]+(?:\.v\d+)?"), r"cdklabs.\1"),
     (re.compile(r"^github\.com\.pulumi\.pulumi-azure-native-sdk(\.\w+)(?:\.v\d+)?"), r"pulumi.azurenative\1"),
     (re.compile(r"^github\.com\.pulumi\.pulumi-([\w-]+)\.sdk(?:\.v\d+)?\.go\.[\w-]+"), r"pulumi.\1"),
+    # Packages of the providers themselves, from the pages of Pulumi's registry.
+    (re.compile(r"^github\.com\.[\w-]+\.pulumi-([\w-]+)\.sdk(?:\.v\d+)?\.go\.[\w-]+"), r"pulumi.\1"),
+    (
+        re.compile(r"^(?:@pinecone-database\.pulumi|pinecone_pulumi|pineconedatabase\.pinecone)\b"),
+        "pulumi.pinecone",
+    ),
+    (re.compile(r"^(?:@datarobot\.pulumi-datarobot|datarobotpulumi\.datarobot)\b"), "pulumi.datarobot"),
     (re.compile(r"^com\.pulumi\."), "pulumi."),
     (re.compile(r"^pulumi_"), "pulumi."),
     (re.compile(r"^io\.github\.cdklabs\."), "cdklabs."),

@@ -25,6 +25,7 @@ def check(catalogue: Catalogue) -> list[str]:
         *_evidence(catalogue),
         *_commands(catalogue),
         *_not_ai(catalogue),
+        *_cloud_clients(catalogue),
         *_bases(catalogue),
         *_server_commands(catalogue),
         *_constructs("agent code", catalogue.agent_code, catalogue),
@@ -50,7 +51,7 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     yield from _repeated("retired model", (model for row in catalogue.retirement for model in row.models))
     yield from _repeated("resource type", (row.type for row in catalogue.terraform))
     yield from _repeated("ARM type", (row.type.lower() for row in catalogue.arm))
-    for table in ("cloudformation", "kubernetes", "pulumi", "cdk", "module"):
+    for table in ("cloudformation", "kubernetes", "pulumi", "cdk", "bundle", "module"):
         yield from _repeated(f"{table} type", (row.type for row in getattr(catalogue, table)))
     for table in ("image", "server_command", "grant", "chart"):
         yield from _repeated(table, (row.name for row in getattr(catalogue, table)))
@@ -65,6 +66,7 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     yield from _repeated("CI command", (row.name for row in catalogue.ci_command))
     yield from _repeated("CI input", (row.name for row in catalogue.ci_input))
     yield from _repeated("secret", (row.name for row in catalogue.secret))
+    yield from _repeated("MCP registrar", (row.name for row in catalogue.mcp_registrar))
     yield from _repeated("agent code", (row.name for row in catalogue.agent_code))
     yield from _repeated("MCP server code", (row.name for row in catalogue.mcp_server_code))
 
@@ -100,10 +102,19 @@ def _not_ai(catalogue: Catalogue) -> Iterator[str]:
             yield f"not_ai row {row.name!r} is of the kind {row.kind!r}, which does not exist"
 
 
+def _cloud_clients(catalogue: Catalogue) -> Iterator[str]:
+    known = {row.name for row in catalogue.grant}
+    for service, name in catalogue.cloud_client.items():
+        if name not in known:
+            yield f"the cloud client {service!r} stands for {name!r}, which is no grant of the catalogue"
+
+
 def _families(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.family:
         pattern = compile_pattern(row.pattern)
         yield from _proved(f"model family {row.name!r}", pattern.fullmatch, row.example, row.not_example)
+        if row.sure and compile_pattern(row.sure).fullmatch(row.not_example):
+            yield f"the model family {row.name!r} is sure of {row.not_example!r}"
 
 
 def _places(catalogue: Catalogue) -> Iterator[str]:

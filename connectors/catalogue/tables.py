@@ -79,6 +79,9 @@ class Family:
     """A family of models: its spelling, and who makes it.
 
     ``whole``: the pattern is of the whole id with its owner path, and the owner says who makes it.
+    ``sure``: ids of a family that needs context which nothing else is called: they need none.
+    ``ending``: of the file that a model of the family comes as (``.pt``); it and its folders are no part of
+    the id.
     """
 
     name: str
@@ -89,13 +92,16 @@ class Family:
     not_example: str
     needs_context: bool = False
     whole: bool = False
+    sure: str = ""
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A place in a file that names a model whatever it is called.
 
-    ``unless``: what the rest of the call must not hold.
+    ``unless``: what the rest of the call must not hold. ``waits``: in source only, and only an id of the form
+    owner/name of a repository of models; it counts where other AI is beside it.
     """
 
     name: str
@@ -105,6 +111,7 @@ class Place:
     example: str
     not_example: str
     unless: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +145,35 @@ class Installer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class McpRegistrar:
+    """A command that gives an agent an MCP server, and its options: with a value, and without.
+
+    ``name_option`` says the server's name where no word does.
+    """
+
+    name: str
+    value_options: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    name_option: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentFile:
     """A file that instructs agents; with ``keys`` only when its content has one of them.
 
     ``unit_root``: it counts only in the repository's root or beside a unit's manifest, for elsewhere the name
-    is an ordinary one (a page ``docs/install/replit.md``).
+    is an ordinary one (a page ``docs/install/replit.md``). ``form``: what the content must be instead: YAML
+    that defines agents (each with one of ``keys`` and one of ``beside``), or a workflow that an agent runs.
+    ``otherwise``: the row that is tried when a file is not in this one's form.
     """
 
     name: str
     vendor: str
     globs: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    form: Literal["", "agents", "agentic-workflow"] = ""
+    otherwise: str = ""
     unit_root: bool = False
 
 
@@ -218,10 +243,14 @@ class _Tables:
     kubernetes: tuple[ResourceType, ...]
     pulumi: tuple[ResourceType, ...]
     cdk: tuple[ResourceType, ...]
+    bundle: tuple[ResourceType, ...]
+    bundle_environments: tuple[str, ...]
     module: tuple[ResourceType, ...]
     image: tuple[Image, ...]
+    build_word: str
     server_command: tuple[ServerCommand, ...]
     grant: tuple[Grant, ...]
+    cloud_client: Mapping[str, str]
     chart: tuple[Chart, ...]
     model_arguments: tuple[str, ...]
     kept_arguments: tuple[str, ...]
@@ -239,6 +268,9 @@ class _Tables:
     code_languages: Mapping[str, tuple[str, ...]]
     mcp_server_code: tuple[Construct, ...]
     mcp_client_calls: tuple[str, ...]
+    mcp_registrar: tuple[McpRegistrar, ...]
+    mcp_gateways: tuple[str, ...]
+    mcp_code_runners: tuple[str, ...]
     agent_code: tuple[Construct, ...]
     flow_marks: tuple[FlowMark, ...]
     secret: tuple[Secret, ...]
@@ -315,7 +347,7 @@ class Catalogue(_Tables):
     def infrastructure_kinds(self) -> tuple[str, ...]:
         """Return the kinds that infrastructure code can declare, sorted."""
         rows = (*self.terraform, *self.arm, *self.cloudformation, *self.kubernetes, *self.pulumi, *self.cdk)
-        return tuple(sorted({row.kind for row in (*rows, *self.module)}))
+        return tuple(sorted({row.kind for row in (*rows, *self.module, *self.bundle)}))
 
     def agent_file(self, name: str) -> AgentFile:
         """Return an agent file's row; raises ``KeyError`` for an unknown name."""

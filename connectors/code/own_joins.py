@@ -2,13 +2,14 @@
 
 A unit's own package is no dependency of it. A published MCP server shows itself several times: by its
 manifest, by an entry for the registry, and by the code that builds it; the manifest names it, the rest adds
-evidence. A file with an ordinary name instructs agents only where they look for it. The address that a test
+evidence. A file with an ordinary name instructs agents only where they look for it, and the files of a skill
+are one. The address that a test
 gives a client is made up. A template compiled from another file says nothing that the file does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def _thing(facts: TreeFacts, seen: Seen) -> tuple[str, str, str]:
 def join_servers(facts: TreeFacts) -> None:
     """Let the one server that a unit publishes be the one that its code builds."""
     rows = facts.by_part.get("mcp", [])
+    rows[:] = _without_own_starts(rows)
     by_unit: dict[str, list[int]] = {}
     for index, seen in enumerate(rows):
         if seen.fact.attributes.get("form") in (*_NAMING, "code", _HOSTED):
@@ -50,7 +52,9 @@ def join_servers(facts: TreeFacts) -> None:
     for indexes in by_unit.values():
         members = [index for index in indexes if facts.roles.of(rows[index].path) is not Role.TEST]
         published = [index for index in members if rows[index].fact.attributes["form"] in _NAMING]
-        built = [index for index in members if rows[index].fact.attributes["form"] == "code"]
+        built = _without_bases(
+            rows, [index for index in members if rows[index].fact.attributes["form"] == "code"]
+        )
         if built:  # a package that builds a server is one, whatever its name says
             for index in published:
                 rows[index] = replace(rows[index], fact=replace(rows[index].fact, standing=True))
@@ -61,6 +65,44 @@ def join_servers(facts: TreeFacts) -> None:
             if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
                 _rename(rows, built, best)
         _name_hosted(rows, members)
+
+
+_BASES = ("fastmcp-class", "mcp-typescript-class")
+"""Libraries' rows for classes, which without a name may be what other servers of the unit are made of."""
+
+
+def _without_bases(rows: list[Seen], built: list[int]) -> list[int]:
+    """Return the servers that code builds; a class without a name stands only where there is no other."""
+    bases = [
+        index
+        for index in built
+        if rows[index].fact.is_local and rows[index].fact.attributes.get("library") in _BASES
+    ]
+    others = [index for index in built if index not in bases]
+    for index in bases if others else ():
+        rows[index] = replace(rows[index], fact=replace(rows[index].fact, standing=False))
+    return others or bases
+
+
+def _without_own_starts(rows: list[Seen]) -> list[Seen]:
+    """Drop starts in plain text that another reader knows better, or that a publisher shows its users."""
+    own = {seen.fact.name for seen in rows if seen.fact.attributes.get("form") in _NAMING}
+    own |= {name.rpartition("/")[2] for name in own}
+    others = [seen for seen in rows if seen.format != _LITERAL]
+    known = {(seen.path, seen.fact.attributes.get("package")) for seen in others}
+    known |= {(seen.path, seen.fact.identifier) for seen in others}
+
+    def is_known(seen: Seen) -> bool:
+        # An image is called by its last word, a package by all of it.
+        name = str(seen.fact.attributes.get("package_name", ""))
+        is_own = name in own or (not name.startswith("@") and name.rpartition("/")[2] in own)
+        same = {(seen.path, seen.fact.attributes.get("package")), (seen.path, seen.fact.identifier)}
+        return is_own or not known.isdisjoint(same)
+
+    return [seen for seen in rows if seen.format != _LITERAL or not is_known(seen)]
+
+
+_LITERAL = "mcp-literal"
 
 
 def _name_hosted(rows: list[Seen], members: list[int]) -> None:
@@ -91,12 +133,45 @@ def _rename(rows: list[Seen], indexes: Iterable[int], best: int) -> None:
 def join_places(facts: TreeFacts) -> None:
     """Drop agent files in places where agents do not look, and let addresses of tests stand for nothing."""
     rows = facts.by_part.get("agent-files", [])
-    facts.by_part["agent-files"] = [_without_mark(seen) for seen in rows if _is_read_there(facts, seen)]
+    read = [_without_mark(seen) for seen in rows if _is_read_there(facts, seen)]
+    facts.by_part["agent-files"] = _with_whole_skills(read)
     rows = facts.by_part.get("endpoints", [])
     for index, seen in enumerate(rows):
         is_base = seen.fact.kind == "provider_endpoint" and "form" in seen.fact.attributes
         if is_base and facts.roles.of(seen.path) is Role.TEST:
             rows[index] = replace(seen, fact=replace(seen.fact, standing=False))
+
+
+def _with_whole_skills(rows: list[Seen]) -> list[Seen]:
+    """Let a skill be its SKILL.md: what lies beside and below it is a part of the skill, and only counted."""
+    skills = {seen.path.rpartition("/")[0]: seen for seen in rows if seen.path.endswith(_SKILL)}
+    parts: dict[str, int] = {}
+    kept: list[Seen] = []
+    for seen in rows:
+        skill = None if seen.path.endswith(_SKILL) else _skill_around(seen, skills)
+        if skill is None:
+            kept.append(seen)
+        else:
+            parts[skill.path] = parts.get(skill.path, 0) + 1
+    return [_with_parts(seen, parts[seen.path]) if seen.path in parts else seen for seen in kept]
+
+
+_SKILL = "/SKILL.md"
+
+
+def _skill_around(seen: Seen, skills: Mapping[str, Seen]) -> Seen | None:
+    """Return the skill of the nearest folder that is one; a file of another form instructs by itself."""
+    folder = seen.path
+    while folder := folder.rpartition("/")[0]:
+        skill = skills.get(folder)
+        if skill is not None:
+            is_same = skill.fact.attributes.get("form") == seen.fact.attributes.get("form")
+            return skill if is_same else None
+    return None
+
+
+def _with_parts(seen: Seen, count: int) -> Seen:
+    return replace(seen, fact=replace(seen.fact, attributes={**seen.fact.attributes, "parts": count}))
 
 
 def join_compiled(facts: TreeFacts) -> None:

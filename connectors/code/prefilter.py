@@ -97,6 +97,13 @@ def _literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
         yield "mcp-code", row, construct.literal
     for row, call in enumerate(catalogue.mcp_client_calls):
         yield "mcp-client", row, call
+    for row, registrar in enumerate(catalogue.mcp_registrar):
+        yield "mcp-command", row, registrar.name
+    for row, gateway in enumerate(catalogue.mcp_gateways):
+        yield "mcp-gateway", row, gateway
+    for row, program in enumerate(catalogue.mcp_code_runners):
+        yield from (("mcp-runner", row, f"{quote}{program}{quote}") for quote in "'\"")
+    yield "mcp-protocol", 0, "tools/call"
     for row, mark in enumerate(catalogue.flow_marks):
         yield "flow", row, mark.literal
     for row, base in enumerate(catalogue.client_base):
@@ -184,6 +191,10 @@ def _infrastructure_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, s
     for row, grant in enumerate(catalogue.grant):
         for literal in (*grant.prefixes, *grant.names):
             yield "grant", row, literal
+    for row, service in enumerate(catalogue.cloud_client):
+        yield "cloud-client", row, f'"{service}"'
+        yield "cloud-client", row, f"'{service}'"
+        yield "cloud-client", row, f'"{service}\\"'  # a notebook's
     for row, chart in enumerate(catalogue.chart):
         yield "chart", row, chart.repository
     for service in {item.type.rpartition("::")[0] for item in catalogue.cloudformation}:
@@ -194,6 +205,11 @@ def _infrastructure_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, s
             yield "kubernetes", 0, f"{group.removesuffix('upbound.io')}m.upbound.io/"
     for front in {"/".join(item.type.split("/")[:2]) for item in catalogue.arm}:
         yield "arm-type", 0, front
+    for row, item in enumerate(catalogue.bundle):
+        for name in item.needs.values if item.needs else (item.type,):
+            yield "bundle", row, f"{name.lower()}:"
+    for literal in catalogue.bundle_environments:
+        yield "bundle-environment", 0, literal
     for literal in _CONSTRUCT_LIBRARIES:
         yield "construct", 0, literal
 
@@ -203,6 +219,9 @@ _CONSTRUCT_LIBRARIES = (
     *("@cdktf/provider-", "cdktf_cdktf_provider_", ".gen/providers/", "from imports."),
     *("com.hashicorp.cdktf.providers", "HashiCorp.Cdktf.Providers"),
     *("generative-ai-cdk", "generative_ai_cdk", "@pulumi/", "pulumi/pulumi-", "com.pulumi."),
+    *("pinecone_pulumi", "@pinecone-database/pulumi", "pinecone-io/pulumi-pinecone", "type: pinecone:"),
+    *("PineconeDatabase.Pinecone", "@datarobot/pulumi-datarobot", "pulumi_qdrant_cloud"),
+    *("type: databricks:", "pulumi_mongodbatlas", "pulumi_snowflake", "pulumi_datarobot"),
     *("pulumi_aws", "pulumi_gcp", "pulumi_azure", "pulumi_databricks"),
     *("Pulumi.Aws", "Pulumi.Gcp", "Pulumi.Azure", "type: aws:", "type: gcp:", "type: azure"),
 )

@@ -67,6 +67,7 @@ class TreeFacts:
     code_owners: dict[str, bytes] = field(default_factory=dict)
     local_modules: set[str] = field(default_factory=set)
     jvm_folders: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
     blobs: dict[str, str] = field(default_factory=dict)
     files: int = 0
     suppressions: Suppressions | None = None
@@ -167,6 +168,8 @@ class TreeReader:
                 result.local_modules.add(folder.rpartition("/")[2])
         elif entry.path.endswith((".java", ".kt", ".scala", ".groovy")):
             result.jvm_folders.add(entry.path.rpartition("/")[0])
+        elif entry.path.endswith((".md", ".txt")):
+            result.texts.add(entry.path)
 
     def _facts(self, tree: Tree, batch: list[Entry], result: TreeFacts) -> Iterator[tuple[Entry, FileFacts]]:
         worth = [entry for entry in batch if self._is_worth_reading(entry)]

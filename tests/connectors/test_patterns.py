@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from connectors.errors import ConfigError
@@ -40,3 +42,11 @@ def test_a_wrong_pattern_writes_nothing_to_standard_error(capfd: pytest.CaptureF
         compile_pattern("a[z-b]")
 
     assert capfd.readouterr().err == ""
+
+
+def test_a_long_pattern_is_compiled_too() -> None:
+    assert compile_pattern(r"[\p{L}\p{N}]{1,300}x" if _has_re2() else "[a-z]{1,300}x").search("abx")
+
+
+def _has_re2() -> bool:
+    return importlib.util.find_spec("re2") is not None

@@ -39,7 +39,6 @@ _NO_CALL = re.compile(
     rf"(?:(?:echo|printf|Write-Output|Write-Host|Add-Content)\b(?:[^|;&\"']|\"[^\"]*\"|'[^']*')*+"
     rf"|(?:(?:export|set|setx|declare|readonly|local)\s+(?:-\w+\s+)?)?(?:\$env:)?[A-Za-z_]\w*\s?=\s?{_TEXT}?)\s*"
 )
-_MATTER = re.compile(r"---\r?\n(.{0,8000}?)\n---", re.S)
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -67,21 +66,6 @@ def parse(source: Source) -> Iterator[Fact]:
             if name.lower() not in seen:
                 seen.add(name.lower())
                 yield _fact(name, provider, form, at)
-
-
-def parse_agentic(source: Source) -> Iterator[Fact]:
-    """Yield a workflow written for an agent: Markdown whose front matter says when, and with which engine."""
-    matter = _MATTER.match(source.lenient_text())
-    text = "\n" + matter.group(1) if matter else ""
-    if "\non:" not in text or not any(
-        f"\n{key}:" in text for key in ("engine", "safe-outputs", "permissions")
-    ):
-        return
-    engine = re.search(r"\nengine:\s*(?:\n\s+id:\s*)?([a-z-]+)", text)
-    provider = {"claude": "anthropic", "codex": "openai", "gemini": "google"}.get(
-        engine.group(1) if engine else "", "github"
-    )
-    yield _fact("", provider, "agentic workflow", 1)
 
 
 def _fact(name: str, provider: str, form: str, line: int) -> Fact:
@@ -122,6 +106,12 @@ def _steps(source: Source, line: str, start: int) -> Iterator[tuple[str, str, st
         yield from _command(source.catalogue, _bare(part))
     if _CALLS.search(script) and not _is_no_call(script):
         yield from _hosts(source.catalogue, script)
+
+
+def runs_ai(catalogue: Catalogue, script: str) -> bool:
+    """Say whether a line of a script calls a catalogued program."""
+    parts = _PARTS.split(_EXPRESSION.sub("x", script))
+    return any(any(_command(catalogue, _bare(part))) for part in parts[:50])
 
 
 def _is_no_call(script: str) -> bool:

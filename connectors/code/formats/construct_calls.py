@@ -39,12 +39,12 @@ _DOTNET = re.compile(
 )
 _GO = re.compile(
     r"(?m)^[ \t]*(?:import[ \t]+)?(?:(?P<alias>\w+)[ \t]+)?"
-    r"\"(?P<path>github\.com/(?:aws/aws-cdk-go|pulumi|cdklabs)/[\w./-]+)\""
+    r"\"(?P<path>github\.com/(?:aws/aws-cdk-go|pulumi|cdklabs|pinecone-io|datarobot-community)/[\w./-]+)\""
 )
 _CALL = re.compile(r"\b([A-Z]\w*)(?:\.Builder(?:\.create)?)?\(")
 _QUALIFIER = re.compile(r"(?:\b[A-Za-z_]\w*\.){1,4}$")
 _FIRST_TEXT = re.compile(r"[^\"'`;{=:]{0,80}?[\"'`]([\w ./-]{1,80})[\"'`]")
-_YAML_TYPE = re.compile(r"(?m)^[ \t]+type:[ \t]*[\"']?([a-z-]+:[\w/-]+:\w+)[\"']?[ \t\r]*$")
+_YAML_TYPE = re.compile(r"(?m)^[ \t]+type:[ \t]*[\"']?([a-z-]+:(?:[\w/-]+:)?\w+)[\"']?[ \t\r]*$")
 _YAML_NAME = re.compile(r"^\s+([\w-]+):\s*$")
 
 
@@ -128,8 +128,9 @@ def _yaml(source: Source, text: str) -> Iterator[Fact]:
     lines = text.split("\n")
     counter = LineCounter(text)
     for found in _YAML_TYPE.finditer(text):
-        package, module, name = found.group(1).split(":")
-        module = module.partition("/")[0]
+        package, _, rest = found.group(1).partition(":")
+        module, _, name = rest.rpartition(":")
+        module = module.partition("/")[0] or "index"  # ``a:C`` stands for ``a:index:C``
         row = rows.get(f"{package}:{module}:{name}")
         if package == "aws-native":
             row = source.catalogue.construct_types.get(f"pulumi.awsnative.{module.lower()}.{name.lower()}")

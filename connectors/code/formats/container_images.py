@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from connectors.catalogue.infra_rows import Image, ServerCommand, plain_command
+from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.common import short
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
@@ -20,6 +21,7 @@ from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
+_NAME_WORDS = re.compile(r"[-_.]+")
 _VARIABLE = re.compile(r"(?:\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\w+)$")
 _LEFT = re.compile(r"[A-Za-z0-9._:/@-]*$")
 _RIGHT = re.compile(r"[A-Za-z0-9._:/@${}-]*")
@@ -128,7 +130,7 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
         before = _VARIABLE.sub("", before)
     bare = _bare(token.lstrip("/"))
     reference = _REFERENCE.match(bare)
-    if reference is None or not _is_named(row.name, reference.group("name")):
+    if reference is None or not _is_row(source.catalogue, row, reference.group("name")):
         return None
     if not _is_whole(before, after) or not _is_place(source, hit, before, token):
         return None
@@ -161,6 +163,20 @@ def _bare(token: str) -> str:
     """Return a reference without a scheme in front and template marks behind."""
     bare = re.sub(r"^(?:docker|docker-daemon|oci):/*", "", token)
     return re.sub(r"[:@]?(?:\$\{?|\{\{).*$", "", bare).rstrip(".:")
+
+
+def _is_row(catalogue: Catalogue, row: Image, name: str) -> bool:
+    if not row.is_rebuilt:
+        return _is_named(row.name, name)
+    if name.partition("/")[0] in _REPOSITORY_HOSTS:
+        return False
+    built = compile_pattern(catalogue.build_word)
+    own = _NAME_WORDS.split(row.name)
+    # A word may be the server's own: the "serving" of tensorflow-serving.
+    words = _NAME_WORDS.split(name.rpartition("/")[2])
+    if [word for word in words if word in own or not built.fullmatch(word)] != own:
+        return False
+    return not any(_is_named(other.name, name) for other in catalogue.image if not other.is_rebuilt)
 
 
 def _is_named(pattern: str, name: str) -> bool:
@@ -224,7 +240,7 @@ def _has_sibling(source: Source, hit: Hit) -> bool:
 
 
 def _fact(source: Source, row: Image, path: str, tag: str, *, line: int, hit: Hit) -> Fact:
-    name = path if "*" in row.name else row.name
+    name = path if "*" in row.name or row.is_rebuilt else row.name
     attributes: dict[str, Json] = {"image": short(path), "product": row.title}
     if tag:
         attributes["tag"] = short(tag)

@@ -25,6 +25,7 @@ _BEFORE = re.compile(
     rb"^[ \t]*(?:@|global[ \t]+)?(using|open|Imports)[ \t]+(?:(?:static|type)[ \t]+)?(?:\w+[ \t]*=[ \t]*)?$"
 )
 _NAME = re.compile(rb"[A-Za-z_][\w.]*")
+_ALIAS = re.compile(rb"[ \t]{0,20}=")
 _MAX_TRIES = 500
 
 
@@ -42,6 +43,8 @@ def parse(source: Source) -> Iterator[Fact]:
         found = _NAME.match(source.data, name_at)
         if before is None or before.group(1) != word or found is None or in_text_block(source.data, hit):
             continue
+        if _ALIAS.match(source.data, found.end()):
+            continue  # the name that the file itself gives to what follows
         module = longest(packages, found.group().decode("ascii", "replace").rstrip("."))
         if not module or packages[module].name in seen:
             continue

@@ -41,12 +41,12 @@ _VERSIONED = re.compile(r"(@?[^@\s=]+)(?:@|==|:)(.+)")
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield the catalogued packages that the commands of a file install or run."""
-    if not source.name.endswith(source.catalogue.command_files) and not _is_dockerfile(source.name):
+    if not holds_commands(source):
         return
     seen: set[tuple[int, str]] = set()
     line, last = 1, 0
     for hit in sorted(source.hits, key=lambda hit: hit.start)[:_MAX_HITS]:
-        if not _is_command(source, hit):
+        if not is_command(source, hit):
             continue
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
@@ -59,11 +59,14 @@ def parse(source: Source) -> Iterator[Fact]:
     tell_cut(len(source.hits), _MAX_HITS, "commands")
 
 
-def _is_dockerfile(name: str) -> bool:
-    return name.startswith(("Dockerfile.", "Containerfile."))
+def holds_commands(source: Source) -> bool:
+    """Say whether a file is one of those that hold commands, told by its name."""
+    is_dockerfile = source.name.startswith(("Dockerfile.", "Containerfile."))
+    return is_dockerfile or source.name.endswith(source.catalogue.command_files)
 
 
-def _is_command(source: Source, hit: Hit) -> bool:
+def is_command(source: Source, hit: Hit) -> bool:
+    """Say whether a hit stands in the place of a command: no comment, and no text that is printed."""
     data = source.data
     low = max(0, hit.start - _REACH)
     front = data[max(low, data.rfind(b"\n", low, hit.start) + 1) : hit.start].decode("utf-8", "replace")
@@ -77,8 +80,8 @@ def _is_command(source: Source, hit: Hit) -> bool:
     return compile_pattern(start).search(front) is not None
 
 
-def _words(source: Source, hit: Hit) -> list[str]:
-    """Return the words that follow a command up to its end; a line that ends in a backslash goes on."""
+def text_of(source: Source, hit: Hit) -> str:
+    """Return what follows a command up to its end; a line that ends in a backslash goes on."""
     text = source.data[hit.end : hit.end + _MAX_COMMAND].decode("utf-8", "replace")
     if source.name.endswith((".ipynb", ".json")):
         # A line that goes on does so in the next JSON string.
@@ -88,8 +91,11 @@ def _words(source: Source, hit: Hit) -> list[str]:
         # A comment between continued lines is none of the command's.
         text = re.sub(r"\\\r?\n(?:\s*#[^\n]*\n)*|`\r?\n", " ", text)
     end = _END.search(text)
-    text = text[: end.start()] if end else text
-    return [word.strip("\"'`,") for word in text.split()[:_MAX_WORDS]]
+    return text[: end.start()] if end else text
+
+
+def _words(source: Source, hit: Hit) -> list[str]:
+    return [word.strip("\"'`,") for word in text_of(source, hit).split()[:_MAX_WORDS]]
 
 
 def _packages(words: list[str], installer: Installer) -> Iterator[str]:

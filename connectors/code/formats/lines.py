@@ -61,8 +61,17 @@ def in_comment(line: str, place: int, *, is_notebook: bool = False) -> bool:
     return found is not None and found.end() <= place
 
 
-def parents(data: bytes, place: int, levels: int = 3, reach: int = 300) -> list[str]:
-    """Return the lines above that the line at ``place`` is indented under, nearest first."""
+_LONE = (b"{", b"[", b"(")
+_CLOSING = (b"}", b"]", b")")
+
+
+def parents(
+    data: bytes, place: int, levels: int = 3, reach: int = 300, *, openers: bool = False
+) -> list[str]:
+    """Return the lines above that the line at ``place`` is indented under, nearest first.
+
+    With ``openers`` the line before a bracket that stands alone is meant, not the bracket: ``Models =``.
+    """
     start = data.rfind(b"\n", 0, place) + 1
     width = _indent(data[start : start + 200])
     found: list[str] = []
@@ -74,7 +83,9 @@ def parents(data: bytes, place: int, levels: int = 3, reach: int = 300) -> list[
         line = data[start : min(end, start + 200)]
         bare = line.lstrip(b" \t")
         indent = len(line) - len(bare)
-        if indent < width and bare.strip():
+        if openers and indent < width and bare.strip() in _LONE:
+            width = indent + 1
+        elif indent < width and bare.strip() and not (openers and bare.startswith(_CLOSING)):
             found.append(line.decode("utf-8", "replace"))
             width = indent
     return found

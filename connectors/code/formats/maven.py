@@ -45,6 +45,7 @@ def parse(source: Source) -> Iterator[Fact]:
     for part in parts:
         for element in part.all("dependencies", "dependency"):
             yield from _dependency(source, element, properties, managed)
+    yield from _inherited(source, project, properties)
     yield from properties_note(
         "maven",
         properties,
@@ -106,6 +107,17 @@ def _dependency(
     yield from jvm_fact(
         source, group, artifact, line=element.line, declared=short(version), scope=scope, direct=True
     )
+
+
+def _inherited(source: Source, project: Element, properties: dict[str, str]) -> Iterator[Fact]:
+    """Yield the SDK that a parent of its name brings in; by itself it only adds evidence."""
+    parent = project.first("parent")
+    if parent is not None:
+        group, artifact, version = _coordinates(parent, properties)
+        name = artifact.removesuffix("-parent")
+        yield from jvm_fact(
+            source, group, name, line=parent.line, standing=False, declared=short(version), direct=False
+        )
 
 
 def _parent(project: Element) -> str | None:

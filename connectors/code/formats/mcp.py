@@ -37,7 +37,7 @@ def parse(source: Source) -> Iterator[Fact]:
         yield _bundle(source, content, lines)
         return
     for key, name, server in _servers(source, content):
-        yield _server_fact(source, name, server, lines.of(*filter(None, (key, name))))
+        yield server_fact(source, name, server, lines.of(*filter(None, (key, name))))
 
 
 def _content(source: Source) -> Any:
@@ -104,7 +104,8 @@ def _transport(server: dict[str, Any], url: str, *, is_command: bool) -> str:
     return "sse" if url.partition("?")[0].rstrip("/").endswith("/sse") else "http"
 
 
-def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -> Fact:
+def server_fact(source: Source, name: str, server: dict[str, Any], line: int) -> Fact:
+    """Return a server of a client's configuration: how it is started or reached, without secret values."""
     command = _command(server)
     ecosystem, package = package_of(source, command)
     url = next((server[key] for key in _URLS if isinstance(server.get(key), str)), "")
@@ -131,12 +132,12 @@ def _server_fact(source: Source, name: str, server: dict[str, Any], line: int) -
 
 def _bridged(package: str, command: Sequence[str]) -> str:
     """Return the address that a bridge to a remote server is told; of other programs no argument is read."""
-    if package not in _BRIDGES:
+    if package not in BRIDGES:
         return ""
     return next((word for word in command if word.startswith(("https://", "http://"))), "")
 
 
-_BRIDGES = ("mcp-remote", "supergateway", "mcp-proxy", "@modelcontextprotocol/inspector")
+BRIDGES = ("mcp-remote", "supergateway", "mcp-proxy", "@modelcontextprotocol/inspector")
 
 
 def _command(server: dict[str, Any]) -> list[str]:

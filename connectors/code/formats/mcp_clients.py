@@ -14,7 +14,7 @@ from connectors.catalogue.tables import canonical
 from connectors.code.facts import Fact, Source, tell_cut
 from connectors.code.formats.common import purl
 from connectors.code.formats.lines import is_comment, line_around
-from connectors.code.formats.mcp import package_of
+from connectors.code.formats.mcp import BRIDGES, package_of
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 
@@ -52,6 +52,8 @@ def _called(source: Source, text: str, line: int) -> Fact | None:
     words = [word for word in _TEXTS.findall(_arguments(text)) if word not in ("command", "args")]
     for index, word in enumerate(words):
         ecosystem, package = package_of(source, words[index:])
+        if package in BRIDGES:
+            continue  # the server is where it leads
         if package and package[-1].isalnum() and not package.isupper():
             row = source.catalogue.packages.get(ecosystem, {}).get(canonical(ecosystem, package))
             told: dict[str, Json] = {"transport": "stdio"}
@@ -60,7 +62,7 @@ def _called(source: Source, text: str, line: int) -> Fact | None:
             else:
                 told["program"] = package
             return _fact(package, row.vendor if row else "mcp", line, told)
-        host = _host(word)
+        host = host_of(word)
         if host:
             return _fact(host, "mcp", line, {"transport": "http", "host": host})
     return None
@@ -70,7 +72,7 @@ def _label(text: str, line: int) -> Fact | None:
     """Read a hosted tool of a model's API: a label and the server's address."""
     found = _LABEL.match(text)
     address = _ADDRESS.search(text)
-    host = _host(address.group(1)) if address else ""
+    host = host_of(address.group(1)) if address else ""
     return _fact(found.group(1), "mcp", line, {"transport": "http", "host": host}) if found and host else None
 
 
@@ -84,7 +86,8 @@ def _arguments(text: str) -> str:
     return text
 
 
-def _host(word: str) -> str:
+def host_of(word: str) -> str:
+    """Return the host that an address names; empty for numbers, names of one word and made-up ones."""
     if not word.startswith(("https://", "http://")):
         return ""
     try:
@@ -95,7 +98,7 @@ def _host(word: str) -> str:
     return host if is_name and not re.fullmatch(r"[0-9.]+", host) else ""
 
 
-_EXAMPLES = ("example.com", "example.org", "example.net", ".invalid", ".test")
+_EXAMPLES = ("example.com", "example.org", "example.net", ".invalid", ".test", ".example")
 
 
 def _fact(name: str, provider: str, line: int, attributes: dict[str, Json]) -> Fact:

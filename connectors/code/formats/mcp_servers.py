@@ -40,7 +40,8 @@ def _constant(source: Source, thing: Built) -> str:
     """Return the text of the constant that a server is given for a name, if the file gives it one text."""
     text = source.lenient_text()
     call = "\n".join(text.split("\n")[thing.line - 1 :][:_LINES])
-    found = _FIRST.search(call, max(call.find(thing.name), 0))
+    start = max(call.find(thing.name), 0)
+    found = _FIRST.search(call, max(call.find("serverInfo(", start), start))
     if found is None:
         return ""
     name = rf"\b{found.group('constant')}\b[ \t:]*(?:&?(?:'static )?\w+[ \t]*)?"

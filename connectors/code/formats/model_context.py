@@ -34,6 +34,8 @@ _LOOKED_UP = re.compile(
     r"\(\s*[\"'`](?P<name>[^\"'`]{1,60})[\"'`]\s*,\s*(?:default\w*\s*=\s*)?$"
 )
 _OPTION = re.compile(r"[\"'`]--?(?P<name>[\w-]{1,60})[\"'`]")
+# A short piece of a name behind a family's: tokens("qwen", "3").
+_PIECES = re.compile(r"[\"'`]\s*,\s*[\"'`][\w.]{1,3}[\"'`]")
 _OPENS = ("=", "(", "[", "{")
 _DEFINES = re.compile(r"\s*(?:async\s+)?(?:def|class|func|function|fn|fun|sub|describe|it|test)\b")
 
@@ -48,9 +50,11 @@ def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) ->
     catalogue = source.catalogue
     line = line_around(source.data, hit.start)[0].lower()
     front = before[-_REACH:].rstrip(_QUOTES)
-    above = parents(source.data, hit.start)
+    above = parents(source.data, hit.start, openers=True)
     is_counted = any(word in line for word in catalogue.encoding_words)
     if is_counted or is_mention(front, behind, above, source.name):
+        return LISTED
+    if common and _PIECES.match(behind):
         return LISTED
     if common and source.syntax == "source" and not is_called_model(catalogue, common, front, above):
         return BARE if calls_models(source) else LISTED

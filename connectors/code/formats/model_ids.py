@@ -18,6 +18,8 @@ _FILE = re.compile(
 _ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models|deployments)/")
 # By what a library of clients is told to ask a server of its own machine.
 _LOCAL = re.compile(r"^(?:ollama|ollama_chat)/")
+# A variable that this is the default of: ${MODEL:-id} of a shell, ${OPENAI_MODEL:id} of Spring.
+_DEFAULT = re.compile(r"^(?:[A-Za-z_]\w*:-|[A-Z][A-Z0-9_]{2,}:(?!//))")
 _DOTTED = re.compile(r"(?<=\d)-(?=\d)")
 _VERSION = re.compile(r"-v-(?=\d)(\d*)")
 _TWO_DIGITS = re.compile(r"-v(\d)(\d)$")
@@ -32,6 +34,18 @@ _RESOURCE = re.compile(
     r"-(?:pv|pvc|svc|service|deployment|deploy|ingress|route|configmap|secret|job|pod|namespace|volume|hpa"
     r"|sa|claim)$"
 )
+# What belongs to a model and is none, in keys of caches and folders of tests.
+_PART = re.compile(r"(?i)[-_](?:tokenizer|(?:pre)?processor|feature[-_]extractor)s?$")
+_FOLDER = re.compile(
+    r"(?i)(?:^|/)(?:generated|fixtures?|tests?|testdata|resources|snapshots?|cassettes?|recordings?|mocks?|golden)/"
+)
+_OWN_FOLDER = re.compile(
+    r"(?i)(?:models?|[a-z_]*checkpoints?|[a-z_]*weights|data|datasets?|src|app|assets|outputs?|results?|runs|logs?"
+    r"|builds?|dist|bin|libs?|tmp|temp|tests?|images?|files?|path|content|resources|public|static|pretrained|local"
+    r"|cache|props|blocks?|items?|entity|entities|meshes|vehicles|objects?|your[a-z_-]*|my[a-z_-]*|owner|org|user)/"
+)
+# As a server of one's own names the size or state of a model: "llava:latest", "phi3:14b-q4_0".
+_TAGGED = re.compile(r"[a-z0-9.-]+:(?:latest|\d+(?:\.\d+)?[bm](?:-[a-z0-9_.-]+)?)")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 MAX_LENGTH = 150
 
@@ -42,16 +56,46 @@ def identify(catalogue: Catalogue, family: Family, token: str) -> str:
     What only says where the model is served from a client's point of view (an ARN, ``provider:``) is not
     part of the id; owner paths, cloud prefixes, tags and versions are.
     """
-    if "://" in token or token.count("/") > 4 or len(token) > MAX_LENGTH or _FILE.search(token.lower()):
+    if "://" in token or token.count("/") > 4 or len(token) > MAX_LENGTH:
         return ""
-    if "/" not in token and _RESOURCE.search(token):
+    if family.ending and token.endswith(family.ending):
+        token = token.rpartition("/")[2].removesuffix(family.ending)
+    if _FILE.search(token.lower()) or _PART.search(token) or ("/" not in token and _RESOURCE.search(token)):
         return ""
-    model = _METHOD.sub("", _LOCAL.sub("", _ARN.sub("", token)))
+    if token.count("/") > 1 and _FOLDER.search(token):
+        return ""
+    model = _METHOD.sub("", _LOCAL.sub("", _ARN.sub("", _DEFAULT.sub("", token))))
     if belongs(catalogue, family, model):
         return model
     _, colon, behind = model.partition(":")
     behind = behind.lstrip("-=")  # a shell's ${NAME:-id}
     return behind if colon and belongs(catalogue, family, behind) else ""
+
+
+def is_hub_id(model: str) -> bool:
+    """Say whether ``owner/name`` may be a repository of models: no file, and no folder of this tree."""
+    return not (_FILE.search(model.lower()) or _OWN_FOLDER.match(model) or _PART.search(model))
+
+
+def is_sure(catalogue: Catalogue, family: Family, token: str) -> bool:
+    """Say whether an id of a family that needs a word for models beside it is one without such a word.
+
+    So it is where its owner is known (``qwen/qwen3-8b``), where its tag is one of a model server
+    (``llava:latest``), and where the catalogue says that nothing else is called so.
+    """
+    if family.whole:
+        return False
+    model = _ARN.sub("", token).lower()
+    bare = bare_id(catalogue, model)
+    owner, slash, _ = model.partition("/")
+    if slash and owner in catalogue.owners and any(letter.isdigit() for letter in bare):
+        return True
+    if family.ending:
+        bare = bare.removesuffix(family.ending)
+    is_named = (
+        bool(family.sure) and compile_pattern(family.sure).fullmatch(bare.partition(":")[0]) is not None
+    )
+    return is_named or _TAGGED.fullmatch(bare) is not None
 
 
 def belongs(catalogue: Catalogue, family: Family, model: str) -> bool:

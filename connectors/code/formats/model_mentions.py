@@ -78,6 +78,22 @@ _TEMPLATE_BEFORE = re.compile(
 _TEMPLATE_BEHIND = re.compile(rf"(?i)[\"'`]\s*(?:=>|->|:)\s*(?:\w+\()?\w*{_TEMPLATE_NAME}s?(?:::|\.)\w")
 _TEMPLATES_ABOVE = re.compile(rf"(?i)\b(?:enum|class)\s+\w*{_TEMPLATE_NAME}s?\b")
 
+# What is left out or refused is not used: EXCLUDED_MODELS = ["claude-v1"], blocked_models: [...]
+_REFUSES = (
+    r"\b\w{0,40}(?:exclu[ds]|unsupported|not_?supported|deny_?list|denied|disallow|block(?:ed|_?list)|black_?list"
+    r"|banned|forbidden|ignored?_|skipped|skip_|deprecated|retired|obsolete)\w{0,40}[\"']?\s*"
+    r"(?::[^=:{}()\"']{1,40}=|:=|=>|[:=])\s*(?:new\s+)?(?:\[\])?"
+)
+_EXCLUDED_BEFORE = re.compile(
+    rf"(?i){_REFUSES}(?:[\w.<>]{{0,40}}[\[({{]{{1,2}}\s*)(?:[\"'`]?[\w.:/@-]{{1,100}}[\"'`]?\s*,\s*){{0,30}}$"
+)
+_EXCLUDED_ABOVE = re.compile(rf"(?i){_REFUSES}(?:[\w.<>]{{0,40}}[\[({{]{{1,2}})?\s*$")
+
+_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml")
+_ALIAS = re.compile(r"\s*(?:-\s+)?[\"']?$")
+_ALIASES = re.compile(r"\s*models\s*:\s*$")
+_ALIASES_INLINE = re.compile(r"\s*models\s*:\s*[\[{]")
+
 _FAMILY_ONLY = re.compile(r"(?i)[a-z]+(?:[-_]?\d+(?:\.\d+)?)?(?:[-_]?(?:moe|vl|next))?")
 _KIND = re.compile(r"(?i)model_?(?:config_?)?types?\b|archite|\barch\b|_arch|famil|tokenizer|template|gguf")
 _PROVIDER = re.compile(r"(?i)provider|supplier|vendor|brand|publisher|developer|company")
@@ -111,6 +127,19 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
     if any(_LIST_COMPARED.search(line) and not _LOOP.search(line) for line in above[:1]):
         return True
     return bool(_KEY_BEHIND.match(behind)) and any(_OF_SIZES.search(line) for line in above[:2])
+
+
+def is_excluded(front: str, above: list[str]) -> bool:
+    """Say whether an id stands in a list of what is left out: ``front`` as above, ``above`` nearest first."""
+    return bool(_EXCLUDED_BEFORE.search(front)) or any(map(_EXCLUDED_ABOVE.search, above[:1]))
+
+
+def is_alias(name: str, before: str, above: list[str]) -> bool:
+    """Say whether a word is only what a compose file calls a model that it names elsewhere."""
+    if _COMPOSE.fullmatch(name) is None:
+        return False
+    is_below = bool(above) and _ALIASES.match(above[0]) is not None
+    return (is_below and _ALIAS.match(before) is not None) or _ALIASES_INLINE.match(before) is not None
 
 
 _TITLE = re.compile(r"(?i)\b(?:display_?)?(?:name|label|title)[\"']?\s*[:=]\s*[\"'`]?$")

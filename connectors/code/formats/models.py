@@ -17,13 +17,23 @@ from dataclasses import dataclass, replace
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.facts import Fact, Hit, Source
-from connectors.code.formats import model_context, stand_ins
+from connectors.code.formats import model_context, pairs, stand_ins
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
-from connectors.code.formats.model_ids import family_of, identify, owner_of, retired_on, spelled
+from connectors.code.formats.model_ids import (
+    family_of,
+    identify,
+    is_hub_id,
+    is_sure,
+    owner_of,
+    retired_on,
+    spelled,
+)
 from connectors.code.formats.model_mentions import (
     RECORDS,
+    is_alias,
     is_common_word,
     is_example,
+    is_excluded,
     is_in_rust_test,
     is_named_inside,
     is_template,
@@ -47,8 +57,10 @@ _BACKTICKS = (
     ".astro",
 )
 """Endings of files whose language writes texts between backticks."""
-_OPTION = re.compile(r"(?:^|\s)(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|ENV\s+\w*MODEL\w*)[ =]$")
+_OPTION = re.compile(r"(?:^|[\s\"'])(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|ENV\s+\w*MODEL\w*)[ =]$")
 _OPTION_ENDS = (" ", "=")
+_ARGUMENT = re.compile(r"([\"'`])--?[\w-]{1,60}=$")
+"""An option of a program that code starts, with its value in one text: ``"--model=…"``."""
 _ITEM = re.compile(r"\s*(?:-\s+)?[\"']?(?:name|id)[\"']?\s*:\s*$")
 _HOLDERS = ("model", "llm", "embed")
 """What the key above a plain ``name:`` must speak of."""
@@ -165,10 +177,15 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
         return None
     if stand_ins.is_model(source.catalogue, model):
         return None
+    if row.waits and (source.syntax != "source" or not is_hub_id(model)):
+        return None
     family = family_of(source.catalogue, model)
+    if row.waits and family is not None:
+        return None  # found by its stem, and looked at as such
     if family is not None and not family.whole:
         return _Named(model, family.vendor, family.name)
-    return _Named(model, owner_of(source.catalogue, model) or row.vendor, "")
+    named = model_context.BARE if row.waits else ""
+    return _Named(model, owner_of(source.catalogue, model) or row.vendor, "", named)
 
 
 def _call_behind(source: Source, place: int) -> str:
@@ -232,6 +249,9 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
         return model_context.LISTED
     if is_in_rust_test(source.data, hit.start, source.name):
         return model_context.LISTED
+    above = parents(source.data, hit.start, levels=1)
+    if is_excluded(place.before.rstrip(_QUOTES), above) or is_alias(source.name, place.before, above):
+        return model_context.LISTED
     if not place.is_quoted:
         is_shown = is_example(place.before) or is_template(place.before) or source.name.endswith(RECORDS)
         return model_context.LISTED if is_shown else model_context.GIVEN
@@ -245,12 +265,12 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
 def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:
     if place.is_quoted and _is_in_sentence(place.before):
         return False
-    if place.is_quoted and not family.needs_context:
+    if place.is_quoted and (not family.needs_context or is_sure(source.catalogue, family, place.token)):
         return True
     has_context = _has_context(source.catalogue, place.before + " " + place.after)
     if place.is_quoted:
         return has_context or _near_context(source, hit)
-    if source.syntax == "config" and place.before[-1:] in _OPTION_ENDS and _OPTION.search(place.before):
+    if place.before[-1:] in _OPTION_ENDS and _is_option(source, place):
         return True
     if (
         source.syntax != "config"
@@ -266,9 +286,20 @@ def _is_named(source: Source, hit: Hit, family: Family, place: _Place) -> bool:
     if _ITEM.match(place.before):
         above = parents(source.data, hit.start, levels=1)
         return any(word in above[0].lower() for word in _HOLDERS) if above else False
+    if name := pairs.name_of(source.data, hit.start, place.before):
+        return _has_context(source.catalogue, name)
     return _has_context(source.catalogue, place.before) or (
         place.before.strip(" \t-[\"'") == "" and _near_context(source, hit)
     )
+
+
+def _is_option(source: Source, place: _Place) -> bool:
+    """Say whether an id is the value of an option that takes a model."""
+    if source.syntax != "config":
+        whole = _ARGUMENT.search(place.before)
+        if whole is None or place.after[:1] != whole[1]:
+            return False
+    return _OPTION.search(place.before) is not None
 
 
 def _is_in_sentence(before: str) -> bool:
@@ -282,7 +313,7 @@ def _is_in_sentence(before: str) -> bool:
 
 def _near_context(source: Source, hit: Hit) -> bool:
     """Look at the line before and at the keys that the line stands under."""
-    above = [line_before(source.data, hit.start), *parents(source.data, hit.start)]
+    above = [line_before(source.data, hit.start), *parents(source.data, hit.start, openers=True)]
     return any(_has_context(source.catalogue, line) for line in above)
 
 

@@ -72,10 +72,15 @@ _PROSE = frozenset(
 # What an interface shows in an empty field, or says of one: nothing is called there.
 _SHOWN = re.compile(
     rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint|tool_?tip)["']?\s{0,40}"""
-    rb"""(?:[:=]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`]*|(?:help|description)["']?\s{0,40}"""
+    rb"""(?:[:=]|=>)\s{0,40}\{?\s{0,40}\w{0,4}\(?\s{0,40}["'`][^"'`]*|(?:help|description)["']?\s{0,40}"""
     rb"""(?:[:=(]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`\s][^"'`]*\s[^"'`]*)\Z"""
 )
 _SHOWN_WITHIN = 300
+# Files of what an interface shows in one language: a word among others there is read, not called.
+_TRANSLATED = ("strings.xml", ".strings", ".xcstrings", ".resx", ".xlf", ".xliff", ".arb")
+_AROUND = 300
+_EDGE = re.compile(rb"""[<>"'`]|\\n""")
+"""Where a text of data ends, or a line or a text of the code in it."""
 RECORDS = (".jsonl", ".ndjson", ".traj")
 """Files that are data themselves: what they name, no code touches."""
 _EXAMPLE = re.compile(r"(?i)(?:^|[\s(\[,;:])(?:e\.\s?g\.|for (?:example|instance)\b|such as\b|examples?:\s)")
@@ -214,9 +219,19 @@ class Talk:
             return False
         return len(line[found.start("text") :].split()) > 1
 
+    def _is_shown_text(self, place: int) -> bool:
+        """Say whether the text around a place has letters beyond ASCII, or in a translation other words."""
+        data = self._source.data
+        front = _EDGE.split(data[max(0, place - _AROUND) : place])[-1]
+        text = front + _EDGE.split(data[place : place + _AROUND], maxsplit=1)[0]
+        is_worded = self._source.name.endswith(_TRANSLATED) and len(text.split()) > 1
+        return is_worded or not text.isascii()
+
     def _is_told(self, place: int) -> bool:
         name = self._source.name
         if name.endswith(RECORDS):
+            return True
+        if name.endswith((".json", *_TRANSLATED)) and self._is_shown_text(place):
             return True
         if name.endswith((".json", ".yaml", ".yml")):
             if self._is_interface is None:

@@ -107,6 +107,59 @@ def test_an_ordinary_name_counts_only_where_agents_look(tmp_path: Path) -> None:
     assert all("unit_root" not in item.attributes for item in found)
 
 
+def test_a_skill_is_one_thing_with_its_parts(tmp_path: Path) -> None:
+    files = {
+        ".agents/skills/sell/SKILL.md": "# Sell",
+        ".agents/skills/sell/reference/prices.md": "# Prices",
+        ".agents/skills/sell/go/README.md": "# Go",
+        ".agents/skills/sell/inner/SKILL.md": "# Inner",
+        ".agents/skills/sell/inner/more.md": "# More",
+        ".agents/skills/loose.md": "# Of no skill",
+    }
+
+    found = scan(write(tmp_path, files)).findings
+
+    assert sorted((item.name, item.attributes.get("parts")) for item in found) == [
+        (".agents/skills/loose.md", None),
+        (".agents/skills/sell/SKILL.md", 2),
+        (".agents/skills/sell/inner/SKILL.md", 1),
+    ]
+
+
+def test_a_repository_that_is_a_skill_itself_keeps_its_other_instructions(tmp_path: Path) -> None:
+    files = {"shop/SKILL.md": "# Shop", "shop/AGENTS.md": "# Agents", "shop/.cursorrules": "rules"}
+
+    found = scan(write(tmp_path, files)).findings
+
+    assert len([item for item in found if item.kind == "agent_config"]) == 3
+
+
+def test_a_class_without_a_name_is_a_server_only_where_no_other_is(tmp_path: Path) -> None:
+    base = "from fastmcp import FastMCP\nclass Careful(FastMCP):\n    pass\n"
+    alone = {"base.py": base}
+    beside = {"base.py": base, "shop.py": "from fastmcp import FastMCP\ns = FastMCP('shop')\n"}
+
+    found = [scan(write(tmp_path / name, files)).findings for name, files in (("a", alone), ("b", beside))]
+
+    assert [[item.name for item in one if item.kind == "mcp_server"] for one in found] == [
+        ["base.py"],
+        ["shop"],
+    ]
+
+
+def test_what_a_publisher_shows_its_users_is_its_own_server(tmp_path: Path) -> None:
+    manifest = {"name": "@acme/mcp-server", "bin": "x.js", "dependencies": {"@modelcontextprotocol/sdk": "1"}}
+    code = "write({ command: 'npx', args: ['-y', '%s'] })\n"
+    files = {
+        "server/package.json": json.dumps(manifest),
+        "setup.ts": code % "@acme/mcp-server" + code % "@other/mcp-server",
+    }
+
+    found = [item.name for item in scan(write(tmp_path, files)).findings if item.kind == "mcp_server"]
+
+    assert sorted(found) == ["@acme/mcp-server", "@other/mcp-server"]
+
+
 def test_the_address_of_a_tests_client_is_made_up(tmp_path: Path) -> None:
     text = 'client = OpenAI(base_url="http://models.acme.internal:8000/v1")\n'
     files = {"requirements.txt": "", "tests/test_a.py": text}

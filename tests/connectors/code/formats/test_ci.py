@@ -160,16 +160,6 @@ def test_a_step_used_twice_is_one_fact_at_its_first_line() -> None:
     assert [fact.line for _, fact in read(WORKFLOW, text) if fact.kind == "ci_step"] == [1]
 
 
-def test_an_agentic_workflow_is_known_by_its_front_matter() -> None:
-    text = "---\non:\n  issues:\nengine: claude\n---\n# Triage\n"
-
-    found = [fact for _, fact in read(".github/workflows/triage.md", text)]
-    other = [fact for _, fact in read(".github/workflows/README.md", "# How we build\n")]
-
-    assert [(fact.kind, fact.provider) for fact in found] == [("ci_step", "anthropic")]
-    assert other == []
-
-
 @pytest.mark.parametrize("text", ["", "\0" * 1000, "run: " + "(" * 100_000, "- " * 50_000, "a:\n" * 30_000])
 def test_garbage_is_read_without_a_problem(text: str) -> None:
     found = read(WORKFLOW, text)

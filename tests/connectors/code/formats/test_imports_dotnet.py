@@ -40,6 +40,7 @@ def test_a_namespace_is_the_package_that_holds_it(path: str, text: str, name: st
         ("A.cs", "using Acme.OllamaSharp;\n"),
         ("A.cs", "var x = Azure.AI.OpenAI.Y;\n"),
         ("A.cs", "open Azure.AI.OpenAI\n"),
+        ("A.cs", "using Pinecone = Acme.Stores;\n"),
         ("A.py", "using Azure.AI.OpenAI;\n"),
         ("A.cs", 'var s = """\nusing Azure.AI.OpenAI;\n""";\n'),
     ],

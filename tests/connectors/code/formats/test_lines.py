@@ -51,6 +51,14 @@ def test_parents_are_the_lines_a_line_is_indented_under() -> None:
     assert parents(data, data.index(b"d:")) == ["  b:", "a:"]
 
 
+def test_with_openers_the_line_before_a_lone_bracket_is_meant() -> None:
+    data = b"class A\n{\n    Models =\n    [\n        (\n            1,\n        ),\n        2\n    ];\n}\n"
+
+    assert parents(data, data.index(b"2"), openers=True) == ["    Models =", "class A"]
+    assert parents(data, data.index(b"1"), openers=True) == ["    Models =", "class A"]
+    assert parents(data, data.index(b"2")) == ["    [", "{"]
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

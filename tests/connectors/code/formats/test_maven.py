@@ -14,6 +14,19 @@ def _dependency(body: str = "", group: str = "dev.langchain4j", artifact: str = 
     return f"<dependency>\n<groupId>{group}</groupId><artifactId>{artifact}</artifactId>{body}</dependency>"
 
 
+@pytest.mark.parametrize(("artifact", "count"), [("akka-javasdk-parent", 1), ("akka-parent", 0)])
+def test_an_sdk_that_comes_by_its_parent_adds_evidence(artifact: str, count: int) -> None:
+    text = _pom(
+        front=f"<parent>\n<groupId>io.akka</groupId><artifactId>{artifact}</artifactId><version>3.4</version></parent>"
+    )
+
+    found = [fact for _, fact in read("pom.xml", text) if fact.kind == "package"]
+
+    assert [(fact.name, fact.line, fact.standing) for fact in found] == [
+        ("io.akka:akka-javasdk", 4, False)
+    ] * count
+
+
 def _pom(*dependencies: str, front: str = "", back: str = "") -> str:
     inner = "\n".join(dependencies)
     return (

@@ -32,6 +32,12 @@ SECRET = "s3cr3t-value-2201"
         ("a.py", 'MCPServerSse(params={"url": "https://m.acme.dev/sse"})', "m.acme.dev", "http"),
         (
             "a.py",
+            'StdioServerParameters(command="npx", args=["mcp-remote", "https://m.acme.dev/mcp"])',
+            "m.acme.dev",
+            "http",
+        ),
+        (
+            "a.py",
             'tools=[{"type": "mcp", "server_label": "docs", "server_url": "https://m.acme.dev/mcp"}]',
             "docs",
             "http",
@@ -52,7 +58,7 @@ def test_the_server_that_code_uses_is_told(path: str, text: str, name: str, tran
         ("a.py", 'StdioServerParameters(command="python", args=["server.py"])'),
         ("a.py", '# StdioServerParameters(command="npx", args=["mcp-docs"])'),
         ("a.py", 'sse_client("http://localhost:8000/sse")'),
-        ("a.py", 'StdioServerParameters(command=c)\nrun("npx", "mcp-docs")'),
+        ("a.py", 'StdioServerParameters(command=c)\nrun("npx", "acme-docs")'),
         ("a.ts", "new StdioClientTransport({ command, args })"),
         ("a.py", "StdioServerParameters(" * 3000),
     ],

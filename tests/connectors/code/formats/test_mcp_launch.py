@@ -65,7 +65,7 @@ def test_other_programs_and_comments_start_no_known_server(path: str, text: str)
 
 
 def test_a_server_started_twice_is_one_fact() -> None:
-    found = [fact for _, fact in read("A.java", JAVA + JAVA) if fact.kind == "mcp_server"]
+    found = [fact for name, fact in read("A.java", JAVA + JAVA) if name == "mcp-launch"]
 
     assert len(found) == 1
 

@@ -24,7 +24,37 @@ BUILT = [
         "low",
         2,
     ),
+    (
+        "a.py",
+        "from fastmcp import FastMCP\n\nclass Shop(FastMCP[X]):\n"
+        "    def __init__(self):\n        super().__init__('shop')\n",
+        "shop",
+        3,
+    ),
+    ("a.py", "from fastmcp import FastMCP\nclass Shop(FastMCP):\n    pass\n", "", 2),
+    ("a.ts", SDK + "const s = new Server({ name, version }, {});", "", 2),
+    (
+        "A.java",
+        "import io.modelcontextprotocol.server.McpServer;\n"
+        'static final String NAME = "shop";\n'
+        "var s = McpServer.sync(transport(x))\n"
+        "  .serverInfo(Implementation.builder(NAME, v).build()).build();\n",
+        "shop",
+        3,
+    ),
     ("a.ts", "import { McpAgent } from 'agents/mcp';\nexport class Shop extends McpAgent<Env> {}", "Shop", 2),
+    (
+        "a.ts",
+        SDK + "export class Shop extends McpServer {\n  constructor() {\n    super({ name: 'shop' });",
+        "shop",
+        2,
+    ),
+    (
+        "a.ts",
+        SDK + "class Shop extends McpServer {\n  constructor(n: string) { super({ name: n }); }\n}",
+        "",
+        2,
+    ),
     (
         "n.ipynb",
         '{\n "cells": [\n  {\n   "cell_type": "code",\n   "source": [\n'
@@ -47,10 +77,14 @@ def test_a_server_built_in_code_is_found_with_its_name(path: str, text: str, nam
     [
         ("a.py", "class FastMCP: ...\nx = FastMCP('shop')\n"),
         ("a.py", "from fastmcp import FastMCP\n\n'''\nmcp = FastMCP('shop')\n'''\n"),
+        ("a.py", "from fastmcp import FastMCP\ndef build(server: (FastMCP)): ...\n"),
+        ("a.ts", SDK + "const s = new Server({ port: 8080 });\n"),
         ("a.py", "from fastmcp import FastMCP\n# mcp = FastMCP('shop')\n"),
         ("a.py", "from http.server import Server\ns = Server('x')\n"),
         ("a.ts", "import { Server } from 'http';\nconst s = new Server({ name: 'x' });\n"),
         ("a.ts", SDK + "// const s = new McpServer({ name: 'x' })\n"),
+        ("a.ts", "import { McpServer } from './own';\nclass Shop extends McpServer {\n"),
+        ("a.ts", SDK + "class Shop extends McpServerList {\n"),
         ("README.md", "from fastmcp import FastMCP\nmcp = FastMCP('shop')\n"),
         ("a.txt", SDK + "new McpServer({ name: 'x' })"),
     ],

@@ -62,6 +62,49 @@ FOUND = [
     ("a.py", 'YOLO("yolov8n.pt")', "yolov8n", "ultralytics"),
     ("a.sh", "serve \\\n  --model gpt-4o \\\n", "gpt-4o", "openai"),
     ("a.py", 'nlp = spacy.load("en_core_web_sm")', "en_core_web_sm", "explosion"),
+    ("d.yaml", 'args:\n  - "--model=mistralai/Mistral-7B-v0.3"\n', "mistralai/Mistral-7B-v0.3", "mistral"),
+    ("d.yaml", 'args: ["--model=acme/judge-7b", "--port=80"]\n', "acme/judge-7b", "huggingface"),
+    ("a.py", 'run(["serve", "--model=gpt-4o"])', "gpt-4o", "openai"),
+    ("d.yaml", 'args: [\n  "--model_path", "hf:acme/judge-quant"]\n', "acme/judge-quant", "huggingface"),
+    ("a.sh", "deepsparse.server --model_path hf:acme/judge-quant", "acme/judge-quant", "huggingface"),
+    ("a.sh", "huggingface-cli download acme/judge --local-dir=x", "acme/judge", "huggingface"),
+    ("a.sh", "hf download --repo-type model --quiet 'acme/judge'", "acme/judge", "huggingface"),
+    (
+        "a.sh",
+        "hf download acme/judge \\\n  --local-dir x\nhf download acme/d --repo-type dataset",
+        "acme/judge",
+        "huggingface",
+    ),
+    (
+        "a.go",
+        'u := "https://huggingface.co/acme/judge-GGUF/resolve/main/judge.gguf"',
+        "acme/judge-GGUF",
+        "huggingface",
+    ),
+    (".env", "OPENAI_MODEL_NAME=o3\n", "o3", "openai"),
+    ("d.yaml", "    - LLM_MODEL=o1\n", "o1", "openai"),
+    ("d.yaml", "  OPENAI_MODEL: ${OPENAI_MODEL:-o3}\n", "o3", "openai"),
+    ("config.yaml", "      model: openai/o3\n", "openai/o3", "openai"),
+    ("d.yaml", "env:\n  - name: MODEL_ID\n    value: mistral:latest\n", "mistral:latest", "ollama"),
+    ("d.yaml", "env:\n  - name: MODEL_ID\n    value: acme/judge\n", "acme/judge", "huggingface"),
+    ("d.yaml", "env:\n  - name: OLLAMA_MODEL\n    value: acme-judge:q4\n", "acme-judge:q4", "ollama"),
+    ("d.yaml", "env:\n  - name: EMBEDDING_MODEL\n    value: bge-large-en\n", "bge-large-en", "baai"),
+    ("d.yaml", "env:\n  - value: gpt-4o\n    name: LLM\n", "gpt-4o", "openai"),
+    (
+        "t.template",
+        "P:\n  DefaultModelId:\n    Type: String\n    Default: gpt-4o\n    D: x\n",
+        "gpt-4o",
+        "openai",
+    ),
+    ("t.template", "  - Name: CHAT_MODEL\n    Value: cohere.embed-english-v3\n", None, "cohere"),
+    (
+        "databricks.yml",
+        "variables:\n  embedding_model:\n    description: what it is\n    default: databricks-gte-large-en\n",
+        "databricks-gte-large-en",
+        "databricks",
+    ),
+    ("a.yml", "model: ${MODEL:-ai/qwen3:8B}", "ai/qwen3:8B", "alibaba"),
+    ("a.properties", "x.model=${OPENAI_MODEL:ai/gemma3-qat}", "ai/gemma3-qat", "google"),
 ]
 
 
@@ -104,6 +147,25 @@ NOT_FOUND = [
     ("A.java", "int size = EmbeddingModel.BGE_SMALL_ZH_V15_DIMENSION;"),
     ("a.go", "limit := openai.GPT4oMaxTokens"),
     ("a.yml", "image: azure/acme-chat"),
+    ("d.yaml", 'args:\n  - "--model=models/judge"\n'),
+    ("d.yaml", "args:\n  - --model=checkpoints/best_v2.pt\n  - --model=conf/judge-2.yaml\n"),
+    ("a.py", 'run(["serve", "--region=gpt-4o"])'),
+    ("a.py", 'x = "mirror", "hf:acme/data"'),
+    ("a.sh", "hf download acme/data --repo-type dataset"),
+    ("a.sh", "huggingface-cli download --repo-type dataset acme/data-7b"),
+    ("a.sh", "hf download acme/data \\\n  --repo-type=dataset --local-dir x"),
+    ("a.sh", "hf download the file"),
+    ("a.go", 'u := "https://huggingface.co/datasets/acme/resolve/main/x.json"'),
+    ("a.go", 'u := "https://huggingface.co/acme/judge/resolve/main/picture.png"'),
+    ("a.cs", 'u = "https://huggingface.co/acme/wheels/resolve/main/x-1.0-cp310-win.whl";'),
+    ("a.yaml", "SENSOR_MODEL=o3x\nMODELS=o3\nmodel: o3-sensor\n"),
+    ("a.yaml", "repo: openai/o3\n"),
+    ("d.yaml", "env:\n  - name: MODEL_ID\n    value: judge-host:8080\n"),
+    ("d.yaml", "env:\n  - name: MODEL_ID\n    value: /data/judge\n"),
+    ("d.yaml", "env:\n  - name: OLLAMA_MODELS\n    value: data\n"),
+    ("d.yaml", "env:\n  - name: TITLE\n    value: gpt-4o\n"),
+    ("d.yaml", "env:\n  - name: MODEL_ID\n    value: x\n  - name: TITLE\n    value: gpt-4o\n"),
+    ("t.template", "P:\n  Title:\n    Type: String\n    Default: gpt-4o\n"),
     (
         "n.ipynb",
         '{\n "cells": [\n  {\n   "cell_type": "markdown",\n   "source": [\n'
@@ -115,6 +177,36 @@ NOT_FOUND = [
 @pytest.mark.parametrize(("path", "text"), NOT_FOUND)
 def test_talk_and_lookalikes_are_no_models(path: str, text: str) -> None:
     assert [fact.name for fact in facts(path, text).values() if fact.kind == "model"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", 'excluded_patterns = ["claude-instant", "claude-v1"]'),
+        ("a.py", 'UNSUPPORTED_MODELS: list[str] = [\n    "gpt-4o",\n    "gpt-4",\n]\n'),
+        ("a.ts", 'const blockedModels = new Set(["gpt-4o"]);'),
+        ("a.go", 'excluded := []string{"gpt-4", "gpt-4o"}'),
+        ("p.yaml", "denied_models:\n  - gpt-4o\n"),
+        ("p.json", '{"models": {"deny_list": ["gpt-4", "gpt-4o"]}}'),
+    ],
+)
+def test_a_list_of_what_is_left_out_uses_nothing(path: str, text: str) -> None:
+    found = [fact for _, fact in read(path, text).facts if fact.kind == "model"]
+
+    assert found
+    assert [fact.name for fact in found if fact.standing or "named" in fact.attributes] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'included_models = ["gpt-4o"]',
+        'excluded = []\nMODELS = ["gpt-4o"]',
+        'f(skip_cache=True, models=["gpt-4o"])',
+    ],
+)
+def test_other_lists_of_models_use_them(text: str) -> None:
+    assert facts("a.py", text)["gpt-4o"].attributes["named"] == "given"
 
 
 def test_lines_are_counted_from_one() -> None:

@@ -30,6 +30,13 @@ ROWS = [
         1,
         {"declared": "from a URL"},
     ),
+    (
+        "requirements.txt",
+        "tflite_runtime @ https://example.org/t-2.17.1-cp311.whl; platform_machine == 'x86_64'\n",
+        "tflite-runtime",
+        1,
+        {"declared": "from a URL"},
+    ),
     ("requirements.txt", "openai @ https://u:p@example.org/o.whl\n", "openai", 1, {"declared": "from a URL"}),
     ("pyproject.toml", '[project]\ndependencies = [\n "openai>=1",\n]\n', "openai", 3, {"scope": "runtime"}),
     (

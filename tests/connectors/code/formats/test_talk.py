@@ -52,6 +52,12 @@ _PROMPT = """messages:
         ("a.py", """raise ValueError("names look like this, for example 'gpt-4o' or so")\n"""),
         ("a.js", """log('the model is called "gpt-4o" here')\n"""),
         ("test_a.py", """assert "Acme" in msg or "OPENAI_API_KEY" in msg\n"""),
+        ("main.json", '{"a": "\u8bf7\u6253\u5f00 https://claude.ai/api/x"}'),
+        ("strings.xml", '<string name="d">\u30e2\u30c7\u30eb\u540d\u3002\u4f8b: mimo-v2.5-asr</string>'),
+        ("strings.xml", '<string name="d">Model name, like mimo-v2.5-asr here</string>'),
+        ("Localizable.strings", '"k" = "Base of the model API: https://api.openai.com/v1";'),
+        ("A.kt", 'placeholder = { Text("https://api.openai.com/v1") }'),
+        ("A.kt", 'placeholder = { Text("gpt-4o") }'),
     ],
 )
 def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
@@ -72,6 +78,10 @@ def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
         ("a.py", """run("ask --model 'gpt-4o'")\n""", "gpt-4o"),
         ("a.py", """if "OPENAI_API_KEY" in os.environ:\n    pass\n""", "OPENAI_API_KEY"),
         ("openapi_client.yaml", "openapi_key: 3\nmodel: gpt-4o\n", "gpt-4o"),
+        ("w.json", '{"jsCode": "// \u6a21\u578b\\nask({ model: \'gpt-4o\' })"}', "gpt-4o"),
+        ("a.json", '{"\u540d": "x", "model": "gpt-4o"}', "gpt-4o"),
+        ("strings.xml", '<string name="base">https://api.openai.com/v1</string>', "api.openai.com"),
+        ("A.kt", 'content = { Text(ask("gpt-4o")) }', "gpt-4o"),
     ],
 )
 def test_values_and_code_in_data_still_count(path: str, text: str, name: str) -> None:

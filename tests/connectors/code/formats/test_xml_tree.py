@@ -22,6 +22,12 @@ def test_elements_have_text_lines_and_no_prefix() -> None:
     assert root.value("b") == "one"
 
 
+def test_only_a_line_feed_ends_a_line() -> None:
+    root = load_xml(_source("<a>\r\r\r\n <b/>\r\n <b/></a>"))
+
+    assert [item.line for item in root.all("b")] == [2, 3]
+
+
 def test_a_value_may_be_an_attribute_or_a_child_of_any_case() -> None:
     root = load_xml(_source('<r><p VERSION="1"/><p><Version>2</Version></p><p/></r>'))
 
