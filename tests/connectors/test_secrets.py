@@ -51,11 +51,11 @@ def test_a_machine_without_a_keyring_is_told_what_to_use_instead() -> None:
     try:
         with pytest.raises(ConfigError, match="openai/admin cannot be read") as raised:
             SecretRef("keyring", "openai/admin").resolve()
-        is_set = SecretRef("keyring", "openai/admin").is_set()
+        lack = SecretRef("keyring", "openai/admin").lack()
     finally:
         keyring.set_keyring(before)
 
-    assert not is_set
+    assert lack.startswith("cannot be had: the keyring entry openai/admin")
     assert "{ file = ... }" in (raised.value.hint or "")
 
 
