@@ -1,6 +1,6 @@
 """What every test gets: no network but loopback, a home of its own, and a store on both databases.
 
-The tests of the store run on both. Of those above it every sixth runs on PostgreSQL too, the same ones each
+The tests of the store run on both. Of those above it one in twenty runs on PostgreSQL too, the same ones each
 time: SQL lives in the store alone, and the whole is to stay under 15 minutes. ``--all-databases`` runs all.
 """
 
@@ -27,7 +27,7 @@ _FOREIGN = ("AWS_", "OPENAI_", "AICENSUS_", "ANTHROPIC_", "AZURE_", "GOOGLE_", "
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _KEPT = {"AICENSUS_TEST_POSTGRES", "AICENSUS_SHARED"}
 
-_SAMPLED = 12
+_SAMPLED = 20
 """One of so many tests above the store runs on PostgreSQL as well."""
 
 _homes = itertools.count()

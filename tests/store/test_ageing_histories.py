@@ -235,7 +235,7 @@ def test_random_histories_follow_the_rules(kind: str, request: pytest.FixtureReq
     run_state_machine_as_test(
         OnThisStore,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=10,
             deadline=None,
             phases=[Phase.generate],
