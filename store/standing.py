@@ -1,7 +1,8 @@
 """Journal parts that show just what is on record, all those of a scope in one transaction.
 
-Such a part was compared by its connector with what the store had told it under the same lease, so no
-sighting is touched: only when the part was last complete, and the run's row.
+Such a part was compared under the same lease, by its connector with what the store had told it or, where
+nothing was found and nothing is on record, by its writer. So no sighting is touched: only when the part was
+last complete, and the run's row.
 """
 
 from __future__ import annotations

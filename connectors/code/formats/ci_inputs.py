@@ -23,7 +23,8 @@ _MOST_LINES = 200
 def action_of(catalogue: Catalogue, lines: Sequence[bytes], index: int) -> tuple[str, str, int] | None:
     """Return the action that the input on a line is given to, the provider, and the action's line from 1.
 
-    ``None`` when the line is no such input, or the step runs an action of the same repository.
+    Where the input names no provider (``llm_api_key``), the action's owner stands for it. ``None`` when the
+    line is no such input, or the step runs an action of the same repository.
     """
     found = LOOKS_LIKE_ONE.match(_text(lines[index]))
     provider = _provider(catalogue, found.group(1)) if found else None
@@ -36,7 +37,7 @@ def action_of(catalogue: Catalogue, lines: Sequence[bytes], index: int) -> tuple
     for number in _step(lines, inputs, depth):
         uses = USES.match(_text(lines[number]))
         if uses and _indent(lines[number]) == depth and "/" in uses.group(1):
-            return uses.group(1), provider, number + 1
+            return uses.group(1), provider or uses.group(1).partition("/")[0].lower(), number + 1
     return None
 
 

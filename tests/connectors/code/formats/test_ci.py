@@ -154,6 +154,12 @@ def test_other_steps_are_not(path: str, text: str) -> None:
     assert steps(path, text) == []
 
 
+def test_an_action_given_any_models_key_is_told_by_its_owner() -> None:
+    text = "      - uses: Acme/reviewer@v1\n        with:\n          llm_api_key: ${{ secrets.K }}\n"
+
+    assert [fact.provider for fact in facts(WORKFLOW, text).values() if fact.kind == "ci_step"] == ["acme"]
+
+
 def test_a_step_used_twice_is_one_fact_at_its_first_line() -> None:
     text = "      - uses: actions/ai-inference@v1\n" * 3
 
