@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -17,13 +17,15 @@ from connectors import kinds
 from connectors.errors import ConfigError
 
 T = TypeVar("T")
-Reader = Callable[[Any, str, list[str]], Any]
+Place = tuple["Place", str | int] | None
+"""Where a value stands: the place around it, and its key or number there. Spelled only for a mistake."""
+Reader = Callable[[Any, Place, list[str]], Any]
 """Takes a value, its place and the list of problems; returns the typed value."""
 
 
 def typed(row: type[T], content: Mapping[str, Any], problems: list[str]) -> T | None:
     """Return ``content`` as an instance of the data class ``row``; mistakes are added to ``problems``."""
-    made: T | None = _row_reader(row)(content, "", problems)  # type: ignore[arg-type]
+    made: T | None = _row_reader(row)(content, None, problems)  # type: ignore[arg-type]
     return made
 
 
@@ -35,16 +37,15 @@ def _row_reader(row: type[Any]) -> Reader:
         item.name for item in fields(row) if item.default is MISSING and item.default_factory is MISSING
     }
 
-    def read(value: Any, place: str, problems: list[str]) -> Any:
+    def read(value: Any, place: Place, problems: list[str]) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{place or 'the file'}: a table belongs here")
+            problems.append(f"{_spelled(place) or 'the file'}: a table belongs here")
             return None
-        front = f"{place}." if place else ""
-        problems += [f"{front}{key}: unknown key" for key in value.keys() - readers.keys()]
-        missing = [f"{front}{key}: missing" for key in sorted(needed - value.keys())]
+        problems += [f"{_spelled((place, key))}: unknown key" for key in value.keys() - readers.keys()]
+        missing = [f"{_spelled((place, key))}: missing" for key in sorted(needed - value.keys())]
         before = len(problems)
         made = {
-            key: readers[key](item, front + key, problems) for key, item in value.items() if key in readers
+            key: readers[key](item, (place, key), problems) for key, item in value.items() if key in readers
         }
         problems += missing
         return None if missing or len(problems) > before else row(**made)
@@ -52,10 +53,18 @@ def _row_reader(row: type[Any]) -> Reader:
     return read
 
 
+def _spelled(place: Place) -> str:
+    steps: list[str] = []
+    while place is not None:
+        place, step = place
+        steps.append(str(step))
+    return ".".join(reversed(steps))
+
+
 def _reader(hint: Any) -> Reader:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in (str, int, bool):
-        return _plain(hint)
+        return _Plain(hint)
     if isinstance(hint, NewType):
         return _kind
     if origin is Literal:
@@ -73,27 +82,30 @@ def _reader(hint: Any) -> Reader:
     raise TypeError(f"rows of the catalogue cannot hold {hint!r}")
 
 
-def _plain(kind: type[Any]) -> Reader:
-    def read(value: Any, place: str, problems: list[str]) -> Any:
-        if type(value) is not kind:
-            problems.append(f"{place}: a {kind.__name__} belongs here, not {value!r:.40}")
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The reader of text, numbers and truth."""
+
+    kind: type[Any]
+
+    def __call__(self, value: Any, place: Place, problems: list[str]) -> Any:
+        if type(value) is not self.kind:
+            problems.append(f"{_spelled(place)}: a {self.kind.__name__} belongs here, not {value!r:.40}")
         return value
 
-    return read
 
-
-def _kind(value: Any, place: str, problems: list[str]) -> Any:
+def _kind(value: Any, place: Place, problems: list[str]) -> Any:
     try:
         return value if value == "*" else kinds.check(value)
     except (ConfigError, ValueError, KeyError, TypeError) as error:
-        problems.append(f"{place}: {error}")
+        problems.append(f"{_spelled(place)}: {error}")
         return value
 
 
 def _choice(allowed: tuple[Any, ...], make: Callable[[Any], Any] = lambda value: value) -> Reader:
-    def read(value: Any, place: str, problems: list[str]) -> Any:
+    def read(value: Any, place: Place, problems: list[str]) -> Any:
         if value not in allowed:
-            problems.append(f"{place}: {value!r:.40} is none of {', '.join(map(str, allowed))}")
+            problems.append(f"{_spelled(place)}: {value!r:.40} is none of {', '.join(map(str, allowed))}")
             return value
         return make(value)
 
@@ -101,22 +113,26 @@ def _choice(allowed: tuple[Any, ...], make: Callable[[Any], Any] = lambda value:
 
 
 def _list(reader: Reader) -> Reader:
-    def read(value: Any, place: str, problems: list[str]) -> Any:
+    kind = reader.kind if isinstance(reader, _Plain) else None
+
+    def read(value: Any, place: Place, problems: list[str]) -> Any:
         if not isinstance(value, list | tuple):
-            problems.append(f"{place}: a list belongs here")
+            problems.append(f"{_spelled(place)}: a list belongs here")
             return ()
-        return tuple(reader(item, f"{place}.{number}", problems) for number, item in enumerate(value))
+        if kind is not None and {*map(type, value)} <= {kind}:
+            return tuple(value)  # most lists: nothing of them can be wrong
+        return tuple(reader(item, (place, number), problems) for number, item in enumerate(value))
 
     return read
 
 
 def _table(key_reader: Reader, reader: Reader) -> Reader:
-    def read(value: Any, place: str, problems: list[str]) -> Any:
+    def read(value: Any, place: Place, problems: list[str]) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{place}: a table belongs here")
+            problems.append(f"{_spelled(place)}: a table belongs here")
             return {}
         return {
-            key_reader(key, place, problems): reader(item, f"{place}.{key}", problems)
+            key_reader(key, place, problems): reader(item, (place, key), problems)
             for key, item in value.items()
         }
 

@@ -187,6 +187,8 @@ def _is_of_examples(facts: TreeFacts, frame: Frame) -> bool:
 def _told_role(facts: TreeFacts, role: Role, ordered: Sequence[Seen], *, is_of_examples: bool) -> Role:
     """Return the role as told: what only supports AI never matters more than the AI of its unit.
 
+    Tests try what the code beside them does: where they alone show AI in a unit of a tree whose other units
+    use it, a store keeps its own role.
     In a collection of examples nothing is an application, but for what works on the repository itself.
     """
     first = ordered[0]
@@ -196,6 +198,8 @@ def _told_role(facts: TreeFacts, role: Role, ordered: Sequence[Seen], *, is_of_e
     if ordered[0].fact.kind != "data_store":
         return role
     of_unit = facts.unit_roles.get(facts.units.of(ordered[0].path), role)
+    if of_unit is Role.TEST and Role.APPLICATION in facts.unit_roles.values():
+        return role
     return max(role, of_unit, key=lambda one: one.rank)
 
 

@@ -67,6 +67,7 @@ class CodeOwners:
         self._path = path
         is_bitbucket = path.startswith(".bitbucket/") or bool(re.search(r"^@@@", text, re.M))
         self._lines = _bitbucket_lines(text) if is_bitbucket else _lines(text)
+        self._known: dict[str, list[_Line]] = {}
 
     def hints(self, files: Sequence[str]) -> tuple[OwnerHint, ...]:
         """Return who is named for any of the files (paths from the repository's root), each once."""
@@ -87,6 +88,12 @@ class CodeOwners:
         )
 
     def _matching(self, file: str) -> list[_Line]:
+        # One file is evidence of many findings.
+        if file not in self._known:
+            self._known[file] = self._last_lines(file)
+        return self._known[file]
+
+    def _last_lines(self, file: str) -> list[_Line]:
         last: dict[str, _Line] = {}
         for line, pattern in self._patterns:
             if pattern.fullmatch(file):

@@ -28,6 +28,7 @@ class Roles:
             if rule.files
         ]
         self._known: dict[str, Role | None] = {}
+        self._projects: dict[str, str] = {}
         self._globbed: dict[tuple[str, str], list[int]] = {}
         self._open = {folder: index for index, rule in reversed(rules) for folder in rule.with_tests}
         self._suites: dict[str, int] = {}
@@ -63,8 +64,11 @@ class Roles:
         That folder itself where nothing lies between it and the file; empty where no folder says a role.
         """
         folder = path.rpartition("/")[0]
-        first = next((index for index, _ in self._told(folder)), None)
-        return "" if first is None else "/".join(self._telling(folder).split("/")[: first + 2])
+        if folder not in self._projects:
+            first = next((index for index, _ in self._told(folder)), None)
+            steps = [] if first is None else self._telling(folder).split("/")[: first + 2]
+            self._projects[folder] = "/".join(steps)
+        return self._projects[folder]
 
     def _told(self, folder: str) -> Iterator[tuple[int, int]]:
         """Yield which of a path's folders fall under a rule, and which rule that is (the first is 0).

@@ -28,6 +28,11 @@ _MOST_USED_IN, _MOST_USES = 200_000, 100
 _MOST_HITS = 2_000
 _NEAR = 3_000
 """How far (bytes) below a table's name its columns are looked for."""
+_TERRAFORM = (".tf", ".tofu")
+_GIVEN_NAME = re.compile(
+    rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
+    rb'"(?P<name>[A-Za-z0-9][\w.-]{0,99})"\s*'
+)
 _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
@@ -164,7 +169,20 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
         return ""  # in code what stands without quotes is a variable again
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
+    if source.name.endswith(_TERRAFORM) and text[:start].lstrip().startswith("resource"):
+        name = _given_name(source.data, hit.end) or name
     return "" if stand_ins.is_store(source.catalogue, name) else name
+
+
+def _given_name(data: bytes, place: int) -> str:
+    """Return the name that a resource of Terraform gives itself, where that is plain text, not its label."""
+    own: int | None = None  # how far its own arguments are indented, those of blocks in it are further
+    for line in data[place : place + _NEAR].partition(b"\n}")[0].split(b"\n")[1:]:
+        bare = line.lstrip(b" \t")
+        own = len(line) - len(bare) if own is None and bare else own
+        if len(line) - len(bare) == own and (found := _GIVEN_NAME.fullmatch(bare)):
+            return found["name"].decode()
+    return ""
 
 
 def _is_plumbing(source: Source, name: str, *, is_few: bool) -> bool:

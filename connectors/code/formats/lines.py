@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 REACH = 400
 """Bytes of a line that are looked at to each side of a place."""
@@ -63,6 +64,10 @@ def in_comment(line: str, place: int, *, is_notebook: bool = False) -> bool:
 
 _LONE = (b"{", b"[", b"(")
 _CLOSING = (b"}", b"]", b")")
+_INDENT = b" \t"
+_LINE = 200
+_FIRST_LOOK = 1_000
+_LONGEST_LOOK = 64_000
 
 
 def parents(
@@ -75,20 +80,39 @@ def parents(
     start = data.rfind(b"\n", 0, place) + 1
     width = _indent(data[start : start + 200])
     found: list[str] = []
-    for _ in range(reach):
-        if start <= 0 or width == 0 or len(found) == levels:
-            break
-        end = start - 1
-        start = data.rfind(b"\n", 0, end) + 1
-        line = data[start : min(end, start + 200)]
-        bare = line.lstrip(b" \t")
-        indent = len(line) - len(bare)
-        if openers and indent < width and bare.strip() in _LONE:
-            width = indent + 1
-        elif indent < width and bare.strip() and not (openers and bare.startswith(_CLOSING)):
+    if width == 0 or levels <= 0:
+        return found
+    for line in islice(_lines_up(data, start - 1), reach):
+        if not line[:width].strip(_INDENT):
+            continue  # blank, or indented as far: what nearly all lines are
+        bare = line.lstrip(_INDENT)
+        stripped = bare.strip()
+        if not stripped:
+            continue
+        if openers and stripped in _LONE:
+            width = len(line) - len(bare) + 1
+        elif not (openers and bare.startswith(_CLOSING)):
             found.append(line.decode("utf-8", "replace"))
-            width = indent
+            width = len(line) - len(bare)
+            if width == 0 or len(found) == levels:
+                break
     return found
+
+
+def _lines_up(data: bytes, end: int) -> Iterator[bytes]:
+    """Yield the lines (200 bytes of each) above the line feed at ``end``, nearest first."""
+    size = _FIRST_LOOK
+    while end >= 0:
+        begin = max(0, end - size)
+        first, *lines = data[begin:end].split(b"\n")
+        for line in reversed(lines):
+            yield line[:_LINE]
+        if begin == 0:
+            yield first[:_LINE]
+            return
+        # The first may have begun further up; what is not even one line is looked for in a longer piece.
+        size = min(4 * size, _LONGEST_LOOK) if lines else 4 * size
+        end = begin + len(first)
 
 
 def _indent(line: bytes) -> int:

@@ -73,7 +73,8 @@ _PROSE = frozenset(
 _SHOWN = re.compile(
     rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint|tool_?tip)["']?\s{0,40}"""
     rb"""(?:[:=]|=>)\s{0,40}\{?\s{0,40}\w{0,4}\(?\s{0,40}["'`][^"'`]*|(?:help|description)["']?\s{0,40}"""
-    rb"""(?:[:=(]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`\s][^"'`]*\s[^"'`]*)\Z"""
+    rb"""(?:[:=(]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`\s][^"'`]*\s[^"'`]*"""
+    rb"""|\w{0,40}(?:placeholder|[a-z]tip)\s{0,40}[:=]\s{0,40}`[^`]*)\Z"""
 )
 _SHOWN_WITHIN = 300
 # Files of what an interface shows in one language: a word among others there is read, not called.

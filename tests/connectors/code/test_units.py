@@ -230,6 +230,43 @@ def test_the_stack_beside_the_ai_shows_its_stores(tmp_path: Path) -> None:
     assert _data(scan(tmp_path)) == {(".", "claims")}
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('  bucket = "acme-claims"\n', "acme-claims"),
+        ('\tname   = "acme-claims"\n', "acme-claims"),
+        ('  tags = {\n    name = "cost"\n  }\n  bucket = "acme-claims"\n', "acme-claims"),
+        ('  tags = {\n    name = "cost"\n  }\n', "claims"),
+        ('  bucket = "${var.stage}-claims"\n', "claims"),
+        ("  bucket = local.bucket\n", "claims"),
+        ("  force_destroy = true\n", "claims"),
+    ],
+)
+def test_a_store_is_called_as_its_stack_calls_it_where_that_is_plain(
+    tmp_path: Path, body: str, name: str
+) -> None:
+    stack = f'resource "aws_bedrock_guardrail" "g" {{\n}}\nresource "aws_s3_bucket" "claims" {{\n{body}}}\n'
+    write(tmp_path, {"main.tf": stack + 'resource "aws_sns_topic" "t" {\n  name = "told"\n}\n'})
+
+    assert _data(scan(tmp_path)) == {(".", name)}
+
+
+def test_a_store_keeps_its_role_where_only_tests_show_ai_in_its_unit(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "desk/pyproject.toml": '[project]\nname = "desk"\n',
+            "desk/db/schema.sql": "CREATE TABLE claims (id int, email text);\n",
+            "desk/tests/test_desk.py": CALL,
+            "bot/pyproject.toml": BOT,
+        },
+    )
+
+    (store,) = [one for one in scan(tmp_path).findings if one.kind == "data_store"]
+
+    assert (store.name, store.role) == ("claims", Role.APPLICATION)
+
+
 WORKFLOW = """on: push
 jobs:
   deploy:

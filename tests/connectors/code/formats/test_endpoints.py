@@ -147,6 +147,7 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.tsx", '<input placeholder="https://<name>.openai.azure.com" />'),
         ("a.tsx", "<TextItem\n    placeholder='http://localhost:11434/v1'\n/>"),
         ("a.jsx", 'field({ helperText: "https://api.openai.com/v1" })'),
+        ("a.vue", 'const redirectTip = `{\n  "base": "https://api.openai.com/v1"\n}`;'),
         ("a.py", 'add_argument("--url", help="the API, https://api.openai.com/v1")'),
         (
             "a.php",

@@ -84,3 +84,13 @@ def test_a_line_far_above_blank_ones_is_not_looked_for() -> None:
     near, far = b"model:\n\n\n  x", b"model:\n" + b"\n" * 100_000 + b"  x"
 
     assert (line_before(near, len(near)), line_before(far, len(far))) == ("model:", "")
+
+
+def test_lines_above_are_found_however_far_and_long_the_lines_between_are() -> None:
+    between = [b"    " + bytes([97 + number % 26]) * (number * 97 % 3_000) for number in range(200)]
+    data = b"\n".join([b"top:", b"  under:", *between, b"    here"])
+
+    assert parents(data, len(data) - 1) == ["  under:", "top:"]
+    assert parents(data, len(data) - 1, reach=200) == []
+    assert parents(data, len(data) - 1, reach=201) == ["  under:"]
+    assert parents(data, 2) == []
