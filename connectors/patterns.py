@@ -76,13 +76,19 @@ def _compiled(engine: Any, pattern: str, **options: Any) -> Pattern:
     return compiled
 
 
+_LABEL = r"(?:[A-Za-z0-9_$<>-]|\{{1,2}[^{}\n]{0,100}\}{1,2})"
+# The braces of an expression that holds others (`${f({})}`) may open further up.
+_LABELS = rf"(?:\}}{{1,2}}{_LABEL}*|{_LABEL}+)(?:\.[A-Za-z0-9_-]+)*"
+
+
 @cache
 def host_pattern(host: str) -> Pattern:
     """Compile a catalogued host so that its group ``host`` is found only as a whole name.
 
-    ``*`` stands for one or more labels (or, beside other characters, for a part of one).
+    ``*`` stands for one or more labels (or, beside other characters, for a part of one); an expression in
+    braces (``${config.name}``) is a part of a label, whatever it holds.
     """
-    body = re.escape(host).replace(r"\*", r"[A-Za-z0-9_${}<>-]+(?:\.[A-Za-z0-9_-]+)*")
+    body = re.escape(host).replace(r"\*", _LABELS)
     return compile_pattern(
         rf"(?:^|[^A-Za-z0-9._-])(?P<host>{body})(?:$|[^A-Za-z0-9._-]|\.(?:$|[^A-Za-z0-9_-]))"
     )

@@ -16,7 +16,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecu
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
-from connectors import clock
+from connectors import clock, interrupts
 from connectors.clients import budget
 from connectors.model import Finding
 from connectors.outcome import PartBatch, PartResult, ScopeOutcome
@@ -111,15 +111,13 @@ class _Work:
     """One scope under way.
 
     ``standing`` are ends of parts that show just what is on record, often nothing, to be journaled together.
-    ``cut`` are parts whose writing Ctrl-C broke off; ``is_home`` says that its worker hands over nothing
-    more, ``is_taken`` that another process has the scope.
+    ``is_home`` says that its worker hands over nothing more, ``is_taken`` that another process has the scope.
     """
 
     job: ScopeJob
     lease: Lease
     writer: PartWriter
     touched: Touched
-    cut: set[str] = field(default_factory=set)
     standing: list[PartBatch] = field(default_factory=list)
     is_home: bool = False
     is_taken: bool = False
@@ -298,7 +296,11 @@ class Engine:
             self._finish(work, event.outcome)
 
     def _write(self, work: _Work, batch: PartBatch) -> None:
-        if work.is_taken or batch.part in work.cut:
+        with interrupts.held():  # what is written is also counted
+            self._write_whole(work, batch)
+
+    def _write_whole(self, work: _Work, batch: PartBatch) -> None:
+        if work.is_taken:
             return
         if batch.final is not None and (batch.final.stands or work.writer.is_empty(batch)):
             work.standing.append(batch)
@@ -307,9 +309,6 @@ class Engine:
             return
         try:
             delta = work.writer.apply(batch)
-        except KeyboardInterrupt:
-            work.cut.add(batch.part)
-            raise
         except LeaseLost as error:
             work.is_taken = True
             self._progress.note(f"{work.job.scope.key}: {error}")

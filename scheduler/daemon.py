@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from connectors import clock
+from connectors import clock, interrupts
 from scheduler.leader import Leadership
 from scheduler.triggers import ScheduleSpec, due_after_run, first_due
 
@@ -354,7 +354,7 @@ class Daemon(Generic[E, C]):
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._is_stopping:
             if self._is_running:
-                raise KeyboardInterrupt
+                interrupts.strike()
             return
         self.stop()
         if self._is_running:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from connectors import clock
+from connectors import clock, interrupts
 from connectors.secrets import remember
 from store import engines, schema
 from store.errors import ClockWrong, StoreError, StoreLocked, StoreReadOnly
@@ -71,20 +71,24 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Give a short write transaction without a revision: leases, journal marks, the cache."""
+        """Give a short write transaction without a revision: leases, journal marks, the cache.
+
+        Ctrl-C waits for its end (:mod:`connectors.interrupts`).
+        """
         engine = self.engine
         if getattr(self._inside, "value", False):
             raise RuntimeError("a write transaction inside another one of the same thread")
-        if not self._gate.acquire(timeout=engines.LOCK_WAIT_S):
-            raise StoreLocked("another thread holds the write lock", where=self.place, hint="Try again.")
-        self._inside.value = True
-        try:
-            with explained(self.place), engine.begin() as conn:
-                engines.lock_writers(conn)
-                yield conn
-        finally:
-            self._inside.value = False
-            self._gate.release()
+        with interrupts.held():
+            if not self._gate.acquire(timeout=engines.LOCK_WAIT_S):
+                raise StoreLocked("another thread holds the write lock", where=self.place, hint="Try again.")
+            self._inside.value = True
+            try:
+                with explained(self.place), engine.begin() as conn:
+                    engines.lock_writers(conn)
+                    yield conn
+            finally:
+                self._inside.value = False
+                self._gate.release()
 
     @contextmanager
     def write(self, *, actor: str = "engine", kind: str = "write") -> Iterator[WriteTx]:

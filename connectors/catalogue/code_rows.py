@@ -43,7 +43,7 @@ class Retirement:
 class FlowMark:
     """What the byte search looks for to find a tool's export of flows."""
 
-    name: Literal["n8n", "dify", "flowise", "langflow", "autogen-studio"]
+    name: Literal["n8n", "dify", "flowise", "langflow", "autogen-studio", "m365"]
     literal: str
 
 

@@ -80,8 +80,9 @@ class PlumbingWords:
     """Words (in lower case) of buckets that serve the infrastructure itself and hold no data of a system.
 
     A name is one of these when, without ``neutral`` words, it is nothing but one of ``alone``, holds one of
-    ``telling``, holds a word of ``logging`` and ends with ``logs``, begins with one of ``programs`` and holds
-    one of ``packed``, or is made of ``pages`` alone. A database is one when it is called like one of
+    ``telling`` (in one word or two), holds a word of ``logging`` and ends with ``logs``, begins with one of
+    ``programs`` and holds one of ``packed``, has one of ``packed`` right behind one of ``runs``, or is made
+    of ``pages`` alone. A database is one when it is called like one of
     ``servers``.
     """
 
@@ -92,6 +93,7 @@ class PlumbingWords:
     logs: tuple[str, ...]
     programs: tuple[str, ...]
     packed: tuple[str, ...]
+    runs: tuple[str, ...]
     servers: tuple[str, ...]
     pages: tuple[str, ...]
 

@@ -104,7 +104,8 @@ def _not_ai(catalogue: Catalogue) -> Iterator[str]:
 
 def _cloud_clients(catalogue: Catalogue) -> Iterator[str]:
     known = {row.name for row in catalogue.grant}
-    for service, name in catalogue.cloud_client.items():
+    clients = (*catalogue.cloud_client.items(), *catalogue.cloud_client_class.items())
+    for service, name in clients:
         if name not in known:
             yield f"the cloud client {service!r} stands for {name!r}, which is no grant of the catalogue"
 

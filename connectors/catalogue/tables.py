@@ -100,8 +100,9 @@ class Family:
 class Place:
     """A place in a file that names a model whatever it is called.
 
-    ``unless``: what the rest of the call must not hold. ``waits``: in source only, and only an id of the form
-    owner/name of a repository of models; it counts where other AI is beside it.
+    ``unless``: what the rest of the call must not hold; ``without``: what the place itself must not.
+    ``waits``: in source only, and only an id of the form owner/name of a repository of models; it counts
+    where other AI is beside it.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Place:
     example: str
     not_example: str
     unless: str = ""
+    without: str = ""
     waits: bool = False
 
 
@@ -251,6 +253,7 @@ class _Tables:
     server_command: tuple[ServerCommand, ...]
     grant: tuple[Grant, ...]
     cloud_client: Mapping[str, str]
+    cloud_client_class: Mapping[str, str]
     chart: tuple[Chart, ...]
     model_arguments: tuple[str, ...]
     kept_arguments: tuple[str, ...]
@@ -271,6 +274,8 @@ class _Tables:
     mcp_registrar: tuple[McpRegistrar, ...]
     mcp_gateways: tuple[str, ...]
     mcp_code_runners: tuple[str, ...]
+    mcp_target_marks: tuple[str, ...]
+    mcp_image_marks: tuple[str, ...]
     agent_code: tuple[Construct, ...]
     flow_marks: tuple[FlowMark, ...]
     secret: tuple[Secret, ...]

@@ -94,8 +94,7 @@ def _is_locked_only(seen: Seen) -> bool:
 def _stands(members: Sequence[Seen], facts: TreeFacts) -> bool:
     """Say whether a fact shows the thing by itself; an import of a module of this very tree does not."""
     for seen in members:
-        module = seen.fact.attributes.get("module")
-        is_local = isinstance(module, str) and module.partition(".")[0] in facts.local_modules
+        is_local = facts.local_modules.hides(seen.fact.attributes.get("module"), seen.path)
         if seen.fact.standing and not is_local:
             return True
     return False
@@ -188,7 +187,7 @@ def _told_role(facts: TreeFacts, role: Role, ordered: Sequence[Seen], *, is_of_e
     """Return the role as told: what only supports AI never matters more than the AI of its unit.
 
     Tests try what the code beside them does: where they alone show AI in a unit of a tree whose other units
-    use it, a store keeps its own role.
+    use it, a store keeps its own role; so does one beside templates, which somebody fills in and runs.
     In a collection of examples nothing is an application, but for what works on the repository itself.
     """
     first = ordered[0]
@@ -198,7 +197,7 @@ def _told_role(facts: TreeFacts, role: Role, ordered: Sequence[Seen], *, is_of_e
     if ordered[0].fact.kind != "data_store":
         return role
     of_unit = facts.unit_roles.get(facts.units.of(ordered[0].path), role)
-    if of_unit is Role.TEST and Role.APPLICATION in facts.unit_roles.values():
+    if of_unit is Role.TEMPLATE or (of_unit is Role.TEST and Role.APPLICATION in facts.unit_roles.values()):
         return role
     return max(role, of_unit, key=lambda one: one.rank)
 

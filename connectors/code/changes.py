@@ -184,7 +184,7 @@ def _earlier(facts: TreeFacts, differing: Collection[str], before: TreeFacts | N
         part: _kept(seen, differing) + (before.by_part[part] if before else [])
         for part, seen in facts.by_part.items()
     }
-    modules = facts.local_modules | (before.local_modules if before else set())
+    modules = facts.local_modules | before.local_modules if before else facts.local_modules
     return replace(facts, by_part=by_part, local_modules=modules)
 
 

@@ -40,7 +40,8 @@ def join(facts: TreeFacts) -> None:
         # A test's bucket says nothing of what the application touches, nor does the database of a pipeline.
         own = facts.roles.of(seen.path)
         # An example or suite with AI of its own counts as one, whatever else its unit is.
-        counts = own in (Role.APPLICATION, Role.TEMPLATE, role) or _has_own_ai(facts, seen, projects)
+        counts = own in (Role.APPLICATION, Role.TEMPLATE) or _has_own_ai(facts, seen, projects)
+        counts = counts or (own is role and not _is_another_example(facts, seen))
         if role is not None and counts and not _is_pipeline(seen.path):
             kept.append(replace(seen, fact=replace(seen.fact, standing=True)))
     facts.by_part[PART] = kept
@@ -50,6 +51,13 @@ def join(facts: TreeFacts) -> None:
 def _has_own_ai(facts: TreeFacts, seen: Seen, projects: dict[str, Role]) -> bool:
     project = facts.roles.project_of(seen.path)
     return bool(project) and facts.roles.of(seen.path) is Role.EXAMPLE and project in projects
+
+
+def _is_another_example(facts: TreeFacts, seen: Seen) -> bool:
+    """Say whether a path is one of many examples in a unit that is more than those: they share nothing."""
+    unit = facts.units.of(seen.path)
+    of_unit = facts.roles.of(f"{unit}/-" if unit != "." else "-")
+    return facts.roles.of(seen.path) is Role.EXAMPLE and of_unit is not Role.EXAMPLE
 
 
 def _top(path: str) -> str:

@@ -86,8 +86,7 @@ def _proving(facts: TreeFacts) -> Iterator[Seen]:
             fact = seen.fact
             if not fact.standing or fact.kind in _NO_PROOF or fact.attributes.get("direct") is False:
                 continue
-            module = fact.attributes.get("module")
-            if not (isinstance(module, str) and module.partition(".")[0] in facts.local_modules):
+            if not facts.local_modules.hides(fact.attributes.get("module"), seen.path):
                 yield seen
 
 

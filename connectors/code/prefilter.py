@@ -93,17 +93,7 @@ def _literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
         yield "agent-code", row, construct.literal
     for row, secret in enumerate(catalogue.secret):
         yield "secret-name", row, secret.name
-    for row, construct in enumerate(catalogue.mcp_server_code):
-        yield "mcp-code", row, construct.literal
-    for row, call in enumerate(catalogue.mcp_client_calls):
-        yield "mcp-client", row, call
-    for row, registrar in enumerate(catalogue.mcp_registrar):
-        yield "mcp-command", row, registrar.name
-    for row, gateway in enumerate(catalogue.mcp_gateways):
-        yield "mcp-gateway", row, gateway
-    for row, program in enumerate(catalogue.mcp_code_runners):
-        yield from (("mcp-runner", row, f"{quote}{program}{quote}") for quote in "'\"")
-    yield "mcp-protocol", 0, "tools/call"
+    yield from _mcp_literals(catalogue)
     for row, mark in enumerate(catalogue.flow_marks):
         yield "flow", row, mark.literal
     for row, base in enumerate(catalogue.client_base):
@@ -132,6 +122,24 @@ def _literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
     yield "script-metadata", 0, "# /// script"
     yield "gemfile-inline", 0, "bundler/inline"
     yield "mix-install", 0, "Mix.install("
+
+
+def _mcp_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
+    """Yield what shows servers of the Model Context Protocol, those who start them and those who ask them."""
+    for row, construct in enumerate(catalogue.mcp_server_code):
+        yield "mcp-code", row, construct.literal
+    for row, call in enumerate(catalogue.mcp_client_calls):
+        yield "mcp-client", row, call
+    for row, registrar in enumerate(catalogue.mcp_registrar):
+        yield "mcp-command", row, registrar.name
+    for row, gateway in enumerate(catalogue.mcp_gateways):
+        yield "mcp-gateway", row, gateway
+    for row, program in enumerate(catalogue.mcp_code_runners):
+        yield from (("mcp-runner", row, f"{quote}{program}{quote}") for quote in "'\"")
+    yield "mcp-protocol", 0, "tools/call"
+    yield "mcp-protocol", 1, "serverInfo"
+    yield from (("mcp-target", row, mark) for row, mark in enumerate(catalogue.mcp_target_marks))
+    yield from (("mcp-image", row, mark) for row, mark in enumerate(catalogue.mcp_image_marks))
 
 
 def _package_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
@@ -195,6 +203,8 @@ def _infrastructure_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, s
         yield "cloud-client", row, f'"{service}"'
         yield "cloud-client", row, f"'{service}'"
         yield "cloud-client", row, f'"{service}\\"'  # a notebook's
+    for literal in ("'aws-sdk'", '"aws-sdk"', "aws-sdk/clients/"):
+        yield "cloud-client-script", 0, literal
     for row, chart in enumerate(catalogue.chart):
         yield "chart", row, chart.repository
     for service in {item.type.rpartition("::")[0] for item in catalogue.cloudformation}:

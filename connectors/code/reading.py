@@ -11,6 +11,7 @@ from connectors.code import ignore, tree_joins
 from connectors.code.agent_links import LINK_BYTES, MOST_LINKS, add_links
 from connectors.code.facts import MODULE_CALL, Fact, FileFacts
 from connectors.code.formats.repository_title import EXAMPLES
+from connectors.code.local_modules import LocalModules
 from connectors.code.owners import PLACES
 from connectors.code.registry import UNREAD, Formats, Plan
 from connectors.code.roles import Roles, Units
@@ -65,7 +66,7 @@ class TreeFacts:
     places: list[tuple[str, str]] = field(default_factory=list)
     notes: dict[str, list[Seen]] = field(default_factory=dict)
     code_owners: dict[str, bytes] = field(default_factory=dict)
-    local_modules: set[str] = field(default_factory=set)
+    local_modules: LocalModules = field(default_factory=LocalModules)
     jvm_folders: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     blobs: dict[str, str] = field(default_factory=dict)
@@ -162,10 +163,7 @@ class TreeReader:
         result.units.note(entry.path)
         result.roles.note(entry.path)
         if entry.path.endswith(".py"):
-            folder, _, name = entry.path.rpartition("/")
-            result.local_modules.add(name.removesuffix(".py"))
-            if name == "__init__.py":
-                result.local_modules.add(folder.rpartition("/")[2])
+            result.local_modules.note(entry.path)
         elif entry.path.endswith((".java", ".kt", ".scala", ".groovy")):
             result.jvm_folders.add(entry.path.rpartition("/")[0])
         elif entry.path.endswith((".md", ".txt")):

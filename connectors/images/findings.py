@@ -153,8 +153,8 @@ class ImageFacts:
             self._facts.by_part[part].append(Seen(path, fact, name))
         else:
             self._facts.notes.setdefault(fact.kind, []).append(Seen(path, fact, name))
-        if path.endswith(".py"):
-            self._facts.local_modules.add(path.rpartition("/")[2].removesuffix(".py"))
+        if not path.endswith("__init__.py"):  # of a package only the image knows whether it is installed
+            self._facts.local_modules.note(path)
 
     def _except(self, path: str, reader: str, reason: str) -> None:
         """List what could not be read under each part that might have shown something of it."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connectors import interrupts
 from discovery.cli.boundary import ExitCode, reader_may_leave, stop, worst
 from discovery.cli.lazy import Command, Example
 from discovery.cli.options import SEVERITIES, format_option, no_suppressed_option, stack, store_options
@@ -135,7 +134,7 @@ def scan(**given: Any) -> None:
             stop(show_plan(session, request, given["fmt"], fresh=given["fresh"]))
             return
         with session.store(create=True) as store:
-            with _stops_gently(), open_progress(wanted=not given["no_progress"]) as progress:
+            with interrupts.heard(), open_progress(wanted=not given["no_progress"]) as progress:
                 report = run_scan(config, store, request, progress)
             code = _tell(store, report, session, gate, given["fmt"])
     stop(code)
@@ -198,20 +197,3 @@ def _changes(given: dict[str, Any], session: Session) -> Changes | None:
         return Changes(base=base)
     moment = parse_start(since, session.zone)
     return Changes(since=since) if moment is None else Changes(since_at=moment)
-
-
-@contextmanager
-def _stops_gently() -> Iterator[None]:
-    """Let a polite end (SIGTERM) do what Ctrl-C does: save, say so, exit with 3."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select, text, update
 
+from connectors import interrupts
 from connectors.clients.network import NetworkSettings
 from connectors.model import Part, PartStatus, Scope
 from connectors.outcome import BATCH_SIZE
@@ -288,21 +290,24 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_no_worker_behind(store: Store) -> 
     assert running.tally.interrupted
 
 
-def test_ctrl_c_in_the_middle_of_a_write_drops_that_part_and_keeps_the_others(store: Store) -> None:
-    work, struck = jobs({"a": ["x"], "b": ["!wait:0.3", "y"]}), []
+def test_ctrl_c_in_the_middle_of_a_write_lets_it_end(store: Store) -> None:
+    work, struck, judged = jobs({"a": ["x"], "b": ["!wait:0.3", "y"]}), [], []
 
     def strike(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
         if "INTO run_part" in statement and not struck:
             struck.append(statement)
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     event.listen(store.engine, "before_cursor_execute", strike)
-    tally = scan(store, work)
+    with interrupts.heard(), ThreadPoolExecutor(1) as executor:
+        running = engine(store, executor, work, Heard(), on_scope=lambda one: judged.append(one))
+        running.run(iter(work))
 
-    assert tally.interrupted
     assert struck
-    assert "complete" not in statuses(store)
-    assert samples.states(store).get("x") is None
+    assert running.tally.interrupted
+    written = {row.asset_id for row in samples.assets(store).values()}
+    assert samples.states(store)["x"] == "present"
+    assert set().union(*(one.assets for one in judged)) == written
 
 
 def test_what_was_written_before_ctrl_c_is_judged(store: Store) -> None:

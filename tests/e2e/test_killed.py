@@ -178,7 +178,7 @@ def test_a_scan_killed_again_and_again_ends_with_the_inventory_of_a_whole_one(
         process = scans.start()
         scans.until(moment, process)
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=40)
 
     scans.run("scan", "--no-progress")
 
@@ -195,7 +195,7 @@ def test_what_a_killed_scan_completed_is_not_read_again_and_is_read_the_time_aft
     process = scans.start()
     scans.until(lambda store: complete_scopes(store) >= 1, process)
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=40)
 
     scans.run("scan", "--no-progress")
     scans.run("scan", "--no-progress")
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_a_scan_soon_and_says_that_it_is_partial(scans: Scans, whole
     scans.until(lambda store: parts_done(store) >= 2, process)
 
     process.send_signal(signal.SIGINT)
-    code = process.wait(timeout=15)
+    code = process.wait(timeout=40)
 
     assert code == 3
     with closing(open_store(scans.url)) as store:
@@ -231,7 +231,7 @@ def test_ctrl_c_twice_ends_a_scan_at_once_though_a_vendor_does_not_answer(scans:
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=5)
+    _, said = process.communicate(timeout=20)
 
     assert process.returncode == 3
     assert "Stopped." in said

@@ -235,7 +235,7 @@ def test_random_histories_follow_the_rules(kind: str, request: pytest.FixtureReq
     run_state_machine_as_test(
         OnThisStore,
         settings=settings(
-            max_examples=15,
+            max_examples=15 if kind == "sqlite" else 8,
             stateful_step_count=10,
             deadline=None,
             phases=[Phase.generate],

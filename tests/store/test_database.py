@@ -10,12 +10,13 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from connectors import clock
+from connectors import clock, interrupts
 from store import Store, engines, open_store
 from store.bulk import insert_rows
 from store.errors import (
@@ -27,7 +28,7 @@ from store.errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
-from store.schema import meta, revision
+from store.schema import lease, meta, revision
 
 
 def put(store: Store, *names: str, value: str = "x") -> None:
@@ -261,3 +262,29 @@ def test_errors_do_not_show_values(sqlite_store_url: str) -> None:
         put(store, "a", "a", value="s3cret-value")
 
     assert "s3cret-value" not in str(raised.value)
+
+
+@pytest.mark.parametrize("statement", ["BEGIN", "INTO lease", ""])
+def test_ctrl_c_in_a_transaction_is_heard_at_its_end_and_leaves_no_lock(store: Store, statement: str) -> None:
+    struck = []
+
+    def strike(conn: Any, cursor: Any, text: str, *_: Any) -> None:
+        if statement in text and not struck:
+            struck.append(text)
+            signal.raise_signal(signal.SIGINT)
+
+    event.listen(store.engine, "before_cursor_execute", strike)
+    row = {"holder": "me", "epoch": 1, "expires_at": "later"}
+
+    try:
+        with interrupts.heard(), store.begin() as conn:
+            conn.execute(insert(lease).values(name="first", **row))
+    except KeyboardInterrupt:
+        # While the error is looked at, as a scan does that saves what it has.
+        with store.begin() as conn:
+            conn.execute(insert(lease).values(name="second", **row))
+
+    with store.read() as tx:
+        names = set(tx.conn.execute(select(lease.c.name)).scalars())
+    assert names == ({"first", "second"} if struck else {"first"})
+    assert struck or (statement == "BEGIN" and store.dialect == "postgresql")

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.common import Lines, load_json_object, load_yaml, short
+from connectors.code.formats.copilot_agents import is_agent_schema
 from connectors.code.formats.lines import LineCounter
 from connectors.code.formats.model_ids import family_of, owner_of
 from connectors.model import Grade, Json
@@ -18,7 +19,7 @@ _PROMPT_KEYS = ("model:", "inputs:", "input:", "config:", "sample:", "authors:",
 
 
 def parse_card(source: Source) -> Iterator[Fact]:
-    """Yield the agent of an A2A card, or of a Microsoft 365 declarative agent's manifest."""
+    """Yield the agent of an A2A card, or of a Microsoft 365 declarative agent that names no schema."""
     content = load_json_object(source)
     schema, name = str(content.get("$schema", "")), content.get("name")
     if not isinstance(name, str) or not name.strip():
@@ -26,8 +27,10 @@ def parse_card(source: Source) -> Iterator[Fact]:
     is_card = isinstance(content.get("skills"), list) and (
         isinstance(content.get("capabilities"), dict) or isinstance(content.get("url"), str)
     )
-    is_declared = "declarative-agent" in schema or (
-        isinstance(content.get("instructions"), str) and isinstance(content.get("capabilities"), list)
+    is_declared = (
+        not is_agent_schema(schema)  # those are found by their schema, whatever the file is called
+        and isinstance(content.get("instructions"), str)
+        and isinstance(content.get("capabilities"), list)
     )
     if is_card:
         yield _fact(source, "agent", "a2a", name, form="A2A card")

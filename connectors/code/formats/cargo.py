@@ -108,16 +108,39 @@ def _declared(content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
 
 
 def _crate(name: str, value: Any) -> tuple[str, dict[str, Any]]:
-    """Return the crate's real name and its details; no name for what lies in this tree or elsewhere."""
+    """Return the crate's real name and its details; no name for this tree's own crates or another registry's.
+
+    A copy among what others made is still their crate: ``{ path = "../third_party/x" }``.
+    """
     details: dict[str, Any] = dict(value) if isinstance(value, dict) else {"version": value}
     registry = details.get("registry", "crates-io")
-    if "path" in details or registry != "crates-io" or "registry-index" in details:
+    if (
+        ("path" in details and not _is_copy(details["path"]))
+        or registry != "crates-io"
+        or "registry-index" in details
+    ):
         return "", {}
     renamed = details.get("package")
     return (renamed if isinstance(renamed, str) else name), details
 
 
+_COPIES = re.compile(
+    r"(?i)(?:vendor(?:ed|s)?|third[-_]?party|external(?:s|[-_](?:crates|deps|libs?|packages))?|forks?"
+    r"|(?:forked|patched|vendored)[-_](?:crates|deps|libs?|packages))"
+)
+"""Names of folders that hold copies of what others made."""
+
+
+def _is_copy(path: object) -> bool:
+    return isinstance(path, str) and any(map(_COPIES.fullmatch, re.split(r"[/\\]", path[:_MAX_PATH])[:-1]))
+
+
+_MAX_PATH = 500
+
+
 def _range(details: dict[str, Any]) -> str | None:
+    if "path" in details:
+        return "from a path"
     if "git" in details:
         return "from a URL"
     version = details.get("version")

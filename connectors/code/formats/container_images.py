@@ -85,6 +85,11 @@ def parse(source: Source) -> Iterator[Fact]:
             yield _fact(source, row, *found, line=line, hit=hit)
 
 
+def is_catalogued(catalogue: Catalogue, name: str) -> bool:
+    """Say whether a repository with its registry is that of a catalogued image."""
+    return any(_is_named(row.name, name) for row in catalogue.image if not row.is_rebuilt)
+
+
 def parse_commands(source: Source) -> Iterator[Fact]:
     """Yield a fact for each line of a configuration or script that starts a catalogued server."""
     if source.syntax != "config":

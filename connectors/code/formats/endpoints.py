@@ -20,6 +20,7 @@ from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
 
 _TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+|__\w+__")
+_EXPRESSION = re.compile(r"\{[^{}\n]{0,100}\}")
 # What another address is compared with, or looked for in a text, calls nobody by itself.
 _COMPARED = re.compile(
     r"""(?:[!=]==?|\b(?:includes|contains|(?:starts|ends)_?with|indexOf|equals\w*)\("""
@@ -55,7 +56,7 @@ def parse(source: Source) -> Iterator[Fact]:
         found = host_pattern(host).search(text)
         if found is None:
             continue
-        labels = str(found.group("host")).split(".")
+        labels = _EXPRESSION.sub("{}", str(found.group("host"))).split(".")
         start = text.find(str(found.group("host")), found.start())
         if text[:start].endswith("%"):  # %s-host: a template of C and its kin
             labels[0] = "*" + labels[0][1:]

@@ -15,7 +15,12 @@ from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Hit, Source
 from connectors.code.formats import stand_ins, table_changes
 from connectors.code.formats.lines import in_comment, is_comment, line_around, parents, text_lines
-from connectors.code.formats.plumbing import is_given_to_plumbing, is_of_a_server, is_plumbing
+from connectors.code.formats.plumbing import (
+    is_filled_by_a_build,
+    is_given_to_plumbing,
+    is_of_a_server,
+    is_plumbing,
+)
 from connectors.code.formats.talk import RECORDS, Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
@@ -31,8 +36,15 @@ _NEAR = 3_000
 _TERRAFORM = (".tf", ".tofu")
 _GIVEN_NAME = re.compile(
     rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
-    rb'"(?P<name>[A-Za-z0-9][\w.-]{0,99})"\s*'
+    rb'"(?P<name>[A-Za-z0-9][\w.-]{0,99}|\(default\))"\s*'
 )
+_PROPERTY_NAME = re.compile(
+    rb"[\"']?(?:BucketName|TableName|QueueName|DBInstanceIdentifier|DBClusterIdentifier|DomainName)[\"']?\s*:\s*"
+    rb"(?P<quote>[\"']?)(?P<name>[A-Za-z0-9][\w.-]{2,99})(?P=quote)\s*,?"
+)
+_RESOURCE = re.compile(r"\s*resource\s+\"\w{1,100}\"\s+\"(?P<label>[\w-]{1,100})\"")
+# A library that a job fetches lies in its maker's bucket: gs://spark-lib/bigquery/connector.jar.
+_PROGRAM = re.compile(r"/[\w./+=@-]{1,200}\.(?:jar|whl|deb|rpm)(?![\w.])")
 _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
@@ -78,6 +90,7 @@ def parse_data(source: Source) -> Iterator[Fact]:
     down = table_changes.down_at(source.data) if source.name.endswith(".sql") else len(source.data)
     hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying and hit.start < down]
     hits.sort(key=lambda hit: hit.start)
+    copied = table_changes.copied_schemas(source)
     talk = Talk(source)
     line, last = 1, 0
     for number, hit in enumerate(hits):
@@ -86,9 +99,10 @@ def parse_data(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         is_talk = talk.holds(hit.start) or talk.is_written(hit.start)
+        is_talk = is_talk or (bool(copied) and name.partition(".")[0] in copied)
         if name and _identity(row, name) not in seen and not is_talk:
             seen.add(_identity(row, name))
-            if row.store == "bucket" and _is_plumbing(source, name, is_few=len(seen) < _MOST_USES):
+            if row.store == "bucket" and _is_plumbing(source, row, hit, name, is_few=len(seen) < _MOST_USES):
                 continue
             if row.store == "database" and is_of_a_server(source.catalogue, name):
                 continue
@@ -156,14 +170,17 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
     if found is None or in_comment(text, found.end(), is_notebook=source.name.endswith(".ipynb")):
         return ""
     if row.named_by_parent:
-        above = parents(source.data, hit.start, levels=1)
-        return re.sub(r"[\"':\s{]", "", above[0])[:100] if above else ""
+        label = _parent(source.data, hit.start)
+        given = _property_name(source.data, hit.start) if label else ""
+        return given if given and not stand_ins.is_store(source.catalogue, given) else label
     name = str(found.group("name") or "")
     if not name:
         return ""
     value = str(found.group()).rpartition(name)[0]
     start = found.start() + len(value)
-    if _is_cut(text, start, start + len(name)):
+    if _is_cut(text, start, start + len(name)) or (
+        row.store == "bucket" and _PROGRAM.match(text, start + len(name))
+    ):
         return ""
     if row.store == "database" and source.syntax != "config" and value.endswith((" ", "=", ":")):
         return ""  # in code what stands without quotes is a variable again
@@ -172,6 +189,11 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
     if source.name.endswith(_TERRAFORM) and text[:start].lstrip().startswith("resource"):
         name = _given_name(source.data, hit.end) or name
     return "" if stand_ins.is_store(source.catalogue, name) else name
+
+
+def _parent(data: bytes, place: int) -> str:
+    above = parents(data, place, levels=1)
+    return re.sub(r"[\"':\s{]", "", above[0])[:100] if above else ""
 
 
 def _given_name(data: bytes, place: int) -> str:
@@ -185,12 +207,42 @@ def _given_name(data: bytes, place: int) -> str:
     return ""
 
 
-def _is_plumbing(source: Source, name: str, *, is_few: bool) -> bool:
+def _property_name(data: bytes, place: int) -> str:
+    """Return the name that a resource of CloudFormation gives itself, where that is plain text."""
+    start = data.rfind(b"\n", 0, place) + 1
+    lines = data[start : place + _NEAR].split(b"\n")
+    own = len(lines[0]) - len(lines[0].lstrip(b" \t"))
+    for line in lines[1:]:
+        bare = line.strip()
+        width = len(line) - len(line.lstrip(b" \t"))
+        if bare and width < own:
+            break
+        # The next level only: what lies deeper belongs to a part of the resource.
+        if own < width <= own + 8 and (found := _PROPERTY_NAME.fullmatch(bare)):
+            return found["name"].decode()
+    return ""
+
+
+def _is_plumbing(source: Source, row: DataRow, hit: Hit, name: str, *, is_few: bool) -> bool:
     """Say whether a bucket serves the infrastructure, by its name or by what the file does with it."""
-    if is_plumbing(source.catalogue, name):
+    label = _label(source, hit, is_parent=row.named_by_parent) or name
+    if is_plumbing(source.catalogue, name) or is_plumbing(source.catalogue, label):
         return True
-    is_read = source.syntax == "config" and len(source.data) <= _MOST_USED_IN and is_few
-    return is_read and is_given_to_plumbing(source.lenient_text(), name)
+    if not is_few or len(source.data) > _MOST_USED_IN:
+        return False
+    text = source.lenient_text()
+    is_given = source.syntax == "config" and is_given_to_plumbing(text, label, name)
+    return is_given or is_filled_by_a_build(text, name)
+
+
+def _label(source: Source, hit: Hit, *, is_parent: bool) -> str:
+    """Return what the files of a stack call a resource, whatever its own name is."""
+    if is_parent:
+        return _parent(source.data, hit.start)
+    if not source.name.endswith(_TERRAFORM):
+        return ""
+    found = _RESOURCE.match(line_around(source.data, hit.start)[0])
+    return found["label"] if found else ""
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:

@@ -1,4 +1,7 @@
-"""Read exports of tools in which flows and agents are drawn: n8n, Dify, Flowise, Langflow, AutoGen Studio."""
+"""Read exports of tools in which flows and agents are drawn: n8n, Dify, Flowise, Langflow, AutoGen Studio.
+
+What Microsoft 365 Copilot is extended with is told by the same byte search (``copilot_agents``).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.common import Lines, load_json, load_yaml, short
+from connectors.code.formats.copilot_agents import copilot_things
 from connectors.code.formats.model_ids import vendor_of
 from connectors.model import Grade, Json
 
@@ -21,8 +25,8 @@ def parse(source: Source) -> Iterator[Fact]:
     """Yield the flow of an export with its agents and models; nothing for files that but mention it."""
     if not source.name.endswith((".json", ".yml", ".yaml")):
         return
-    for row in dict.fromkeys(hit.row for hit in source.hits):
-        yield from _READERS[source.catalogue.flow_marks[row].name](source)
+    for name in dict.fromkeys(source.catalogue.flow_marks[hit.row].name for hit in source.hits):
+        yield from _READERS[name](source)
 
 
 def _n8n(source: Source) -> Iterator[Fact]:
@@ -148,4 +152,5 @@ _READERS: dict[str, Callable[[Source], Iterator[Fact]]] = {
     "flowise": _flowise,
     "langflow": _langflow,
     "autogen-studio": _autogen_studio,
+    "m365": copilot_things,
 }

@@ -21,10 +21,16 @@ _API = re.compile(
 _KEY = re.compile(r"[\"']?([A-Za-z][\w./-]*)[\"']?\s*[:=]\s*(.*?)\s*,?$")
 _MODEL = re.compile(
     r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?(?:model|modelId|modelName|model_name|modelURL|storageUri|presetName"
-    r"|preset)[\"']?[ \t]*[:=]"
-    r"[ \t]*[\"']?([^\s\"'#,{}\[\]]{3,150})"
+    r"|preset)[\"']?[ \t]*(?P<sets>[:=])"
+    r"[ \t]*[\"']?(?P<model>[^\s\"'#,{}\[\]()]{3,150})(?![\w(./:-])"
 )
+_COLON_ONLY = (".yaml", ".yml", ".json")
+"""Where ``model = ...`` is a line of a script in a text, never the object's own."""
 _NAME = re.compile(r"[\"']?name[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9][\w.-]*)[\"']?\s*,?\s*(?:#.*)?$")
+_IMAGE = re.compile(
+    r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?[ \t]*[:=][ \t]*[\"']?([a-z0-9][\w./:@-]{2,250})[\"']?"
+    r",?[ \t\r]*(?:#|$)"
+)
 _INLINE_NAME = re.compile(r"^\{[^{}]*?\bname[\"']?\s*:\s*[\"']?([A-Za-z0-9][\w.-]*)")
 _MAX_OBJECTS = 5_000
 _SPAN = 200
@@ -52,7 +58,9 @@ def parse(source: Source) -> Iterator[Fact]:
         attributes: dict[str, Json] = {"resource_type": kind_name, "api_version": api}
         if re.search(r"nvidia\.com/gpu|amd\.com/gpu", body):
             attributes["gpu"] = True
-        model = _MODEL.search(body)
+        model, image = _model_of(source.name, body), _IMAGE.search(body)
+        if image:
+            attributes["image"] = short(image.group(1))
         yield Fact(
             kind=row.kind,
             provider=row.provider,
@@ -61,9 +69,15 @@ def parse(source: Source) -> Iterator[Fact]:
             name=f"{kind_name}/{name}" if name else kind_name,
             grade=Grade.DECLARED,
             line=number + 1,
-            model=short(model.group(1)) if model and "://" not in model.group(1) else None,
+            model=short(model) if model and "://" not in model else None,
             attributes=attributes,
         )
+
+
+def _model_of(name: str, body: str) -> str:
+    """Return what an object sets as its model; empty where it sets none."""
+    sets = ":" if name.endswith(_COLON_ONLY) else ":="
+    return next((found["model"] for found in _MODEL.finditer(body) if found["sets"] in sets), "")
 
 
 def _api(source: Source, hit: Hit) -> re.Match[str] | None:

@@ -46,6 +46,10 @@ _OWN_FOLDER = re.compile(
 )
 # As a server of one's own names the size or state of a model: "llava:latest", "phi3:14b-q4_0".
 _TAGGED = re.compile(r"[a-z0-9.-]+:(?:latest|\d+(?:\.\d+)?[bm](?:-[a-z0-9_.-]+)?)")
+# As files of llama.cpp say how their numbers are packed: "mistral-7b-v0.1.Q5_K_M".
+_QUANTIZED = re.compile(r"[.-]i?q[1-8]_[a-z0-9]{1,3}(?:_[a-z]{1,2})?$")
+WEIGHTS = ".gguf"
+"""The ending of files that are nothing but weights, called like the model that they hold."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 MAX_LENGTH = 150
 
@@ -58,8 +62,9 @@ def identify(catalogue: Catalogue, family: Family, token: str) -> str:
     """
     if "://" in token or token.count("/") > 4 or len(token) > MAX_LENGTH:
         return ""
-    if family.ending and token.endswith(family.ending):
-        token = token.rpartition("/")[2].removesuffix(family.ending)
+    for ending in (family.ending, WEIGHTS):
+        if ending and token.endswith(ending) and not family.whole:
+            token = token.rpartition("/")[2].removesuffix(ending)
     if _FILE.search(token.lower()) or _PART.search(token) or ("/" not in token and _RESOURCE.search(token)):
         return ""
     if token.count("/") > 1 and _FOLDER.search(token):
@@ -81,7 +86,8 @@ def is_sure(catalogue: Catalogue, family: Family, token: str) -> bool:
     """Say whether an id of a family that needs a word for models beside it is one without such a word.
 
     So it is where its owner is known (``qwen/qwen3-8b``), where its tag is one of a model server
-    (``llava:latest``), and where the catalogue says that nothing else is called so.
+    (``llava:latest``), where it is packed (``x.Q5_K_M.gguf``), and where the catalogue says that nothing else
+    is called so.
     """
     if family.whole:
         return False
@@ -95,7 +101,8 @@ def is_sure(catalogue: Catalogue, family: Family, token: str) -> bool:
     is_named = (
         bool(family.sure) and compile_pattern(family.sure).fullmatch(bare.partition(":")[0]) is not None
     )
-    return is_named or _TAGGED.fullmatch(bare) is not None
+    is_packed = bare.endswith(WEIGHTS) or _QUANTIZED.search(bare) is not None
+    return is_named or is_packed or _TAGGED.fullmatch(bare) is not None
 
 
 def belongs(catalogue: Catalogue, family: Family, model: str) -> bool:
@@ -118,7 +125,8 @@ def _belongs(catalogue: Catalogue, family: Family, model: str) -> bool:
     if family.whole:
         return bool(pattern.fullmatch(model.lower()))
     bare = bare_id(catalogue, model)
-    return bool(pattern.fullmatch(bare) or pattern.fullmatch(bare.partition(":")[0]))
+    plain = bare.partition(":")[0], _QUANTIZED.sub("", bare)
+    return bool(pattern.fullmatch(bare) or any(map(pattern.fullmatch, plain)))
 
 
 def bare_id(catalogue: Catalogue, model: str) -> str:

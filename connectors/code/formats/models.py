@@ -20,6 +20,7 @@ from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats import model_context, pairs, stand_ins
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
 from connectors.code.formats.model_ids import (
+    WEIGHTS,
     family_of,
     identify,
     is_hub_id,
@@ -44,6 +45,7 @@ from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
 _TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@-"
+_EDGES = ".:/@-"
 _RIGHT = re.compile(r"[A-Za-z0-9._:/@-]*")
 _QUOTES = "\"'`"
 _KEY = re.compile(r"(?:[=:,(\[{|>]|=>|:-|\s-|^-|^)$")
@@ -175,6 +177,8 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
     model = str(found.group("id"))
     if row.unless and compile_pattern(row.unless).search(_call_behind(source, hit.end)):
         return None
+    if row.without and compile_pattern(row.without).search(str(found.group())):
+        return None
     if stand_ins.is_model(source.catalogue, model):
         return None
     if row.waits and (source.syntax != "source" or not is_hub_id(model)):
@@ -221,9 +225,9 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     assert right is not None
     start, end = len(text[:column].rstrip(_TOKEN)), right.end()
     token = text[start:end]
-    stripped = token.lstrip(".:/@-")
+    stripped = token.lstrip(_EDGES)
     start += len(token) - len(stripped)
-    stripped = stripped.rstrip(".:/@-")
+    stripped = stripped.rstrip(_EDGES)
     end = start + len(stripped)
     family = source.catalogue.family[hit.row]
     model = identify(source.catalogue, family, stripped)
@@ -231,6 +235,8 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
         return None
     if _PORT.search(stripped) and _ADDRESSED.search(text[:start]):
         return None
+    if stripped.endswith(WEIGHTS) and token.startswith(("/", "./")):
+        start -= len(token) - len(token.lstrip(_EDGES))  # a file's path begins there
     place = _Place(stripped, text[:start], text[end:])
     if place.before[-1:] == "`" and source.syntax == "source" and not source.name.endswith(_BACKTICKS):
         return None  # markdown in a text: no other language quotes so

@@ -25,6 +25,10 @@ _CHANGE = re.compile(
 _DOWN = re.compile(
     r"(?im)^[ \t]*--[ \t=>]*(?:\+(?:goose|migrate|micrate)[ \t]+|migrate:|@)?(?:down|rollback|undo)\b"
 )
+_IN_SCHEMA = re.compile(rb"(?im)^create\s+table\s+(?P<schema>[a-z_]\w{0,60})\.(?P<table>[a-z_]\w{0,60})\s*\(")
+_DUMP = b"PostgreSQL database dump"
+_HEAD = 400
+_FEW = 5
 _SCHEMAS = ("public.", "dbo.", "main.")
 _MOST_BYTES = 1_000_000
 
@@ -39,6 +43,19 @@ def plain(name: str) -> str:
     """Return a table's name as names are compared: without quotes, case and the schema of all tables."""
     bare = re.sub(r"[\"`\[\]]", "", name).lower()
     return next((bare.removeprefix(schema) for schema in _SCHEMAS if bare.startswith(schema)), bare)
+
+
+def copied_schemas(source: Source) -> frozenset[str]:
+    """Return the schemas of a dump that only copy ``public``: nearly all of their tables are there too."""
+    if not source.name.endswith(".sql") or _DUMP not in source.data[:_HEAD]:
+        return frozenset()
+    tables: dict[str, set[bytes]] = {}
+    for found in _IN_SCHEMA.finditer(source.data):
+        tables.setdefault(found["schema"].decode().lower(), set()).add(found["table"].lower())
+    public = tables.pop("public", set())
+    return frozenset(
+        schema for schema, own in tables.items() if len(own) >= _FEW and len(own & public) >= len(own) * 0.8
+    )
 
 
 def ended(source: Source) -> Iterator[Fact]:

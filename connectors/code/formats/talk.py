@@ -110,6 +110,10 @@ _PRINTED = re.compile(
 _ENDED = re.compile(r"(?:;|&&|\|\|)\s*\\\s*$")
 _TAKEN = re.compile(r"\||>(?!\s*(?:&2|/dev/(?:stderr|tty|null)))\s*[\w$\"'./{>&]")
 _KEY = re.compile(rb'"([^"\\]{1,40})"\s{0,40}:\s{0,40}\Z')
+# What was said to a model and what it answered, kept as a text: [{"role": "system", "content": "..."}, ...].
+_CONVERSATION = re.compile(
+    rb'(?:\\[nt]|\s){0,20}\[(?:\\[nt]|\s){0,20}\{(?:\\[nt]|\s){0,20}\\"role\\"\s{0,5}:'
+)
 _MAY_BE_EXAMPLE = re.compile(rb"(?i)e\.\s?g\.|for (?:example|instance)|such as|examples?:\s")
 _MOST_LINE = 2_000
 _QUOTES = "\"'`"
@@ -261,6 +265,8 @@ def _is_prose(data: bytes, place: int) -> bool:
     if start < 0:
         return False
     if opens_sentence(data[start + 1 : place].decode("latin-1")):
+        return True
+    if _CONVERSATION.match(data, start + 1) is not None:
         return True
     key = _KEY.search(data[max(0, start - 130) : start])
     if key is None or key.group(1).decode("utf-8", "replace").lower() not in _PROSE:

@@ -267,6 +267,21 @@ def test_a_store_keeps_its_role_where_only_tests_show_ai_in_its_unit(tmp_path: P
     assert (store.name, store.role) == ("claims", Role.APPLICATION)
 
 
+def test_a_store_keeps_its_role_beside_templates_with_ai(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "desk/pyproject.toml": '[project]\nname = "desk"\n',
+            "desk/db/schema.sql": "CREATE TABLE claims (id int, email text);\n",
+            "desk/templates/desk.py": CALL,
+        },
+    )
+
+    (store,) = [one for one in scan(tmp_path).findings if one.kind == "data_store"]
+
+    assert (store.name, store.role) == ("claims", Role.APPLICATION)
+
+
 WORKFLOW = """on: push
 jobs:
   deploy:
@@ -335,6 +350,26 @@ def test_a_resource_is_first_shown_where_it_is_declared(tmp_path: Path) -> None:
     (found,) = scan(write(tmp_path, files)).findings
 
     assert [item.locator for item in found.evidence] == ["rail.tf:1", "app.tf:2"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "stores"),
+    [("pyproject.toml", {"claims"}), ("examples/pyproject.toml", {"claims", "orders"})],
+)
+def test_one_example_says_nothing_of_another_unless_they_are_one_unit(
+    tmp_path: Path, manifest: str, stores: set[str]
+) -> None:
+    write(
+        tmp_path,
+        {
+            manifest: '[project]\nname = "a"\n',
+            "examples/claims/a.py": CALL,
+            "examples/claims/schema.sql": "CREATE TABLE claims (id int);\n",
+            "examples/shop/schema.sql": "CREATE TABLE orders (id int);\n",
+        },
+    )
+
+    assert {name for _, name in _data(scan(tmp_path))} == stores
 
 
 def test_an_example_with_ai_of_its_own_shows_its_stores(tmp_path: Path) -> None:

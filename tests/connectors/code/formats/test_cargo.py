@@ -59,6 +59,38 @@ def test_a_crate_of_this_tree_or_of_another_registry_is_not_the_known_one() -> N
     assert len(names) == len(ROWS)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../external-crates/async-openai",
+        "vendor/async-openai",
+        "./third_party/rust/async-openai/v1",
+        "..\\\\forks\\\\openai",
+        "../patched-crates/a",
+    ],
+)
+def test_a_copy_among_what_others_made_is_the_known_crate(path: str) -> None:
+    found = facts("Cargo.toml", f'[dependencies]\nasync-openai = {{ path = "{path}" }}\n')
+
+    assert found["async-openai"].attributes["declared"] == "from a path"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../async-openai",
+        "crates/async-openai",
+        "vendor",
+        "../external",
+        "crates/vendoring/a",
+        "externality/a",
+        "",
+    ],
+)
+def test_a_crate_beside_it_is_this_trees_own(path: str) -> None:
+    assert facts("Cargo.toml", f'[dependencies]\nasync-openai = {{ path = "{path}" }}\n') == {}
+
+
 LOCK = """\
 version = 4
 

@@ -73,3 +73,45 @@ def test_a_service_is_told_once_a_file() -> None:
     text = 'import boto3\na = boto3.client("polly")\nb = boto3.client("polly")\n'
 
     assert found("a.py", text) == [("grant/aws/polly", "polly", 2)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "polly.ts",
+            "const { Polly, S3,\n  Translate } = require('aws-sdk');\nconst p = new Polly();\n"
+            "const t = new Translate();\n",
+            [("polly", 1), ("translate", 2)],
+        ),
+        ("a.js", "const AWS = require('aws-sdk')\nconst p = new AWS.Polly({ region })\n", [("polly", 2)]),
+        (
+            "a.js",
+            "const AWS = XRay.captureAWS(require('aws-sdk'));\nconst r = new AWS.Rekognition();\n",
+            [("rekognition", 2)],
+        ),
+        ("a.mjs", 'import * as AWS from "aws-sdk";\nnew AWS.Textract();\n', [("textract", 2)]),
+        ("a.ts", "import { Comprehend } from 'aws-sdk';\nnew Comprehend();\n", [("comprehend", 1)]),
+        ("a.ts", "import SageMakerRuntime from 'aws-sdk/clients/sagemakerruntime';\n", [("sagemaker", 1)]),
+    ],
+)
+def test_a_class_of_the_sdk_for_scripts_is_a_use(
+    path: str, text: str, expected: list[tuple[str, int]]
+) -> None:
+    assert [(name, line) for _, name, line in found(path, text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.ts", "import { S3, Polly } from 'aws-sdk';\nlet p: Polly;\nnew S3();\n"),
+        ("a.ts", "import AWS from 'aws-sdk';\nnew other.Polly();\nnew Polly();\n"),
+        ("a.ts", "import { Polly } from './polly';\nimport AWS from 'aws-sdk';\nnew Polly();\n"),
+        ("a.ts", "import AWS from 'aws-sdk';\n// new AWS.Polly();\n"),
+        ("a.ts", "import S3 from 'aws-sdk/clients/s3';\nimport P from 'aws-sdk/clients/pollys';\n"),
+        ("a.py", "x = \"const AWS = require('aws-sdk'); new AWS.Polly()\"\n"),
+        ("README.md", "const AWS = require('aws-sdk');\nnew AWS.Polly();\n"),
+    ],
+)
+def test_what_opens_no_client_of_the_sdk_for_scripts_is_none(path: str, text: str) -> None:
+    assert found(path, text) == []

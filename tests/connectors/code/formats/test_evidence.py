@@ -144,6 +144,10 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("a.py", "OUT = '<bucket>'  # e.g. 's3://acme-docs'\n", set()),
         ("a.py", "OUT = '#1'; IN = 's3://acme-docs'\n", {"acme-docs"}),
         ("a.ts", 'const out = bucket; // "s3://acme-docs/in"\n', set()),
+        ("a.py", 'JARS = "gs://spark-lib/bigquery/spark-bigquery-latest_2.12.jar"\n', set()),
+        ("a.py", 'JARS = "gs://spark-lib/bigquery/names.jar.csv"\n', {"spark-lib"}),
+        ("a.py", 'T = "gs://dataflow-templates/latest/Word_Count"\n', set()),
+        ("compose.yaml", "      POSTGRES_DB: ${HATCHET_DB:-hatchet}\n", set()),
         (
             "a.py",
             'P = """\nYou are an expert who writes queries.\nFROM `bigquery-acme.shop.orders`\n"""\n',
@@ -158,6 +162,38 @@ def test_of_a_store_only_the_name_is_kept() -> None:
 )
 def test_a_store_is_named_by_its_value_and_not_by_talk(path: str, text: str, names: set[str]) -> None:
     assert set(_found(path, text, "data")) == names
+
+
+BUCKET = "Resources:\n  Claims:\n    Type: AWS::S3::Bucket\n    Properties:\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [
+        ("a.yaml", BUCKET + "      BucketName: acme-claims\n", "acme-claims"),
+        ("a.yaml", BUCKET + "      Tags: []\n      BucketName: 'acme-claims'\n", "acme-claims"),
+        ("a.yaml", BUCKET + "      BucketName: !Ref Name\n", "Claims"),
+        ("a.yaml", BUCKET + '      BucketName: "${Stack}-claims"\n', "Claims"),
+        ("a.yaml", BUCKET + "      BucketName: your-bucket\n", "Claims"),
+        ("a.yaml", BUCKET + "      Tags: []\n  Other:\n    BucketName: acme-other\n", "Claims"),
+        ("a.yaml", BUCKET + "      A:\n        B:\n          C:\n             BucketName: deep\n", "Claims"),
+        (
+            "a.json",
+            '{\n "R": {\n  "Claims": {\n   "Type": "AWS::DynamoDB::Table",\n   "Properties": {\n'
+            '    "TableName": "claims-open",\n',
+            "claims-open",
+        ),
+        ("m.tf", 'resource "google_firestore_database" "db" {\n  name = "(default)"\n}\n', "(default)"),
+        ("m.tf", 'resource "google_firestore_database" "db" {\n  name = var.name\n}\n', "db"),
+    ],
+)
+def test_a_resource_is_called_as_it_calls_itself_in_plain_text(path: str, text: str, name: str) -> None:
+    assert set(_found(path, text, "data")) == {name}
+
+
+@pytest.mark.parametrize("name", ["temp", "tmp"])
+def test_a_bucket_for_the_moment_is_none(name: str) -> None:
+    assert _found("a.py", f'load("s3://{name}/a.mp4")\n', "data") == {}
 
 
 @pytest.mark.parametrize("line", ["Out = '<x>'. #e.g: 's3://acme-docs'", "Out = '<x>' # s3://acme-docs/in"])

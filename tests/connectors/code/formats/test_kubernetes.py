@@ -118,6 +118,25 @@ def test_a_model_named_in_the_object_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "model"),
+    [
+        ('model = os.environ.get("MODEL_ID")', ""),
+        ("model = args", ""),
+        ('model: os.environ.get("MODEL_ID")', ""),
+        ("model = x\n          model: acme/judge-7b", "acme/judge-7b"),
+        ("model: acme/judge-7b # the small one", "acme/judge-7b"),
+    ],
+)
+def test_a_line_of_a_script_sets_no_model_of_the_object(line: str, model: str) -> None:
+    head = "apiVersion: kubeai.org/v1\nkind: Model\nmetadata:\n  name: m\nspec:\n  args:\n"
+    text = f"{head}    - |\n          {line}\n"
+
+    (found,) = [fact for name, fact in read("m.yaml", text).facts if name == "kubernetes"]
+
+    assert (found.model or "") == model
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"apiVersion: ray.io/v1",
@@ -131,3 +150,23 @@ def test_a_model_named_in_the_object_is_kept() -> None:
 def test_what_is_cut_off_or_of_the_wrong_type_is_no_object(content: bytes) -> None:
     assert objects("x.yaml", content) == []
     assert read("x.yaml", content).problems == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "image"),
+    [
+        ("  image: ghcr.io/acme/tools:1 # x\n", "ghcr.io/acme/tools:1"),
+        ('  template:\n    containers:\n      - image: "acme/tools@sha256:00"\n', "acme/tools@sha256:00"),
+        ("  image: {{ .Values.image }}\n", None),
+        ("  imagePullPolicy: Always\n", None),
+    ],
+)
+def test_an_object_tells_the_image_it_runs(spec: str, image: str | None) -> None:
+    text = (
+        "apiVersion: toolhive.stacklok.dev/v1beta1\nkind: MCPServer\nmetadata:\n  name: tools\nspec:\n"
+        f"{spec}---\nkind: Other\nimage: other\n"
+    )
+
+    (fact,) = (fact for name, fact in read("m.yaml", text).facts if name == "kubernetes")
+
+    assert fact.attributes.get("image") == image

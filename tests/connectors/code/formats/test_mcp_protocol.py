@@ -47,6 +47,27 @@ $all = ['tools/list' => 'list', 'tools/call' => 'call'];
 $info = ['protocolVersion' => '2025-03-26', 'serverInfo' => ['name' => 'shop', 'version' => '1']];
 """
 
+ANSWER = """\
+def initialize_request
+  render_result(
+    protocolVersion: '2025-11-25',
+    serverInfo: {
+      name: 'Shop',
+      version: '1'
+    },
+    capabilities: { tools: {} }
+  )
+end
+"""
+ANSWER_CONST = """\
+const VERSION = "2025-06-18";
+export const answer = () => ({
+  protocolVersion: VERSION,
+  capabilities: { tools: {} },
+  serverInfo: { name: "Shop", version: "1" },
+});
+"""
+
 
 def _servers(path: str, text: str) -> list[Fact]:
     return [fact for name, fact in read(path, text) if name == "mcp-protocol"]
@@ -60,6 +81,31 @@ def test_code_that_answers_the_protocol_is_a_server(path: str, text: str, line: 
     (fact,) = _servers(path, text)
 
     assert (fact.kind, fact.name, fact.line) == ("mcp_server", "shop", line)
+
+
+def test_the_whole_answer_to_initialize_is_a_servers() -> None:
+    ruby, script = _servers("protocol_controller.rb", ANSWER), _servers("answer.ts", ANSWER_CONST)
+
+    assert [(fact.name, fact.line) for fact in (*ruby, *script)] == [("Shop", 4), ("Shop", 5)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.rb", ANSWER.replace("'2025-11-25'", "version")),
+        ("a.rb", ANSWER.replace("'2025-11-25'", "3")),
+        ("a.rb", ANSWER.replace("capabilities", "options")),
+        ("a.rb", ANSWER.replace("serverInfo", "clientInfo")),
+        ("a.rb", ANSWER.replace("'Shop'", "name")),
+        ("protocol_test.rb", ANSWER),
+        ("client.ts", "expect(await open()).toEqual(\n" + ANSWER_CONST),
+        ("lsp.ts", "return { capabilities: { hoverProvider: true }, serverInfo: { name: 'acme-ls' } };"),
+        ("a.ts", ANSWER_CONST.replace('"2025-06-18"', "pick()")),
+        ("a.yml", ANSWER),
+    ],
+)
+def test_half_an_answer_and_what_a_test_expects_are_no_server(path: str, text: str) -> None:
+    assert _servers(path, text) == []
 
 
 @pytest.mark.parametrize(

@@ -36,5 +36,29 @@ def test_the_part_that_takes_back_begins_at_its_mark(mark: str) -> None:
     assert down_at(text.encode()) == text.index(mark)
 
 
+_DUMP = "--\n-- PostgreSQL database dump\n--\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "schemas", "copies", "left"),
+    [
+        (_DUMP, ("old", "public"), 5, {"public"}),
+        ("", ("old", "public"), 5, {"old", "public"}),
+        (_DUMP, ("old", "public"), 4, {"old", "public"}),
+        (_DUMP, ("old", "shop"), 5, {"old", "shop"}),
+    ],
+)
+def test_a_schema_of_a_dump_that_copies_public_holds_no_tables_of_its_own(
+    head: str, schemas: tuple[str, ...], copies: int, left: set[str]
+) -> None:
+    tables = "".join(
+        f"CREATE TABLE {schema}.t{number} (\n  id int\n);\n" for schema in schemas for number in range(copies)
+    )
+
+    found = {fact.name for _, fact in read("a.sql", head + tables) if fact.kind == "data_store"}
+
+    assert {name.partition(".")[0] for name in found} == left
+
+
 def test_names_are_compared_without_quotes_case_and_common_schema() -> None:
     assert [plain(name) for name in ('"Public"."Claims"', "[dbo].[x]", "shop.x")] == ["claims", "x", "shop.x"]

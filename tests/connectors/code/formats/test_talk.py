@@ -31,9 +31,14 @@ _PROMPT = """messages:
 """
 
 
+_SAID = json.dumps([{"role": "user", "content": "```\nos.getenv('OPENAI_API_KEY')\nmodel='gpt-4o'\n```"}])
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
+        ("results.json", json.dumps({"renderedPrompt": _SAID})),
+        ("results.json", json.dumps({"renderedPrompt": json.dumps(json.loads(_SAID), indent=2)}, indent=2)),
         ("issues.json", _ISSUES),
         ("issues.json", json.dumps(json.loads(_ISSUES), indent=2)),
         ("openapi.yaml", _OPENAPI),
@@ -73,6 +78,11 @@ def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
         ("a.json", '{"description": "gpt-4o"}\n{"text": {"model": "gpt-4o"}}', "gpt-4o"),
         ("a.json", '{"body": "{\\"model\\": \\"gpt-4o\\"}"}', "gpt-4o"),
         ("w.json", '{"jsCode": "const r = await ask({ model: \'gpt-4o\' });\\nreturn r;"}', "gpt-4o"),
+        (
+            "a.json",
+            '{"body": "{\\"messages\\": [{\\"role\\": \\"user\\"}], \\"model\\": \\"gpt-4o\\"}"}',
+            "gpt-4o",
+        ),
         ("a.json", '{"command": "serve --model gpt-4o"}', "gpt-4o"),
         ("a.py", """body = '{"model": "gpt-4o"}'\n""", "gpt-4o"),
         ("a.py", """run("ask --model 'gpt-4o'")\n""", "gpt-4o"),
