@@ -80,7 +80,8 @@ def _contest(tree: Path, place: Path, rounds: int, at_most: float) -> int:
 
 def _commands(tree: Path, place: Path) -> dict[str, list[str]]:
     literals = place / "literals"
-    literals.write_bytes(b"\n".join(_literals()))
+    # One a line: a literal that ends with a line feed would put an empty one beside it, found everywhere.
+    literals.write_bytes(b"\n".join(dict.fromkeys(literal.strip(b"\r\n") for literal in _literals())))
     own = [sys.executable, __file__, "--tree", str(tree), "--child"]
     commands = {name: [*own, name] for name in _CHILDREN}
     if shutil.which("rg") is None:

@@ -28,6 +28,7 @@ class Roles:
             if rule.files
         ]
         self._known: dict[str, Role | None] = {}
+        self._of_path: dict[str, Role] = {}
         self._projects: dict[str, str] = {}
         self._globbed: dict[tuple[str, str], list[int]] = {}
         self._open = {folder: index for index, rule in reversed(rules) for folder in rule.with_tests}
@@ -46,6 +47,12 @@ class Roles:
 
     def of(self, path: str) -> Role:
         """Return the role of a file by the folders above it and by its own name."""
+        role = self._of_path.get(path)
+        if role is None:
+            role = self._of_path[path] = self._role(path)
+        return role
+
+    def _role(self, path: str) -> Role:
         folder, _, name = path.rpartition("/")
         if folder not in self._known:
             found = [rule for _, rule in self._told(folder)]

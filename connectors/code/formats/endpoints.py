@@ -149,7 +149,12 @@ def _host(url: str) -> str:
 
 def _is_known(catalogue: Catalogue, host: str) -> bool:
     quoted = f'"https://{host}/"'
-    return any(host_pattern(known.partition("/")[0]).search(quoted) for _, known in _hosts(catalogue))
+    for _, known in _hosts(catalogue):
+        name = known.partition("/")[0]
+        # Most are told apart by their plain part, without a pattern for each.
+        if max(name.split("*"), key=len).lower() in quoted and host_pattern(name).search(quoted):
+            return True
+    return False
 
 
 _WINDOW = 500
