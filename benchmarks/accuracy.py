@@ -161,7 +161,7 @@ def _short_names(name: str) -> set[str]:
     path = re.sub(r"/v\d+$", "", name)
     host, _, rest = path.partition("/")
     own = path.rpartition("/")[2] if host in _HOSTS_OF_PACKAGES else path
-    return {path, rest if "." in host else path, own, name.rpartition(":")[2]}
+    return {path, rest if rest and "." in host else path, own, name.rpartition(":")[2]}
 
 
 def lies_at(path: str, item: dict[str, Any]) -> bool:

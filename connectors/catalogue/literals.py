@@ -74,6 +74,7 @@ HitClass = Literal[
     "mcp-runner",
     "mcp-protocol",
     "mcp-target",
+    "mcp-table",
     "mcp-image",
     "mcp-properties",
     "image",

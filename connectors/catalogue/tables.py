@@ -275,6 +275,7 @@ class _Tables:
     mcp_gateways: tuple[str, ...]
     mcp_code_runners: tuple[str, ...]
     mcp_target_marks: tuple[str, ...]
+    mcp_table_marks: tuple[str, ...]
     mcp_image_marks: tuple[str, ...]
     agent_code: tuple[Construct, ...]
     flow_marks: tuple[FlowMark, ...]

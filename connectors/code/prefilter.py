@@ -139,6 +139,7 @@ def _mcp_literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
     yield "mcp-protocol", 0, "tools/call"
     yield "mcp-protocol", 1, "serverInfo"
     yield from (("mcp-target", row, mark) for row, mark in enumerate(catalogue.mcp_target_marks))
+    yield from (("mcp-table", row, mark) for row, mark in enumerate(catalogue.mcp_table_marks))
     yield from (("mcp-image", row, mark) for row, mark in enumerate(catalogue.mcp_image_marks))
 
 

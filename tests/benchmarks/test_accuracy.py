@@ -37,6 +37,8 @@ def test_a_name_written_shorter_is_the_same(category: str, name: str, item: dict
         ("provider_sdk", "openai", _item("package", "langchain-openai")),
         ("provider_sdk", "openai", _item("model", "openai")),
         ("provider_sdk", "go", _item("package", "github.com/openai/openai-go")),
+        ("provider_sdk", "Acme.Kernel.OpenAI", _item("package", "Microsoft.Extensions.AI")),
+        ("ai_framework", "org.acme:kernel", _item("package", "org.acme.ai:starter")),
         ("model_reference", "gpt-4", _item("model", "gpt-4o")),
         ("api_endpoint", "acme.ai", _item("provider_endpoint", "notacme.ai")),
         ("mcp_server", "files", _item("mcp_server", "acme/files")),

@@ -15,6 +15,11 @@ from connectors.model import Grade, Json
 
 _FROM = re.compile(r"(?im)^FROM[ \t]+([A-Za-z0-9][\w./:-]{0,150})[ \t]*$")
 _MATTER = re.compile(r"---\r?\n(.{0,8000}?)\n---", re.S)
+_TOLD = re.compile(r"(?i)\b(?:you are|you're|your (?:task|goal|role|job|purpose|mission)|act as)\b")
+_TITLES = re.compile(r"(?:#[^\n]{0,300}\n|\s){0,20}")
+_WORD = re.compile(r"[^\W\d_]{2,40}")
+_OPENING = 400
+"""Characters in which a prompt's text turns to the model; a page about prompts does so later, if at all."""
 _PROMPT_KEYS = ("model:", "inputs:", "input:", "config:", "sample:", "authors:", "output:")
 
 
@@ -74,6 +79,19 @@ def parse_prompt(source: Source) -> Iterator[Fact]:
     if any(f"\n{key}" in text for key in _PROMPT_KEYS):
         vendor = "microsoft" if source.name.endswith(".prompty") else "google"
         yield _fact(source, "prompt", vendor, "", form="prompt")
+
+
+def parse_system_prompt(source: Source) -> Iterator[Fact]:
+    """Yield the prompt of a file called so; one in Markdown only where it begins by speaking to the model."""
+    text = source.lenient_text()[:10_000]
+    if source.name.endswith(".md"):
+        matter = _MATTER.match(text)
+        rest = text[matter.end() :] if matter else text
+        titles = _TITLES.match(rest)
+        if not _TOLD.search(rest[titles.end() if titles else 0 :].partition("```")[0][:_OPENING]):
+            return
+    if len(set(_WORD.findall(text[:_OPENING]))) >= 3:
+        yield _fact(source, "prompt", "agents", "", form="system prompt")
 
 
 def parse_copilot_studio(source: Source) -> Iterator[Fact]:

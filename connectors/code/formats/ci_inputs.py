@@ -1,7 +1,8 @@
-"""Tell an action that is handed a provider's key as an input of its own: it calls that provider.
+"""Tell an action that is handed a provider's key, or an AI's model, as an input of its own: it calls that.
 
 Thousands of actions review, label or write by a model, and no list names them all; what one asks for does. A
-key in ``env`` proves nothing: tests and deployments are given keys in that way.
+key in ``env`` proves nothing: tests and deployments are given keys in that way. So does an input that is only
+called ``model``: printers, phones and databases have models as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from connectors.patterns import compile_pattern
 
 USES = re.compile(r"""\s*(?:-\s+)?["']?(?:uses|task)["']?\s*:\s*["']?([A-Za-z0-9][\w./-]*)(?:@|["'\s]|$)""")
 LOOKS_LIKE_ONE = re.compile(
-    r"""\s+["']?([A-Za-z][\w-]*(?:[kK][eE][yY]|[tT][oO][kK][eE][nN]))["']?\s*:\s*\S"""
+    r"""\s+["']?([A-Za-z][\w-]*(?:[kK][eE][yY]|[tT][oO][kK][eE][nN]|[mM][oO][dD][eE][lL]))["']?"""
+    r"""\s*:\s*(?!(?:""|'')\s*$)[^\s#]"""
 )
 _MOST_LINES = 200
 """Lines of a step on either side of its input that are looked at."""

@@ -134,7 +134,7 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
     if token.startswith("/"):  # the registry is a variable
         before = _VARIABLE.sub("", before)
     bare = _bare(token.lstrip("/"))
-    reference = _REFERENCE.match(bare)
+    reference = _REFERENCE.fullmatch(bare)  # else the path of a file: packages/vllm/Dockerfile
     if reference is None or not _is_row(source.catalogue, row, reference.group("name")):
         return None
     if not _is_whole(before, after) or not _is_place(source, hit, before, token):

@@ -143,6 +143,14 @@ def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int
             "      - uses: acme/first@v1\n      - run: make\n        with:\n          openai_api_key: x\n"
             "      - uses: acme/next@v1\n",
         ),
+        (WORKFLOW, "      - uses: acme/x@v1\n        with:\n          model: x\n          data_model: y\n"),
+        (WORKFLOW, "      - uses: acme/x@v1\n        with:\n          ai_search_key: ${{ secrets.K }}\n"),
+        (
+            WORKFLOW,
+            "      - uses: acme/x@v1\n        with:\n          ai_model: ''\n          llm_model: #\n",
+        ),
+        (WORKFLOW, "      - uses: acme/x@v1\n        env:\n          LLM_MODEL: ${{ vars.MODEL }}\n"),
+        (WORKFLOW, "    strategy:\n      matrix:\n        ai_model: [a]\n    uses: acme/x/w.yml@v1\n"),
         (WORKFLOW, "      - run: az cognitiveservices usage list --location x\n"),
         (WORKFLOW, "      - run: curl https://acme.search.windows.net/indexes/x\n"),
         (WORKFLOW, "      - run: cr index\n      - run: cr --version\n"),
@@ -154,10 +162,24 @@ def test_other_steps_are_not(path: str, text: str) -> None:
     assert steps(path, text) == []
 
 
-def test_an_action_given_any_models_key_is_told_by_its_owner() -> None:
-    text = "      - uses: Acme/reviewer@v1\n        with:\n          llm_api_key: ${{ secrets.K }}\n"
+@pytest.mark.parametrize(
+    ("given", "provider"),
+    [
+        ("llm_api_key: ${{ secrets.K }}", "acme"),
+        ("ai_api_key: ${{ secrets.K }}", "acme"),
+        ("AI_FALLBACK_API_KEY: ${{ secrets.K }}", "acme"),
+        ("ai_model: ${{ vars.MODEL }}", "acme"),
+        ("llm-model: 'some-model'", "acme"),
+        ("openai_model: x", "openai"),
+        ("claude-model: x", "anthropic"),
+    ],
+)
+def test_an_action_given_any_models_key_or_a_model_is_told_by_it_or_by_its_owner(
+    given: str, provider: str
+) -> None:
+    text = f"      - uses: Acme/reviewer@v1\n        with:\n          {given}\n"
 
-    assert [fact.provider for fact in facts(WORKFLOW, text).values() if fact.kind == "ci_step"] == ["acme"]
+    assert [fact.provider for fact in facts(WORKFLOW, text).values() if fact.kind == "ci_step"] == [provider]
 
 
 def test_a_step_used_twice_is_one_fact_at_its_first_line() -> None:

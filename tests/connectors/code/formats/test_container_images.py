@@ -94,6 +94,11 @@ def test_a_service_of_compose_shows_its_image_tag_and_gpu() -> None:
         ("Test.java", 'new GenericContainer<>("chromadb/chroma:0.5");\n', "chromadb/chroma"),
         ("stack.ts", "ContainerImage.fromRegistry('ollama/ollama')\n", "ollama/ollama"),
         ("a.yaml", "image: nvcr.io/nim/acme/judge:1.0\n", "nvcr.io/nim/acme/judge"),
+        (
+            "values.yaml",
+            "image:\n  repository: ghcr.io/kaito-project/aikit/llama3\n  tag: 8b\n",
+            "ghcr.io/kaito-project/aikit/llama3",
+        ),
         ("a.yaml", "image: 'quay.io/acme/vllm-openai-ubi9:0.4'\n", "quay.io/acme/vllm-openai-ubi9"),
         ("a.yaml", "image: quay.io/acme/vllm-cpu-openai-ubi9:0.3\n", "quay.io/acme/vllm-cpu-openai-ubi9"),
         ("a.yaml", "image: ghcr.io/acme/hub/ollama_cuda12:1\n", "ghcr.io/acme/hub/ollama_cuda12"),
@@ -118,6 +123,8 @@ def test_an_image_is_found_wherever_images_are_named(path: str, text: str, name:
     [
         ("Dockerfile", "# FROM ollama/ollama\nFROM nvidia/cuda:12\n"),
         ("Dockerfile", "FROM zenmldocker/zenml:0.47.0\n"),
+        ("Makefile", "x:\n\tdocker build -t acme/x:1 -f packages/vllm/Dockerfile .\n"),
+        ("ci.sh", "docker build -f images/llama-cpp-python/Containerfile.cpu .\n"),
         ("run.sh", "git clone https://github.com/qdrant/qdrant\n"),
         ("package.json", '{"repository": "ollama/ollama", "image": "ollama/ollama"}'),
         (

@@ -66,6 +66,20 @@ def test_an_object_keeps_its_version_and_that_it_wants_a_gpu() -> None:
             [("agent", "Agent", 2)],
         ),
         (
+            "llm.yaml",
+            "apiVersion: inference.llmkube.dev/v1alpha1\nkind: Model\nmetadata:\n  name: m\n---\n"
+            "apiVersion: inference.llmkube.dev/v1alpha1\nkind: InferenceService\nmetadata:\n  name: m\n---\n"
+            "apiVersion: foreman.llmkube.dev/v1alpha1\nkind: Agent\nmetadata:\n  name: coder\n---\n"
+            "apiVersion: foreman.llmkube.dev/v1alpha1\nkind: FleetNode\nmetadata:\n  name: n\n---\n"
+            "apiVersion: toolhive.stacklok.dev/v1alpha1\nkind: MCPServerEntry\nmetadata:\n  name: far\n",
+            [
+                ("model", "Model/m", 1),
+                ("model_server", "InferenceService/m", 6),
+                ("agent", "Agent/coder", 11),
+                ("mcp_server", "MCPServerEntry/far", 21),
+            ],
+        ),
+        (
             "k.json",
             '{\n  "apiVersion": "ray.io/v1",\n  "kind": "RayJob",\n  "metadata": {\n    "name": "j"\n  }\n}',
             [("training_job", "RayJob/j", 2)],
