@@ -133,7 +133,8 @@ def test_a_leader_notices_that_its_database_session_is_gone(postgres_url: str) -
             " WHERE locktype = 'advisory' AND objsubid = 2 AND pid <> pg_backend_pid()"
         )
 
-    assert other.take() == 2
+    # The server ends the session a moment after it was told to.
+    assert take_within(other, 10) == 2
     assert not lock.renew(1)
     lock.close()
     other.close()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,11 @@ from store.audit import Actor
 from tests.estate import ALICE, Estate, finding
 
 ANA = Actor(name="ana@acme.example", kind="user", authenticated=True)
-TODAY = datetime.now(UTC).date()
+
+
+def today() -> date:
+    """Return the day it is now: a run may go on past midnight."""
+    return datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -118,7 +122,7 @@ def test_what_cannot_be_kept_is_refused(helper: Store, tmp_path: Path, source: s
 
 
 def test_evidence_ends(helper: Store, document: Path) -> None:
-    add(helper, document, valid_to=TODAY)
+    add(helper, document, valid_to=today())
 
     later = evidence.listed(helper, as_of=datetime.now(UTC) + timedelta(days=3))
 
@@ -138,7 +142,7 @@ def test_evidence_that_was_taken_off_is_listed_no_more(helper: Store, document: 
 
 def test_decisions_at_a_gate_stay_on_record(helper: Store) -> None:
     approvals.give(helper, "helper", "pilot", actor=ANA, decision="conditional", conditions="50 users")
-    approvals.give(helper, "helper", "production", actor=ALICE, role="CISO", valid_to=TODAY)
+    approvals.give(helper, "helper", "production", actor=ALICE, role="CISO", valid_to=today())
 
     found = approvals.listed(helper)
 
