@@ -1,6 +1,6 @@
 """What every test gets: no network but loopback, a home of its own, and a store on both databases.
 
-All run on SQLite. Of those of the store every second one runs on PostgreSQL too, of those above it one in
+All run on SQLite. Of those of the store every fourth one runs on PostgreSQL too, of those above it one in
 thirty, the same ones each time: SQL lives in the store alone, and the whole is to stay under 15 minutes.
 Migrations and what only PostgreSQL has run whole. ``--all-databases`` runs everything on both.
 """
@@ -28,7 +28,7 @@ _FOREIGN = ("AWS_", "OPENAI_", "AICENSUS_", "ANTHROPIC_", "AZURE_", "GOOGLE_", "
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _KEPT = {"AICENSUS_TEST_POSTGRES", "AICENSUS_SHARED"}
 
-_SAMPLED_STORE, _SAMPLED = 2, 30
+_SAMPLED_STORE, _SAMPLED = 4, 30
 """One of so many tests runs on PostgreSQL as well: of the store's, and of those above it."""
 
 _homes = itertools.count()
