@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from connectors.code.facts import Fact, Hit, Source
+from connectors.code.facts import Fact, Hit, Source, tell_cut
 from connectors.code.formats.lines import LineCounter, is_comment, line_around
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade
@@ -46,8 +46,9 @@ def parse(source: Source) -> Iterator[Fact]:
 
 def _script(source: Source) -> Iterator[Fact]:
     """Yield the services whose client is made by its class, or imported by a file of its own."""
-    if b"aws-sdk" not in source.data or len(source.data) > _MAX_TEXT:
+    if b"aws-sdk" not in source.data:
         return
+    tell_cut(len(source.data), _MAX_TEXT, "bytes")
     # One character a byte, so that places in the text are places in the bytes.
     text = source.data.decode("latin-1")
     classes = source.catalogue.cloud_client_class

@@ -32,13 +32,15 @@ def parse(source: Source) -> Iterator[Fact]:
     if not source.name.endswith((".yaml", ".yml")):
         return
     seen: set[tuple[str, str]] = set()
+    longest = 0
     for hit in source.hits[:_MAX_TABLES]:
         start = source.data.rfind(b"\n", 0, hit.start) + 1
         end = source.data.find(b"\n", hit.start)
         found = _KEY.fullmatch(source.data[start:end]) if 0 <= end < start + 300 else None
         if found is None:
             continue
-        block = _below(source.data[end + 1 : end + 1 + _MAX_BLOCK], len(found.group(1)))
+        block = _below(source.data[end + 1 : end + 2 + _MAX_BLOCK], len(found.group(1)))
+        longest = max(longest, len(block))
         above = source.data.count(b"\n", 0, end + 1)
         lines = Lines(block)
         for name, server in _servers(replace(source, data=block), is_section=found.group(2) == b"mcp"):
@@ -46,6 +48,7 @@ def parse(source: Source) -> Iterator[Fact]:
             if (name, str(fact.attributes)) not in seen:
                 seen.add((name, str(fact.attributes)))
                 yield fact
+    tell_cut(longest, _MAX_BLOCK, "bytes below a table of MCP servers")
     tell_cut(len(source.hits), _MAX_TABLES, "tables of MCP servers")
 
 

@@ -15,6 +15,7 @@ from connectors.catalogue.lint import check
 from connectors.catalogue.tables import Catalogue, Family, Package
 from connectors.errors import ConfigError
 from connectors.kinds import KINDS
+from connectors.patterns import compile_pattern
 
 
 def _with(catalogue: Catalogue, **changes: Any) -> Catalogue:
@@ -129,3 +130,13 @@ def test_loading_it_needs_no_heavy_library() -> None:
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_places_of_models_are_read_in_either_quotes() -> None:
+    places = [row for row in load_catalogue().place if '"' in row.example and '"' not in row.literal]
+    rows = [row for row in places if "x27]" in row.pattern]
+
+    assert len(rows) > 10
+    assert [
+        row.name for row in rows if not compile_pattern(row.pattern).search(row.example.replace('"', "'"))
+    ] == []

@@ -28,8 +28,20 @@ from tests.code_samples import read, scan, write
             "agent-code",
             "more than 1000000 bytes",
         ),
+        (
+            "a.ts",
+            "import AWS from 'aws-sdk'\nnew AWS.Polly()\n" + " " * 1_000_000,
+            "cloud-client",
+            "more than 1000000 bytes",
+        ),
+        (
+            "a.yaml",
+            "mcp_servers:\n" + "".join(f"  s{n}: {{url: https://x.example/{n}}}\n" for n in range(1_500)),
+            "mcp-table",
+            "more than 40000 bytes below a table",
+        ),
     ],
-    ids=["commands", "imports", "namespaces", "transports", "agents", "a large source"],
+    ids=["commands", "imports", "namespaces", "transports", "agents", "large", "clients", "servers"],
 )
 def test_what_is_beyond_the_limit_is_listed_and_what_came_before_counts(
     path: str, text: str, reader: str, told: str
