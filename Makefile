@@ -10,7 +10,7 @@ BIN := .venv/bin
 STAMP := .venv/.set-up
 TARGET ?=
 TESTS ?= tests
-WORKERS ?= 2
+WORKERS ?= 3
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import mmap
 import os
 import random
 import resource
@@ -53,36 +54,49 @@ def main() -> int:
 
 def _apart(target: Target, arguments: argparse.Namespace) -> bool:
     """Fuzz a target in a process of its own, for a reader may end its process; say whether it has faults."""
-    running = arguments.keep / target.name / "running"
+    folder, running = arguments.keep / target.name, _Running()
     child = os.fork()
     if child == 0:
-        running.parent.mkdir(parents=True, exist_ok=True)
         if arguments.growth:
             os._exit(_grow(target, arguments.positions, running))
-        os._exit(_damage(target, arguments.seconds, arguments.seed, running))
+        os._exit(_damage(target, arguments.seconds, arguments.seed, running, folder))
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        print(f"{target.name:24} ENDED THE PROCESS by signal {-code}: {running}", flush=True)
-    elif running.exists():
-        running.unlink()
-        if not any(running.parent.iterdir()):
-            running.parent.rmdir()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "running").write_bytes(running.told())
+        print(f"{target.name:24} ENDED THE PROCESS by signal {-code}: {folder / 'running'}", flush=True)
     return code != 0
+
+
+class _Running:
+    """What a child is at, in memory that outlives it: a file for each input made most of the time waiting."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 8 * 1024 * 1024)
+
+    def tell(self, data: bytes) -> None:
+        """Keep an input (at most 8 MB of it) until the next."""
+        data = data[: len(self._shared) - 8]
+        self._shared[: 8 + len(data)] = len(data).to_bytes(8, "little") + data
+
+    def told(self) -> bytes:
+        """Return the input that was told last."""
+        return self._shared[8 : 8 + int.from_bytes(self._shared[:8], "little")]
 
 
 def _is_chosen(target: Target, only: list[str]) -> bool:
     return not only or any(fnmatchcase(target.name, name) for name in only)
 
 
-def _damage(target: Target, seconds: float, seed: int, running: Path) -> bool:
+def _damage(target: Target, seconds: float, seed: int, running: _Running, folder: Path) -> bool:
     """Run damaged seeds for a while; keep one input for each fault."""
     random_ = random.Random(f"{seed}/{target.name}")
     before, until = _memory_mb(), time.process_time() + seconds
     slowest, faults, runs, facts = Verdict(0.0), dict[str, Seed](), 0, 0
     while time.process_time() < until:
         one = mutate(random_, target, random_.choice(target.seeds))
-        running.write_bytes(one.data)
+        running.tell(one.data)
         verdict = judge(target, one)
         runs, facts = runs + 1, facts + bool(verdict.facts)
         slowest = max(slowest, verdict, key=lambda item: item.seconds)
@@ -95,7 +109,7 @@ def _damage(target: Target, seconds: float, seed: int, running: Path) -> bool:
         flush=True,
     )
     for fault, one in faults.items():
-        place = _keep(target, fault, one, running.parent)
+        place = _keep(target, fault, one, folder)
         print(f"    {fault}: {place}", flush=True)
     return bool(faults) or grown > _MOST_MB
 
@@ -103,6 +117,7 @@ def _damage(target: Target, seconds: float, seed: int, running: Path) -> bool:
 def _keep(target: Target, fault: str, seed: Seed, folder: Path) -> Path:
     small = smallest(target, seed, fault)
     name = hashlib.sha256(small.data).hexdigest()[:8] + "-" + seed.path.replace("/", "__")
+    folder.mkdir(parents=True, exist_ok=True)
     place = folder / name
     place.write_bytes(small.data)
     return place
@@ -126,13 +141,13 @@ def smallest(target: Target, seed: Seed, fault: str, tries: int = 600) -> Seed:
     return Seed(seed.path, data)
 
 
-def _grow(target: Target, positions: int, running: Path) -> bool:
+def _grow(target: Target, positions: int, running: _Running) -> bool:
     """Measure every family of hostile inputs; print the worst, and each that grows too fast."""
     worst, worst_label, families, wrong = 0.0, "", 0, 0
     before = _memory_mb()
     for label, path, build in growing(target, positions):
         families += 1
-        running.write_text(f"{path}: {label}")
+        running.tell(f"{path}: {label}".encode())
         verdict = judge(target, Seed(path, build(40_000)))
         if verdict.seconds > worst:
             worst, worst_label = verdict.seconds, label

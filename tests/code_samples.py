@@ -102,6 +102,11 @@ def git(folder: Path, *arguments: str) -> str:
         "HOME": str(folder),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
+        # No sample hooks, and no second process after each commit that looks whether to pack.
+        "GIT_TEMPLATE_DIR": "",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "maintenance.auto",
+        "GIT_CONFIG_VALUE_0": "false",
         **{
             f"GIT_{who}_{what}": "test@example.org"
             for who in ("AUTHOR", "COMMITTER")
@@ -125,4 +130,14 @@ def commit(folder: Path, files: Mapping[str, str | bytes] | None = None) -> str:
         git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "change", "--allow-empty")
+    return head_of(folder)
+
+
+def head_of(folder: Path) -> str:
+    """Return the checked-out commit; git is asked only where its files do not say it plainly."""
+    head = folder / ".git" / "HEAD"
+    named = head.read_text().strip() if head.is_file() else ""
+    branch = folder / ".git" / named.removeprefix("ref: ")
+    if named.startswith("ref: ") and branch.is_file():
+        return branch.read_text().strip()
     return git(folder, "rev-parse", "HEAD")

@@ -43,6 +43,8 @@ class Hosted:
     visibility: str = "private"
     parent: str = "other/origin"
     """What a fork was made from; ``personal`` among the flags says that a person has the place."""
+    told: dict[tuple[str, str, int], list[Change]] = field(default_factory=dict)
+    """Changes by commit, file and how many: they stay what they are."""
 
     @property
     def id(self) -> str:
@@ -58,6 +60,16 @@ class Hosted:
     @property
     def branches(self) -> dict[str, str]:
         """Return all branches with their commits."""
+        kept = self.folder / ".git"
+        if not (kept / "packed-refs").exists():
+            root = kept / "refs" / "heads"
+            found = {
+                path.relative_to(root).as_posix(): path.read_text().strip()
+                for path in sorted(root.rglob("*"))
+                if path.is_file() and path.suffix != ".lock"
+            }
+            if all(len(commit) == 40 for commit in found.values()):
+                return found
         lines = git(self.folder, "for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads")
         return dict(line.split(" ") for line in lines.splitlines())
 
@@ -84,8 +96,11 @@ class Hosted:
     def changes(self, revision: str, path: str, limit: int) -> list[Change]:
         """Return the newest commits that changed a file."""
         form = "--format=%H%x09%an%x09%ae%x09%aI%x09%at"
-        lines = git(self.folder, "log", form, f"-{limit}", revision, "--", path).splitlines()
-        return [Change(*line.split("\t")) for line in lines]
+        asked = (self.branches.get(revision, revision), path, limit)
+        if asked not in self.told:
+            lines = git(self.folder, "log", form, f"-{limit}", revision, "--", path).splitlines()
+            self.told[asked] = [Change(*line.split("\t")) for line in lines]
+        return self.told[asked]
 
     def blob(self, sha: str) -> bytes:
         """Return a blob's bytes."""
@@ -150,7 +165,8 @@ class ForgeFake(LoopbackServer):
         folder = self.root / f"{name}.git"
         folder.mkdir(parents=True)
         git(folder, "init", "-q", "-b", "main")
-        git(folder, "config", "uploadpack.allowFilter", "true")
+        with (folder / ".git" / "config").open("a") as settings:
+            settings.write("[uploadpack]\n\tallowFilter = true\n")
         made = Hosted(
             number=number or 1000 + len(self.repositories),
             name=name,

@@ -26,7 +26,7 @@ def recall(version: str) -> dict[str, Any] | None:
     """Return the content kept under ``version``; ``None`` when there is none that can be trusted."""
     folder = _folder()
     data = _read(folder / _name(version)) if folder else b""
-    payload = data[_DIGEST_BYTES:]
+    payload = memoryview(data)[_DIGEST_BYTES:]
     if not payload or hashlib.sha256(payload).hexdigest().encode() != data[:_DIGEST_BYTES]:
         return None
     try:

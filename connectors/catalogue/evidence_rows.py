@@ -60,7 +60,8 @@ class PlaceholderWords:
 
     ``telling``: at the front of a name they tell it alone; ``before_nouns``: only in front of ``nouns``;
     ``plain``: a name of nothing but these; ``at_end``: the last word; ``in_hosts``: further words that tell
-    it anywhere in the label of a host. In a model's id ``before_models`` stand before ``of_models``, and
+    it anywhere in the label of a host; nothing but ``of_hosts``, with one of ``hosts_need`` among them, tells
+    it too. In a model's id ``before_models`` stand before ``of_models``, and
     ``owners`` own what belongs to nobody.
     """
 
@@ -70,6 +71,8 @@ class PlaceholderWords:
     plain: tuple[str, ...]
     at_end: tuple[str, ...]
     in_hosts: tuple[str, ...]
+    of_hosts: tuple[str, ...]
+    hosts_need: tuple[str, ...]
     before_models: tuple[str, ...]
     of_models: tuple[str, ...]
     owners: tuple[str, ...]

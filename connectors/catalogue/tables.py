@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from sys import intern
 from typing import Any, Literal, NewType
 
 from connectors.catalogue.code_rows import (
@@ -341,7 +342,8 @@ class Catalogue(_Tables):
             **{item.name: getattr(tables, item.name) for item in fields(_Tables)},
             version=version,
             packages={
-                name: {canonical(name, row.name): row for row in getattr(tables, name)} for name in ECOSYSTEMS
+                name: {intern(canonical(name, row.name)): row for row in getattr(tables, name)}
+                for name in ECOSYSTEMS
             },
             resource_types={row.type: row for row in tables.terraform},
             arm_types={row.type.lower(): row for row in tables.arm},

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from sys import intern
 from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from connectors import kinds
@@ -91,7 +92,9 @@ class _Plain:
     def __call__(self, value: Any, place: Place, problems: list[str]) -> Any:
         if type(value) is not self.kind:
             problems.append(f"{_spelled(place)}: a {self.kind.__name__} belongs here, not {value!r:.40}")
-        return value
+            return value
+        # Thousands of rows say the same few words: each is kept once.
+        return intern(value) if self.kind is str else value
 
 
 def _kind(value: Any, place: Place, problems: list[str]) -> Any:
@@ -103,11 +106,14 @@ def _kind(value: Any, place: Place, problems: list[str]) -> Any:
 
 
 def _choice(allowed: tuple[Any, ...], make: Callable[[Any], Any] = lambda value: value) -> Reader:
+    known = {item: make(item) for item in allowed}
+
     def read(value: Any, place: Place, problems: list[str]) -> Any:
-        if value not in allowed:
+        try:
+            return known[value]
+        except (KeyError, TypeError):
             problems.append(f"{_spelled(place)}: {value!r:.40} is none of {', '.join(map(str, allowed))}")
             return value
-        return make(value)
 
     return read
 
@@ -120,7 +126,8 @@ def _list(reader: Reader) -> Reader:
             problems.append(f"{_spelled(place)}: a list belongs here")
             return ()
         if kind is not None and {*map(type, value)} <= {kind}:
-            return tuple(value)  # most lists: nothing of them can be wrong
+            # Most lists: nothing of them can be wrong.
+            return tuple(map(intern, value)) if kind is str else tuple(value)
         return tuple(reader(item, (place, number), problems) for number, item in enumerate(value))
 
     return read

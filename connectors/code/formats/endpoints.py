@@ -27,6 +27,8 @@ _COMPARED = re.compile(
     r"""|\b(?:Has(?:Prefix|Suffix)|Contains|EqualFold)\([^()"]{1,60},)\s*["'`](?:\w{1,8}://)?$""",
     re.I,
 )
+# Every address of its own machine: what a server listens on, in the variable that is also its clients'.
+_BINDS = re.compile(r"""\bOLLAMA_HOST["']?(?:\s{0,9}[=:,]|\s)\s{0,9}["']?(?:http://)?$""")
 _ITEM = re.compile(r"""\s*["'`][\w-]+(?:\.[\w-]+)+["'`],?\s*""")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
@@ -65,7 +67,8 @@ def parse(source: Source) -> Iterator[Fact]:
         is_shown = _is_stand_in(address) and _TOLD.search(text[:start])
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
         is_listed = has_list and _ITEM.fullmatch(text) is not None
-        if is_zone or is_shown or is_compared or is_listed or address in seen:
+        is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
+        if is_zone or is_shown or is_compared or is_listed or is_bound or address in seen:
             continue
         if talk.holds(hit.start) or talk.is_in_sentence(hit.start):
             continue

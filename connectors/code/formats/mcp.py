@@ -59,6 +59,11 @@ def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str
         for name, server in _named(table):
             if isinstance(server, dict) and _is_server(server):
                 yield key, name, server
+    plugins = content.get("plugins") if source.name == "marketplace.json" else None
+    for plugin in plugins if isinstance(plugins, list) else []:
+        for name, server in _named(plugin.get("mcpServers") if isinstance(plugin, dict) else None):
+            if isinstance(server, dict) and _is_server(server):
+                yield "mcpServers", name, server
 
 
 def _named(table: Any) -> Iterator[tuple[str, Any]]:

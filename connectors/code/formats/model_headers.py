@@ -111,13 +111,13 @@ def _safetensors(data: bytes) -> Header | None:
     table = re.compile(rb"\s*:\s*(\{[^{}]*\})").match(data, place + 14) if place >= 0 else None
     try:
         content = json.loads(table.group(1)) if table else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         content = {}
     for key, name in (("modelspec.architecture", "architecture"), ("modelspec.title", "model_name")):
         if isinstance(content.get(key), str):
-            found[name] = _plain(content[key].encode()[:300])
+            found[name] = _plain(content[key].encode(errors="replace")[:300])
     if isinstance(content.get("format"), str):
-        found["framework"] = _plain(content["format"].encode()[:40])
+        found["framework"] = _plain(content["format"].encode(errors="replace")[:40])
     return found
 
 

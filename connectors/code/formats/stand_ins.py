@@ -27,11 +27,12 @@ def is_store(catalogue: Catalogue, name: str) -> bool:
 
 
 def is_label(catalogue: Catalogue, label: str) -> bool:
-    """Say whether a label of a host stands for one: a word of it tells, wherever it stands."""
-    rules = catalogue.placeholder_words
-    return any(
-        word in rules.telling or word in rules.in_hosts or _CROSSES.fullmatch(word) for word in _words(label)
-    )
+    """Say whether a label of a host stands for one: a word tells it, or it is nothing but general ones."""
+    rules, words = catalogue.placeholder_words, _words(label)
+    if any(word in rules.telling or word in rules.in_hosts or _CROSSES.fullmatch(word) for word in words):
+        return True
+    is_general = all(word in rules.of_hosts for word in words)
+    return is_general and any(word in rules.hosts_need for word in words)
 
 
 def is_model(catalogue: Catalogue, model: str) -> bool:

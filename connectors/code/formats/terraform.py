@@ -166,12 +166,18 @@ def _module_call(source: Source, name: str, address: object, line: int) -> Itera
 
 
 def _known_module(source: Source, address: str) -> ResourceType | None:
-    """Return the row of a registry module, named by its path, or by the git address behind it."""
-    path = re.sub(r"^(?:registry\.terraform\.io|app\.terraform\.io)/", "", address).partition("//")[0]
+    """Return the row of a registry module, named by its path, or by the git address behind it.
+
+    A module within it (``//modules/...``) may have a row of its own.
+    """
+    plain = re.sub(r"^(?:registry\.terraform\.io|app\.terraform\.io)/", "", address)
+    path, _, inner = re.sub(r"^[\w:+]{1,12}://", "", plain).partition("//")
     git = re.search(r"github\.com[/:]([\w-]+)/terraform-(\w+?)-([\w-]+?)(?:\.git)?(?:[?/]|$)", address)
     if git:
         path = f"{git.group(1)}/{git.group(3)}/{git.group(2)}"
-    return next((row for row in source.catalogue.module if row.type.lower() == path.lower()), None)
+    rows = {row.type.lower(): row for row in source.catalogue.module}
+    within = f"{path}//{inner.partition('?')[0]}".lower()
+    return rows.get(within) or rows.get(path.lower())
 
 
 def _merged(value: Any) -> dict[str, Any]:

@@ -46,7 +46,15 @@ from tests.code_samples import facts
         ),
         (".env", "URL=https://YOUR-NAME-HERE.openai.azure.com", "*.openai.azure.com", "azure-openai"),
         ("a.env", "URL=https://acme.openai.azure.com", "acme.openai.azure.com", "azure-openai"),
+        (
+            ".env",
+            "URL=https://axial-resource.openai.azure.com",
+            "axial-resource.openai.azure.com",
+            "azure-openai",
+        ),
+        (".env", "URL=https://resource-name.openai.azure.com", "*.openai.azure.com", "azure-openai"),
         ("a.yml", "ollama: http://localhost:11434/api", "localhost:11434", "ollama"),
+        ("a.py", 'base = "http://0.0.0.0:11434"', "0.0.0.0:11434", "ollama"),
         (
             "a.py",
             'h = "bedrock-runtime.eu-west-1.amazonaws.com"',
@@ -145,6 +153,9 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
     ("path", "text"),
     [
         ("a.py", 'u = "http://localhost:8080"'),
+        ("compose.yaml", 'environment:\n  OLLAMA_HOST: "0.0.0.0:11434"'),
+        ("Dockerfile", "ENV OLLAMA_HOST=http://0.0.0.0:11434"),
+        ("Dockerfile", "ENV OLLAMA_HOST 0.0.0.0:11434"),
         ("a.go", 'Description: "Your URL (e.g., `https://your-name.openai.azure.com`)."'),
         ("a.cs", 'throw new E("No such thing. Expected format: Endpoint=https://<name>.openai.azure.com");'),
         ("a.ts", "'Url must follow pattern: https://{Id}.openai.azure.com'"),

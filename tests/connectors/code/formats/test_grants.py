@@ -84,6 +84,11 @@ def test_a_permission_is_evidence_of_a_service_not_of_a_resource() -> None:
             [],
         ),
         ("a.py", '"""Set up.\n\nYour identity needs "Cognitive Services OpenAI User" here.\n"""\n', []),
+        (
+            "metadata.yaml",
+            "apiVersion: blueprints.cloud.google.com/v1alpha1\nroles:\n  - roles/aiplatform.user\n",
+            [],
+        ),
         ("a.sh", 'echo "• roles/aiplatform.user - Use Vertex AI for inference"', []),
         ("a.sh", "if x; then print_info 'grants roles/aiplatform.user to all'; fi", []),
         (

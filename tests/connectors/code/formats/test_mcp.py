@@ -88,6 +88,17 @@ def test_a_registry_entry_declares_its_server() -> None:
     assert facts("server.json", text)["org.example/files"].attributes["package_name"] == "@acme/files"
 
 
+def test_servers_of_the_plugins_of_a_marketplace_are_found() -> None:
+    text = (
+        '{"plugins": [{"name": "a", "mcpServers": {"cases": {"type": "http", "url": "https://mcp.example.org/x"}}},'
+        ' {"name": "b", "mcpServers": "./b.json"}, 7]}'
+    )
+
+    found = facts(".claude-plugin/marketplace.json", text)["cases"]
+
+    assert (found.kind, found.attributes["host"]) == ("mcp_server", "mcp.example.org")
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -134,6 +134,12 @@ def test_references_add_places_and_show_nothing_by_themselves() -> None:
         ("aws-ia/bedrock/aws", "agent"),
         ("Azure/openai/azurerm", "ai_account"),
         ("registry.terraform.io/aws-ia/bedrock/aws//modules/x", "agent"),
+        ("GoogleCloudPlatform/vertex-ai/google//modules/workbench", "workspace"),
+        ("GoogleCloudPlatform/vertex-ai/google//modules/agent-engine", "agent"),
+        (
+            "git::https://github.com/GoogleCloudPlatform/terraform-google-vertex-ai.git//modules/agent-engine?ref=v1",
+            "agent",
+        ),
         ("git::https://github.com/aws-ia/terraform-aws-bedrock.git?ref=v1", "agent"),
         ("terraform-aws-modules/vpc/aws", None),
         ("acme/bedrock/aws", None),
