@@ -239,6 +239,7 @@ def test_planted_git_settings_and_hooks_do_not_run(tmp_path: Path) -> None:
     program.chmod(0o755)
     for name in ("post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"):
         hook = tree / ".git" / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
         hook.write_bytes(program.read_bytes())
         hook.chmod(0o755)
     git(tree, "config", "core.hooksPath", str(tree / ".git" / "hooks"))
