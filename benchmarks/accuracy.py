@@ -136,7 +136,7 @@ def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
 
     Labels write some names shorter than their registries do: a Go module without host and major version, a
     Swift package without its owner, a Maven artifact without its group, a host without the account's label in
-    front or the path behind. Nothing else is forgiven.
+    front or the path behind, an image with or without its registry and tag. Nothing else is forgiven.
     """
     kinds = CATEGORY_KINDS.get(fact["category"])
     if kinds is not None and item["kind"] not in kinds:
@@ -146,6 +146,8 @@ def matches(fact: dict[str, Any], item: dict[str, Any]) -> bool:
     names = {item["name"], item["model"], *(str(attributes.get(key, "")) for key in _NAMES)}
     if name in {_plain_name(known) for known in names}:
         return True
+    if fact["category"] == "model_server":
+        return _image(name) in {_image(_plain_name(known)) for known in names if known}
     if fact["category"] == "model_reference":
         return any(_plain_name(known).endswith(f"/{name}") for known in names)
     if fact["category"] == "api_endpoint":
@@ -164,6 +166,13 @@ def _short_names(name: str) -> set[str]:
     return {path, rest if rest and "." in host else path, own, name.rpartition(":")[2]}
 
 
+def _image(name: str) -> str:
+    """Return an image without its registry, tag and digest."""
+    first, slash, rest = name.partition("@")[0].partition("/")
+    is_registry = slash and ("." in first or ":" in first or first == "localhost")
+    return re.sub(r":[^/]*$", "", rest if is_registry else first + slash + rest)
+
+
 def lies_at(path: str, item: dict[str, Any]) -> bool:
     """Say whether a finding has evidence at a labelled place, or below it when that is a folder."""
     place = path.rstrip("/").removeprefix("./")
@@ -172,7 +181,7 @@ def lies_at(path: str, item: dict[str, Any]) -> bool:
 
 
 _HOSTS_OF_PACKAGES = ("github.com", "gitlab.com")
-_NAMES = ("package_name", "resource_type", "host")
+_NAMES = ("package_name", "resource_type", "host", "image", "product")
 
 
 def _plain_name(name: str) -> str:

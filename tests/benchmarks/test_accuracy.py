@@ -25,6 +25,13 @@ def _item(kind: str, name: str, **attributes: Any) -> dict[str, Any]:
         ("api_endpoint", "api.acme.ai", _item("provider_endpoint", "api.acme.ai", host="api.acme.ai")),
         ("api_endpoint", "openai.azure.com", _item("provider_endpoint", "*.openai.azure.com")),
         ("iac_ai_resource", "aws_acme", _item("agent", "aws_acme.this", resource_type="aws_acme")),
+        ("model_server", "cr.acme.org/judge/server:1.4", _item("model_server", "judge/server")),
+        (
+            "model_server",
+            "judge/server",
+            _item("model_server", "judge/server", image="cr.acme.org/judge/server"),
+        ),
+        ("model_server", "Judge", _item("model_server", "judge/server", product="Judge")),
     ],
 )
 def test_a_name_written_shorter_is_the_same(category: str, name: str, item: dict[str, Any]) -> None:
@@ -42,6 +49,8 @@ def test_a_name_written_shorter_is_the_same(category: str, name: str, item: dict
         ("model_reference", "gpt-4", _item("model", "gpt-4o")),
         ("api_endpoint", "acme.ai", _item("provider_endpoint", "notacme.ai")),
         ("mcp_server", "files", _item("mcp_server", "acme/files")),
+        ("model_server", "other/server", _item("model_server", "judge/server")),
+        ("model_server", "server", _item("model_server", "judge/server")),
     ],
 )
 def test_other_names_are_not(category: str, name: str, item: dict[str, Any]) -> None:
