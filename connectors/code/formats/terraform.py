@@ -33,7 +33,8 @@ _ARGUMENT = re.compile(r'^([ \t]*)(\w+)[ \t]*=[ \t]*"((?:[^"\\\n$]|\\.|\$(?!\{))
 _ANY_ARGUMENT = re.compile(r"^([ \t]*)(\w+)[ \t]*(?:=|\{)", re.M)
 _MODEL_BLOCK = re.compile(r"^[ \t]*model[ \t]*\{([^{}]*)\}", re.M)
 _TAGS = re.compile(r"^[ \t]*(?:tags|labels|user_labels)[ \t]*=[^\n{]*\{([^{}]{0,10000})\}", re.M)
-_TAG = re.compile(r'["\s(]?([\w:./ -]{1,128}?)"?\)?[ \t]*[=:][ \t]*"([^"\n$]*)"')
+# A key begins and ends with a letter or sign: spaces around it are tried once, however many there are.
+_TAG = re.compile(r'([\w:./-](?:[\w:./ -]{0,126}?[\w:./-])??)"?\)?[ \t]{0,60}[=:][ \t]{0,60}"([^"\n$]*)"')
 
 
 _REFERENCE = re.compile(r"(?<![\w.-])(data\.)?([a-z][a-z0-9-]*_\w+)\.[A-Za-z_][\w-]*")
