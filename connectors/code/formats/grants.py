@@ -19,8 +19,9 @@ from connectors.model import Grade, Json
 _REACH = 1_500
 _MAX_PLACES = 500
 """Places of one permission that are looked at in one file."""
-# The metadata of a module of Google's lists the roles of whoever deploys it.
-_DESCRIBED = b"blueprints.cloud.google.com/"
+# The metadata of a module of Google's lists the roles of whoever deploys it; nothing else may hide a grant.
+_DESCRIBED = re.compile(rb"(?m)^apiVersion:[ \t]{1,9}[\"']?blueprints\.cloud\.google\.com/")
+_DESCRIBED_IN = ("metadata.yaml", "metadata.display.yaml")
 _MANY = 15
 """Services in one place from which it is a boundary or a list, not a workload's own permission."""
 _LEFT = re.compile(r"[A-Za-z0-9:*?./_-]*$")
@@ -45,7 +46,7 @@ _MAP_KEY = re.compile(
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each permission that calls a catalogued service."""
-    if _DESCRIBED in source.data[:1_000]:
+    if source.name in _DESCRIBED_IN and _DESCRIBED.search(source.data[:2_000]):
         return
     line, last = 1, 0
     seen: set[tuple[str, int]] = set()

@@ -52,18 +52,16 @@ def _content(source: Source) -> Any:
 def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if source.name == ".mcp.json" and not content.keys() & set(source.catalogue.server_keys):
         content = {"": content}  # a plug-in's file may hold the servers without a key around them
-    for key in ("", *source.catalogue.server_keys):
-        table = content.get(key)
-        if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
-            table = table["servers"]
-        for name, server in _named(table):
-            if isinstance(server, dict) and _is_server(server):
-                yield key, name, server
-    plugins = content.get("plugins") if source.name == "marketplace.json" else None
-    for plugin in plugins if isinstance(plugins, list) else []:
-        for name, server in _named(plugin.get("mcpServers") if isinstance(plugin, dict) else None):
-            if isinstance(server, dict) and _is_server(server):
-                yield "mcpServers", name, server
+    # A marketplace of plugins holds the servers of each beside its other words.
+    plugins = _list(content.get("plugins")) if source.name == "marketplace.json" else []
+    for holder in (content, *(plugin for plugin in plugins if isinstance(plugin, dict))):
+        for key in ("", *source.catalogue.server_keys):
+            table = holder.get(key)
+            if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
+                table = table["servers"]
+            for name, server in _named(table):
+                if isinstance(server, dict) and _is_server(server):
+                    yield key, name, server
 
 
 def _named(table: Any) -> Iterator[tuple[str, Any]]:

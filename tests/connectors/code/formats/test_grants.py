@@ -89,6 +89,16 @@ def test_a_permission_is_evidence_of_a_service_not_of_a_resource() -> None:
             "apiVersion: blueprints.cloud.google.com/v1alpha1\nroles:\n  - roles/aiplatform.user\n",
             [],
         ),
+        (
+            "roles.yaml",
+            "# apiVersion: blueprints.cloud.google.com/v1\nroles:\n  - roles/aiplatform.user\n",
+            ["roles/aiplatform.user"],
+        ),
+        (
+            "metadata.yaml",
+            "# blueprints.cloud.google.com/v1\nroles:\n  - roles/aiplatform.user\n",
+            ["roles/aiplatform.user"],
+        ),
         ("a.sh", 'echo "• roles/aiplatform.user - Use Vertex AI for inference"', []),
         ("a.sh", "if x; then print_info 'grants roles/aiplatform.user to all'; fi", []),
         (
