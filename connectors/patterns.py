@@ -45,7 +45,15 @@ class Pattern(Protocol):
 
 @cache
 def compile_pattern(pattern: str) -> Pattern:
-    """Compile a pattern; raises ``ConfigError`` when it is wrong or not linear (a back-reference)."""
+    """Compile a pattern of ours and keep it; raises as :func:`compile_foreign` does."""
+    return compile_foreign(pattern)
+
+
+def compile_foreign(pattern: str) -> Pattern:
+    """Compile a pattern; raises ``ConfigError`` when it is wrong or not linear (a back-reference).
+
+    Nothing is kept: a daemon reads the patterns of thousands of trees, and each would stay for good.
+    """
     try:
         import re2
     except ImportError:

@@ -64,6 +64,7 @@ class Provider:
 class Package:
     """An AI package of one ecosystem; ``needs_manifest``: an import alone does not prove it.
 
+    ``needs_import``: a manifest alone does not, for tools of other trades bring the package along.
     ``name`` is spelled as the registry does (Maven: ``group:artifact``), ``modules`` are what source code
     names when it uses it (module, package prefix, namespace or import path).
     """
@@ -73,6 +74,7 @@ class Package:
     vendor: str
     modules: tuple[str, ...] = ()
     needs_manifest: bool = False
+    needs_import: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

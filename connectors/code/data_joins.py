@@ -41,7 +41,8 @@ def join(facts: TreeFacts) -> None:
         own = facts.roles.of(seen.path)
         # An example or suite with AI of its own counts as one, whatever else its unit is.
         counts = own in (Role.APPLICATION, Role.TEMPLATE) or _has_own_ai(facts, seen, projects)
-        counts = counts or (own is role and not _is_another_example(facts, seen))
+        is_own = own is role and own is not Role.TEST
+        counts = counts or (is_own and not _is_another_example(facts, seen))
         if role is not None and counts and not _is_pipeline(seen.path):
             kept.append(replace(seen, fact=replace(seen.fact, standing=True)))
     facts.by_part[PART] = kept

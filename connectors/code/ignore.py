@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.errors import ConfigError
-from connectors.patterns import Pattern, compile_pattern
+from connectors.patterns import Pattern, compile_foreign
 
 NAME = ".aicensusignore"
 _MAX_LINES = 1_000
@@ -103,6 +103,6 @@ def _rule(place: str, text: str) -> _Rule | None:
         expression, hides = GitIgnoreSpecPattern.pattern_to_regex(text[:_MAX_LINE])
         if expression is None or hides is None:
             return None
-        return _Rule(place, text[:100], hides, compile_pattern(expression))
+        return _Rule(place, text[:100], hides, compile_foreign(expression))
     except (ValueError, ConfigError):
         return None

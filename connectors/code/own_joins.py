@@ -131,7 +131,10 @@ def _rename(rows: list[Seen], indexes: Iterable[int], best: int) -> None:
 
 
 def join_places(facts: TreeFacts) -> None:
-    """Drop agent files in places where agents do not look, and let addresses of tests stand for nothing."""
+    """Drop agent files in places where agents do not look, and let what tests make up stand for nothing.
+
+    A test can make up what a client is told to call, and whose resource a host is, but no provider's own.
+    """
     rows = facts.by_part.get("agent-files", [])
     read = [_without_mark(seen) for seen in rows if _is_read_there(facts, seen)]
     facts.by_part["agent-files"] = _with_whole_skills(read)

@@ -21,7 +21,7 @@ from functools import cached_property
 
 from connectors.code.globs import to_regex
 from connectors.model import OwnerHint
-from connectors.patterns import Pattern, compile_pattern
+from connectors.patterns import Pattern, compile_foreign
 
 PLACES = (
     *(".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
@@ -102,7 +102,7 @@ class CodeOwners:
 
     @cached_property
     def _patterns(self) -> list[tuple[_Line, Pattern]]:
-        return [(line, compile_pattern(_regex(line.pattern))) for line in self._lines]
+        return [(line, compile_foreign(_regex(line.pattern))) for line in self._lines]
 
 
 def _regex(pattern: str) -> str:

@@ -266,6 +266,7 @@ def package_fact(
     row = source.catalogue.packages[ecosystem].get(key)
     if row is None:
         return
+    standing = standing and not (row.needs_import and grade is Grade.DECLARED)
     kept = {
         key: value[:_LONGEST_VALUE] if isinstance(value, str) else value
         for key, value in attributes.items()

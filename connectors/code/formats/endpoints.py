@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Source
 from connectors.code.formats import stand_ins
-from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
-from connectors.model import Grade
+from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern, host_pattern
 
 _TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+|__\w+__")
+# What a format of C or Ruby leaves of itself behind its "%": s-host, <region>s-host.
+_FORMAT = re.compile(r"(?:<\w+>)?[sd]")
 _EXPRESSION = re.compile(r"\{[^{}\n]{0,100}\}")
 # What another address is compared with, or looked for in a text, calls nobody by itself.
 _COMPARED = re.compile(
@@ -39,6 +41,13 @@ _TOLD = re.compile(
     r"(?i)\bexamples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
     r"|[\"'`(\s](?:e\.\s?g\.|for example\b|such as\b)[^\"`]*$"
 )
+_REGION = re.compile(
+    r"[a-z]{2}-[a-z]{2,9}(?:-\d)?|(?:east|west|north|south|central|us|uk|uae|japan|korea|france|germany|switzerland"
+    r"|norway|sweden|brazil|canada|australia|india)[a-z]*\d?"
+)
+# What an empty field of a form shows.
+_HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint|tooltip)[\"']?\s*(?:[:=]|=>)")
+_ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -60,11 +69,13 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         labels = _EXPRESSION.sub("{}", str(found.group("host"))).split(".")
         start = text.find(str(found.group("host")), found.start())
-        if text[:start].endswith("%"):  # %s-host: a template of C and its kin
-            labels[0] = "*" + labels[0][1:]
+        if text[:start].endswith("%"):
+            labels[0] = _FORMAT.sub("*", labels[0], count=1)
         address = ".".join(_plain_label(source.catalogue, label) for label in labels)
         is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        is_shown = _is_stand_in(address) and _TOLD.search(text[:start])
+        is_shown = (_is_stand_in(address) and _TOLD.search(text[:start])) or _is_hint(
+            source, hit.start, text, start
+        )
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
         is_listed = has_list and _ITEM.fullmatch(text) is not None
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
@@ -80,8 +91,22 @@ def parse(source: Source) -> Iterator[Fact]:
             name=address,
             grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
             line=line,
-            attributes={"host": address},
+            attributes={"host": address} | _form(host, labels[0]),
         )
+
+
+def _form(host: str, label: str) -> dict[str, Json]:
+    """Say that a host is one that a customer's resource has: its name is the front, and no region is."""
+    return {"form": "tenant"} if host.startswith("*.") and not _REGION.fullmatch(label) else {}
+
+
+def _is_hint(source: Source, place: int, text: str, start: int) -> bool:
+    """Say whether an address is what an empty field shows, on its line or as an arm of a choice below."""
+    if _ARM.match(text):
+        above = parents(source.data, place, levels=1)
+        return bool(above) and _HINT.search(above[0]) is not None
+    found = _HINT.search(text[:start])
+    return found is not None and text.count(",", found.end(), start) == 0
 
 
 def _has_list(source: Source) -> bool:

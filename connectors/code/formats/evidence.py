@@ -38,6 +38,13 @@ _GIVEN_NAME = re.compile(
     rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
     rb'"(?P<name>[A-Za-z0-9][\w.-]{0,99}|\(default\))"\s*'
 )
+# As far as it is plain text: "${local.name}-claims".
+_COMPOSED_NAME = re.compile(
+    rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
+    rb'"(?P<name>(?:[\w.-]|\$\{[\w.\[\]*-]{1,80}\}){3,200})"\s*'
+)
+_INSERTED = re.compile(r"\$\{[^{}]*\}")
+_TOLD_PART = re.compile(r"[A-Za-z]{3}")
 _PROPERTY_NAME = re.compile(
     rb"[\"']?(?:BucketName|TableName|QueueName|DBInstanceIdentifier|DBClusterIdentifier|DomainName)[\"']?\s*:\s*"
     rb"(?P<quote>[\"']?)(?P<name>[A-Za-z0-9][\w.-]{2,99})(?P=quote)\s*,?"
@@ -197,13 +204,16 @@ def _parent(data: bytes, place: int) -> str:
 
 
 def _given_name(data: bytes, place: int) -> str:
-    """Return the name that a resource of Terraform gives itself, where that is plain text, not its label."""
+    """Return the name that a resource of Terraform gives itself, with ``*`` for what is put in."""
     own: int | None = None  # how far its own arguments are indented, those of blocks in it are further
     for line in data[place : place + _NEAR].partition(b"\n}")[0].split(b"\n")[1:]:
         bare = line.lstrip(b" \t")
         own = len(line) - len(bare) if own is None and bare else own
-        if len(line) - len(bare) == own and (found := _GIVEN_NAME.fullmatch(bare)):
-            return found["name"].decode()
+        if len(line) - len(bare) != own:
+            continue
+        if found := _GIVEN_NAME.fullmatch(bare) or _COMPOSED_NAME.fullmatch(bare):
+            name = _INSERTED.sub("*", found["name"].decode())
+            return name if _TOLD_PART.search(name) else ""
     return ""
 
 

@@ -27,6 +27,11 @@ _MODEL = re.compile(
 _COLON_ONLY = (".yaml", ".yml", ".json")
 """Where ``model = ...`` is a line of a script in a text, never the object's own."""
 _NAME = re.compile(r"[\"']?name[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9][\w.-]*)[\"']?\s*,?\s*(?:#.*)?$")
+# The full name that a chart gives its release's objects begins with the chart's own.
+_CHART_NAME = re.compile(
+    r"[\"']?name[\"']?\s*:\s*[\"']?\{\{-?\s*(?:include|template)\s+\"(?P<chart>[A-Za-z][\w-]*)\.(?:full)?name\""
+    r"[^{}]*\}\}(?P<rest>(?:-[\w-]+)?)[\"']?\s*(?:#.*)?$"
+)
 _IMAGE = re.compile(
     r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?[ \t]*[:=][ \t]*[\"']?([a-z0-9][\w./:@-]{2,250})[\"']?"
     r",?[ \t\r]*(?:#|$)"
@@ -147,7 +152,7 @@ def _key(line: str, width: int) -> tuple[str, str]:
 
 
 def _name(lines: list[str], width: int) -> str:
-    """Return the name among the lines below ``metadata``; empty when a template makes it."""
+    """Return the name below ``metadata``; of what a chart's template makes, the chart's part."""
     inner = 0
     for line in lines[:40]:
         bare = line.lstrip(" \t")
@@ -160,4 +165,6 @@ def _name(lines: list[str], width: int) -> str:
         found = _NAME.match(bare) if indent == inner else None
         if found:
             return short(found.group(1))
+        if indent == inner and (made := _CHART_NAME.match(bare)):
+            return short(made["chart"] + made["rest"])
     return ""

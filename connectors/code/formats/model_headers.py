@@ -87,7 +87,7 @@ def _gguf_fields(data: bytes) -> Iterator[tuple[str, str]]:
             item, items = struct.unpack_from("<IQ", data, place)
             if item not in _GGUF_SIZES:
                 return  # a list of texts (the vocabulary): what names the model stands before it
-            place += 12 + items * _GGUF_SIZES[item]
+            place += min(12 + items * _GGUF_SIZES[item], len(data))
         else:
             place += _GGUF_SIZES[kind] if kind in _GGUF_SIZES else len(data)
 

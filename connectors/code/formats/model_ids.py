@@ -15,7 +15,8 @@ _FILE = re.compile(
     r"|log|cfg|conf|ini|xml|sql|lua|scala|kts?|swift|dart|exs?|hpp|cpp|cuh?|proto|parquet|jsonl|tsv|xlsx|mp[34]|wav"
     r"|ico|avif|patch|tar|tgz|whl|jar|dll|tf|hcl|bat|ps1|snap|mdc|prompty?)$"
 )
-_ARN = re.compile(r".*(?:foundation-model|inference-profile|custom-model|models|deployments)/")
+# Fireworks' "accounts/" belongs to the id.
+_ARN = re.compile(r"(?!accounts/).*(?:foundation-model|inference-profile|custom-model|models|deployments)/")
 # By what a library of clients is told to ask a server of its own machine.
 _LOCAL = re.compile(r"^(?:ollama|ollama_chat)/")
 # A variable that this is the default of: ${MODEL:-id} of a shell, ${OPENAI_MODEL:id} of Spring.
@@ -134,8 +135,11 @@ def bare_id(catalogue: Catalogue, model: str) -> str:
     bare = model.lower().rsplit("/", 1)[-1]
     for prefix in catalogue.cloud_prefixes:
         bare = bare.removeprefix(prefix)
-    vendor, dot, rest = bare.partition(".")
-    return rest if dot and vendor in catalogue.bedrock_vendors else bare
+    for separator in (".", "--"):  # Bedrock's, and SAP AI Core's
+        vendor, found, rest = bare.partition(separator)
+        if found and vendor in catalogue.bedrock_vendors:
+            return rest
+    return bare
 
 
 def family_of(catalogue: Catalogue, model: str) -> Family | None:

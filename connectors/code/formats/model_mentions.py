@@ -188,6 +188,56 @@ def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -
     return False
 
 
+# What a model costs, in the body of a table's key: a price list names all that there are.
+_COSTS = re.compile(r"(?i)[\w\"']*(?:cost|price|pricing)\w*[\"']?\s*[:=]\s*[\"'{\[$]?[\d.{\[]?")
+
+
+def is_priced(front: str, behind: str) -> bool:
+    """Say whether an id is the key of a table of prices."""
+    opening = _MAP_KEY.match(behind)
+    if opening is None or not opening["brace"] or _KEY_FRONT.search(front) is None:
+        return False
+    return _COSTS.search(_braced(behind[opening.end() :])) is not None
+
+
+# The answer of an API that was recorded, or made up for a test.
+_ANSWER = re.compile(
+    r"\\?[\"']object\\?[\"']\s*:\s*\\?[\"'](?:chat\.completion|text_completion|response)(?:\.chunk)?\\?[\"']"
+    r"|\\?[\"']id\\?[\"']\s*:\s*\\?[\"']chatcmpl-"
+)
+
+
+def is_answered(around: str) -> bool:
+    """Say whether an id stands in an answer of a model's API: what was asked for is told elsewhere."""
+    return _ANSWER.search(around) is not None
+
+
+_CAPABLE = re.compile(
+    r"(?i)\b(?:const|let|var|val|static|final)?\s*(?P<name>\w*(?:reason|think|vision|multi_?modal|tool|function|json|stream|temperature"
+    r"|system|cache|effort|schema|structured|image_?input|attachment|prefill)\w*models?\w*|\w*models?_?(?:with|without|that)_?\w*)"
+    r"\s*(?::[^=\n]{1,60})?=\s*(?:new\s+Set\s*(?:<\w+>)?\(\s*|frozenset\(\s*|set\(\s*)?[\[({]"
+)
+
+
+def is_capability(data: bytes, above: list[str], before: str) -> bool:
+    """Say whether an id stands in a list of what can do something, which others are only looked for in."""
+    opened = next((found for line in (before, *above[:1]) if (found := _CAPABLE.search(line))), None)
+    if opened is None:
+        return False
+    name = re.escape(opened["name"].encode())
+    return (
+        re.search(
+            rb"\b"
+            + name
+            + rb"\s*\.\s*(?:some|find|includes|has|any|every|contains|indexOf|include\?)\s*\(|\bin\s+"
+            + name
+            + rb"\b",
+            data,
+        )
+        is not None
+    )
+
+
 def _braced(text: str) -> str:
     """Return what stands before the bracket that closes the one before the text."""
     depth = 1

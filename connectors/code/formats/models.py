@@ -32,11 +32,14 @@ from connectors.code.formats.model_ids import (
 from connectors.code.formats.model_mentions import (
     RECORDS,
     is_alias,
+    is_answered,
+    is_capability,
     is_common_word,
     is_example,
     is_excluded,
     is_in_rust_test,
     is_named_inside,
+    is_priced,
     is_template,
     is_title,
 )
@@ -251,20 +254,24 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
 def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, length: int) -> str:
     """Return how an id stands that is a model's; ``length``: bytes from the hit to the end of the id."""
     behind = source.data[hit.start + length :][:_WINDOW].decode("utf-8", "replace")
-    if is_named_inside(source.catalogue, model, place.before, behind):
+    if is_named_inside(source.catalogue, model, place.before, behind) or is_priced(place.before, behind):
         return model_context.LISTED
     if is_in_rust_test(source.data, hit.start, source.name):
         return model_context.LISTED
     above = parents(source.data, hit.start, levels=1)
     if is_excluded(place.before.rstrip(_QUOTES), above) or is_alias(source.name, place.before, above):
         return model_context.LISTED
+    around = source.data[max(0, hit.start - _WINDOW // 2) : hit.start + _WINDOW // 2].decode(
+        "utf-8", "replace"
+    )
+    if is_answered(around) or is_capability(source.data, above, place.before):
+        return model_context.LISTED
     if not place.is_quoted:
         is_shown = is_example(place.before) or is_template(place.before) or source.name.endswith(RECORDS)
         return model_context.LISTED if is_shown else model_context.GIVEN
     common = model if is_common_word(family, model) else ""
     named = model_context.named_by(source, hit, place.before, behind, common)
-    around = source.data[max(0, hit.start - _WINDOW // 2) : hit.start + _WINDOW // 2]
-    is_label = is_title(model, place.before, around.decode("utf-8", "replace"))
+    is_label = is_title(model, place.before, around)
     return model_context.LISTED if is_label else named
 
 

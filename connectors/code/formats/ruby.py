@@ -101,6 +101,9 @@ def scope_of(groups: str) -> str:
     return "test" if names == {"test"} else "dev"
 
 
+_ALL_OF_AWS, _OF_AWS = "aws-sdk-resources", "aws-sdk-"
+
+
 def parse_lock(source: Source) -> Iterator[Fact]:
     """Yield the catalogued gems of a Gemfile.lock; its last section says which are direct."""
     refuse_conflicts(source)
@@ -113,5 +116,10 @@ def parse_lock(source: Source) -> Iterator[Fact]:
             direct.add(needed.group(1))
         elif section in ("GEM", "GIT") and (found := _LOCKED.fullmatch(line)):
             locked.append((number, found.group(1), found.group(2)))
+    brings_all = any(name == _ALL_OF_AWS for _, name, _ in locked)
     for number, name, version in locked:
-        yield from package_fact(source, "gem", name, line=number, locked=version, direct=name in direct)
+        # The gem for all services of AWS locks hundreds: what is called, a program's own lines say.
+        stands = name in direct or not (brings_all and name.startswith(_OF_AWS))
+        yield from package_fact(
+            source, "gem", name, line=number, standing=stands, locked=version, direct=name in direct
+        )

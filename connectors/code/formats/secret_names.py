@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors import key_marks
+from connectors.catalogue.code_rows import Secret
+from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
@@ -71,8 +73,15 @@ _IN_SAMPLE = re.compile(r"(?:process\.env\.|os\.(?:environ(?:\.get)?|getenv)[\[(
 _LIST_NAME = re.compile(
     r"\s*(?:(?:export|const|let|var|val|static|final|private|public)\s+)*(?P<name>\w{3,60})\s*[:=]"
 )
+_LONGEST_FRONT = 60
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl")
 _TRIES = 50
+# What a program puts in front for a name of its own: LLM_OPENAI_API_KEY, NEXT_PUBLIC_OPENAI_API_KEY.
+_OWN_FRONT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_$")
+_NO_FRONT = re.compile(
+    r"(?:^|_)(?:AZURE|YOUR|MY|THE|A|HAS|IS|NO|NOT|MISSING|INVALID|BAD|WRONG|EMPTY|UNSET|MOCK|FAKE|DUMMY|TEST|EXAMPLE"
+    r"|SAMPLE|PLACEHOLDER|ERR|ERROR|REQUIRE[SD]?|NEEDS?|USES?|ENABLE|CHECK|VALIDATE|SKIP|KEY|ENV|VAR|NAME|HEADER)_"
+)
 _LINES, _REACH = 3, 600
 """Lines and bytes after a name within which the place of its secret stands."""
 
@@ -104,7 +113,7 @@ class _Shown:
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for the first place at which each catalogued name is read or set."""
     tries: dict[int, int] = {}
-    done: set[int] = set()
+    done: set[str] = set()
     talk = Talk(source)
     is_listed = _has_list(source)
     shown = _Shown.of(source)
@@ -113,27 +122,45 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         tries[hit.row] = tries.get(hit.row, 0) + 1
-        if hit.row in done or tries[hit.row] > _TRIES:
-            continue
         row = source.catalogue.secret[hit.row]
+        if tries[hit.row] > _TRIES:
+            continue
         text, column = line_around(source.data, hit.start)
-        if not _is_used(source, text, column, row.name) or not _has_context(source.data, row.needs):
+        front = _front(source.catalogue, text[:column], row)
+        name, column = front + row.name, column - len(front)
+        if name in done or not _has_context(source.data, row.needs):
+            continue
+        if not _is_used(source, text, column, name):
             continue
         if talk.holds(hit.start) or shown.holds(talk, hit.start, text[:column]):
             continue
         if _is_hidden(source, hit, text, column, is_listed=is_listed):
             continue
-        done.add(hit.row)
+        done.add(name)
         is_set = source.syntax == "config" and not source.name.endswith(_EXAMPLES)
         yield Fact(
             kind="api_key",
             provider=row.provider,
-            identifier=row.name,
-            name=row.name,
+            identifier=name,
+            name=name,
             grade=Grade.CONFIGURED if is_set else Grade.DECLARED,
             line=line,
             attributes={"form": "variable name"} | _told(source, hit, row.provider, text[column:]),
         )
+
+
+def _front(catalogue: Catalogue, before: str, row: Secret) -> str:
+    """Return what a program's own name for a key has in front of the provider's; empty where it has none."""
+    found = _OWN_FRONT.search(before[-_LONGEST_FRONT:])
+    if found is None or row.needs or not row.name.isupper():
+        return ""
+    whole = found.group() + row.name
+    # A longer name of the catalogue is told as that one.
+    return (
+        ""
+        if _NO_FRONT.search(found.group()) or any(whole == other.name for other in catalogue.secret)
+        else found.group()
+    )
 
 
 def _told(source: Source, hit: Hit, provider: str, line: str) -> dict[str, Json]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.code.ignore import NAME, IgnoreRules
+from connectors.code.owners import CodeOwners
+from connectors.patterns import compile_pattern
 from tests.code_samples import commit, git, scan, write
 
 MODEL = 'model = "gpt-4o"\n'
@@ -111,3 +113,14 @@ def test_include_patterns_do_not_switch_the_ignore_file_off(tmp_path: Path) -> N
     found = scan(tmp_path, include=("**/*.py",))
 
     assert [one.evidence[0].locator for one in found.findings] == ["app.py:1"]
+
+
+def test_patterns_of_a_tree_are_let_go_of_with_it() -> None:
+    before = compile_pattern.cache_info().currsize  # type: ignore[attr-defined]
+
+    rules = _rules(root="/of/this/tree/**/alone-*.py\n")
+    owners = CodeOwners("/of/this/tree/*/alone/ @acme/team\n", "CODEOWNERS")
+
+    assert rules.hide("of/this/tree/alone-1.py")
+    assert owners.hints(["of/this/tree/x/alone/a.py"])
+    assert compile_pattern.cache_info().currsize == before  # type: ignore[attr-defined]

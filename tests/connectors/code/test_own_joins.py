@@ -171,6 +171,23 @@ def test_the_address_of_a_tests_client_is_made_up(tmp_path: Path) -> None:
     assert [(item.name, len(item.evidence)) for item in in_both] == [("models.acme.internal:8000", 2)]
 
 
+def test_a_resource_that_a_test_makes_up_is_none(tmp_path: Path) -> None:
+    text = (
+        'a = "https://example.openai.azure.com"\nb = "https://acme.cognitiveservices.azure.com"\n'
+        'c = "https://eastus.api.cognitive.microsoft.com"\nd = "https://api.openai.com/v1"\n'
+    )
+    files = {"requirements.txt": "", "tests/test_a.py": text}
+
+    in_tests = scan(write(tmp_path / "a", files)).findings
+    in_both = scan(write(tmp_path / "b", {**files, "app.py": text})).findings
+
+    assert {item.name for item in in_tests} == {"eastus.api.cognitive.microsoft.com", "api.openai.com"}
+    assert {item.name for item in in_both} == {
+        *("*.openai.azure.com", "acme.cognitiveservices.azure.com"),
+        *("eastus.api.cognitive.microsoft.com", "api.openai.com"),
+    }
+
+
 def test_a_compiled_template_adds_nothing_to_its_source(tmp_path: Path) -> None:
     bicep = "resource ai 'Microsoft.CognitiveServices/accounts@2023-05-01' = {\n  kind: 'OpenAI'\n}\n"
     compiled = {

@@ -218,6 +218,13 @@ def test_data_of_a_unit_whose_ai_is_a_test_raises_no_alert(tmp_path: Path) -> No
     assert scan(tmp_path).named("pages").role is Role.TEST
 
 
+def test_what_a_suite_with_ai_of_its_own_makes_up_is_no_store(tmp_path: Path) -> None:
+    suite = {"tests/requirements.txt": "openai\n", "tests/test_a.py": CALL + 'path = "gs://uri/key"\n'}
+    write(tmp_path, {**suite, "app.py": CALL, "pyproject.toml": ""})
+
+    assert _data(scan(tmp_path)) == set()
+
+
 def test_the_stack_beside_the_ai_shows_its_stores(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -237,7 +244,8 @@ def test_the_stack_beside_the_ai_shows_its_stores(tmp_path: Path) -> None:
         ('\tname   = "acme-claims"\n', "acme-claims"),
         ('  tags = {\n    name = "cost"\n  }\n  bucket = "acme-claims"\n', "acme-claims"),
         ('  tags = {\n    name = "cost"\n  }\n', "claims"),
-        ('  bucket = "${var.stage}-claims"\n', "claims"),
+        ('  bucket = "${var.stage}-claims"\n', "*-claims"),
+        ('  bucket = "${var.stage}-${local.n}"\n', "claims"),
         ("  bucket = local.bucket\n", "claims"),
         ("  force_destroy = true\n", "claims"),
     ],

@@ -94,6 +94,19 @@ from tests.code_samples import facts
         ("a.py", 'o(api_endpoint=f"{L}-documentai.googleapis.com")', "*-documentai.googleapis.com", "google"),
         ("a.ts", "x = 'eu-speech.googleapis.com'", "eu-speech.googleapis.com", "google"),
         (
+            "a.rb",
+            'U = "https://%<region>s-aiplatform.googleapis.com/v1/projects/%<project>s"',
+            "*-aiplatform.googleapis.com",
+            "google",
+        ),
+        ("a.go", 'u := fmt.Sprintf("https://%s.openai.azure.com", n)', "*.openai.azure.com", "azure-openai"),
+        (
+            "a.ts",
+            "u = inDocker\n  ? 'http://host.docker.internal:11434'\n  : x;",
+            "host.docker.internal:11434",
+            "ollama",
+        ),
+        (
             "a.py",
             'u = f"https://{account}.snowflakecomputing.com/api/v2/cortex/analyst/message"',
             "*.snowflakecomputing.com/api/v2/cortex",
@@ -169,6 +182,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.go", 'strings.HasPrefix(url, "https://api.openai.com")'),
         ("a.go", 'known := []string{\n\t"api.openai.com",\n\t"api.mistral.ai",\n\t"api.groq.com",\n}'),
         ("a.tsx", "<Input placeholder={isA ? 'https://api.openai.com/v1' : ''} />"),
+        ("a.ts", "f = {\n  placeholder: inDocker\n    ? 'http://host.docker.internal:11434'\n    : x,\n};"),
+        ("a.py", 'Field(key="url", placeholder="https://api.openai.com/v1")'),
         ("records.jsonl", '{"url": "https://api.openai.com/v1"}'),
         ("a.json", '{"source": "To see a list of models run: curl https://api.openai.com/v1"}'),
         ("crd.yaml", "description: |-\n  Where it is, as\n    https://api.openai.com/v1 says\n"),

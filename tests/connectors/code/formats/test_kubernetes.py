@@ -66,6 +66,18 @@ def test_an_object_keeps_its_version_and_that_it_wants_a_gpu() -> None:
             [("agent", "Agent", 2)],
         ),
         (
+            "t.yaml",
+            "apiVersion: kagent.dev/v1alpha1\nkind: ToolServer\n"
+            'metadata:\n  name: {{ include "acme-tools.fullname" . }}\n',
+            [("mcp_server", "ToolServer/acme-tools", 1)],
+        ),
+        (
+            "t.yaml",
+            "apiVersion: kagent.dev/v1alpha2\nkind: Agent\n"
+            'metadata:\n  name: {{ include "acme.name" . }}-judge\n',
+            [("agent", "Agent/acme-judge", 1)],
+        ),
+        (
             "llm.yaml",
             "apiVersion: inference.llmkube.dev/v1alpha1\nkind: Model\nmetadata:\n  name: m\n---\n"
             "apiVersion: inference.llmkube.dev/v1alpha1\nkind: InferenceService\nmetadata:\n  name: m\n---\n"

@@ -26,6 +26,19 @@ KEPT = [
         "gpt-4o",
     ),
     ("l.ts", 'const model = "sonar-medium-online"', "sonar-medium-online"),
+    ("a.py", 'm = ask(model="gemini-embedding-2")', "gemini-embedding-2"),
+    ("a.py", 'm = ask(model="anthropic--claude-3.5-sonnet")', "anthropic--claude-3.5-sonnet"),
+    ("a.py", 'c.begin_analyze_document(model_id="prebuilt-layout")', "prebuilt-layout"),
+    (
+        "a.ts",
+        'const { model = "accounts/fireworks/models/acme-v3p1" } = config',
+        "accounts/fireworks/models/acme-v3p1",
+    ),
+    (
+        "a.py",
+        'ask(model="accounts/fireworks/models/kimi-k2-instruct-0905")',
+        "accounts/fireworks/models/kimi-k2-instruct-0905",
+    ),
 ]
 
 

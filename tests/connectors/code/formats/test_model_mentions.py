@@ -32,6 +32,25 @@ from tests.code_samples import facts, read
         ("models.json", '{"models": [{\n  "id": "glm-5",\n  "name": "GLM-5"\n}]}', "GLM-5"),
         ("a.py", 'load(tokenizer_hub="acme/gpt-4o")', "acme/gpt-4o"),
         ("runs.jsonl", '{"engine": "x", "model": "gpt-4o"}', "gpt-4o"),
+        (
+            "prices.ts",
+            'const models = {\n  "gpt-4o": {\n    mode: 1,\n    input_cost_per_token: 3.5e-6,\n  },\n}',
+            "gpt-4o",
+        ),
+        ("prices.json", '{"models": {"gpt-4o": {"mode": "chat", "prices": {"input": 1}}}}', "gpt-4o"),
+        (
+            "answer.json",
+            '{"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-2024-08-06"}',
+            "gpt-4o-2024-08-06",
+        ),
+        ("a.py", 'ANSWER = {"id": "chatcmpl-1", "model": "gpt-4o"}', "gpt-4o"),
+        (
+            "a.ts",
+            "const reasoningModels = [\n  'gpt-5',\n  'gpt-4o',\n];\n"
+            "if (reasoningModels.some((m) => id.includes(m))) x();",
+            "gpt-4o",
+        ),
+        ("a.py", 'VISION_MODELS = {"gpt-5", "gpt-4o"}\nok = model in VISION_MODELS\n', "gpt-4o"),
         ("a.py", 'MODEL_TYPES = [\n    "mllama",\n    "gemma2",\n]', "gemma2"),
         ("a.py", 'load(model, chat_template="llama3")', "llama3"),
         ("a.rs", 'let model = 1;\nSelf::Gemma2 => "gemma2",', "gemma2"),
@@ -89,6 +108,10 @@ def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model:
         ("a.rs", '#[cfg(test)]\nmod tests {\n}\nfn f() {\n    let model = "gpt-4o";\n}\n', "gpt-4o"),
         ("a.tf", 'm = {\n  "gpt-4o" = {\n    sku = "Standard"\n  }\n}', "gpt-4o"),
         ("a.json", '{"models": {"gpt-4o": {"model": "openai/gpt-4o"}}}', "gpt-4o"),
+        # A choice that also says its price is offered, and a list that decides what is accepted, too.
+        ("a.ts", 'const MODELS = [{ id: "gpt-4o", inputPrice: 2.5 }];', "gpt-4o"),
+        ("a.py", 'SUPPORTED_MODELS = ["gpt-5", "gpt-4o"]\nassert model in SUPPORTED_MODELS\n', "gpt-4o"),
+        ("a.ts", 'const visionModels = ["gpt-5", "gpt-4o"];\nshow(visionModels.map(f));', "gpt-4o"),
         ("a.yaml", "models:\n  gpt-4o:\n    n: 1\n  big:\n    model: gpt-4.1\n", "gpt-4o"),
         ("a.tf", 'm = {\n  "gpt-4o" = {\n  }\n  b = {\n    model = "gpt-4.1"\n  }\n}', "gpt-4o"),
     ],

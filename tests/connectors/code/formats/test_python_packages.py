@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.code_samples import facts, read
+from tests.code_samples import facts, read, scan, write
 
 ROWS = [
     ("requirements.txt", "openai\n", "openai", 1, {"scope": "runtime", "direct": True}),
@@ -166,3 +167,13 @@ def test_an_import_in_a_notebook_cell_is_found() -> None:
     cell = json.dumps({"cells": [{"source": ["import openai\n", "openai.x()"]}]}, indent=1)
 
     assert list(facts("note.ipynb", cell)) == ["openai"]
+
+
+def test_what_other_tools_bring_along_counts_where_it_is_imported(tmp_path: Path) -> None:
+    pinned = {"requirements.txt": "nltk==3.9\n", "a.py": "print(1)\n"}
+
+    assert scan(write(tmp_path / "a", pinned)).findings == []
+
+    (found,) = scan(write(tmp_path / "b", {**pinned, "a.py": "import nltk\n"})).findings
+    assert found.name == "nltk"
+    assert {item.locator for item in found.evidence} == {"requirements.txt:1", "a.py:1"}

@@ -118,6 +118,21 @@ def test_a_lock_says_what_is_direct() -> None:
     }
 
 
+def test_the_gem_for_all_of_aws_brings_services_that_nobody_calls() -> None:
+    text = (
+        "GEM\n  remote: https://example.org/\n  specs:\n"
+        "    aws-sdk-polly (1.90.0)\n    aws-sdk-rekognition (1.9.0)\n"
+        "    aws-sdk-resources (3.1.0)\n\nDEPENDENCIES\n  aws-sdk-polly\n"
+    )
+
+    assert {name: fact.standing for name, fact in facts("Gemfile.lock", text).items()} == {
+        "aws-sdk-polly": True,
+        "aws-sdk-rekognition": False,
+    }
+    without_all = text.replace("    aws-sdk-resources (3.1.0)\n", "")
+    assert facts("Gemfile.lock", without_all)["aws-sdk-rekognition"].standing
+
+
 REQUIRES = [
     ('require "ruby_llm"\n', ["ruby_llm"]),
     ("  require 'langchain'\n", ["langchainrb"]),

@@ -151,3 +151,30 @@ def test_the_one_project_that_a_file_names_is_told() -> None:
 
     assert facts("a.py", one)["OPENAI_API_KEY"].attributes["project_id"] == "proj_Abc123Def456"
     assert "project_id" not in facts("a.py", f'{one}d = "proj_Zyx987Wvu654"\n')["OPENAI_API_KEY"].attributes
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "names"),
+    [
+        (".env", f"LLM_OPENAI_API_KEY={VALUE}\n", ["LLM_OPENAI_API_KEY"]),
+        ("a.ts", "k = process.env.NEXT_PUBLIC_OPENAI_API_KEY;", ["NEXT_PUBLIC_OPENAI_API_KEY"]),
+        (
+            ".env.example",
+            "AI_OPENAI_API_KEY=\nOPENAI_API_KEY=\nAI_MISTRAL_API_KEY=\n",
+            ["AI_OPENAI_API_KEY", "OPENAI_API_KEY", "AI_MISTRAL_API_KEY"],
+        ),
+        (".env", "AZURE_OPENAI_API_KEY=", ["AZURE_OPENAI_API_KEY"]),
+        (".env", "CHAT_AZURE_OPENAI_API_KEY=", ["CHAT_AZURE_OPENAI_API_KEY"]),
+        (".env", "YOUR_OPENAI_API_KEY=", []),
+        ("a.ts", "const HAS_OPENAI_API_KEY = check();", []),
+        ("a.py", 'raise E("LLM_OPENAI_API_KEY is not set")', []),
+        # Whose the key is, a word beside it must tell, and none does.
+        (".env", "ACME_GOOGLE_API_KEY=", []),
+    ],
+)
+def test_a_name_of_ones_own_for_a_providers_key_is_told_whole(path: str, text: str, names: list[str]) -> None:
+    found = facts(path, text)
+
+    assert list(found) == names
+    assert all(fact.kind == "api_key" for fact in found.values())
+    assert VALUE not in repr(found)
