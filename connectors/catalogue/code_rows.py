@@ -10,7 +10,11 @@ from connectors.model import Json, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientBase:
-    """A place at which an AI client is told which address to call."""
+    """A place at which an AI client is told which address to call.
+
+    ``needs``: one of these stands in the same file. ``under``: one of these words stands in a key above.
+    ``before``: the address stands in front of the literal, which is a path of an API of models.
+    """
 
     name: str
     provider: str
@@ -18,6 +22,22 @@ class ClientBase:
     pattern: str
     example: str
     not_example: str
+    needs: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseVariable:
+    """The front of variables that hold the address of an AI service: ``VLLM`` of ``VLLM_BASE_URL``.
+
+    ``is_server``: of what one runs oneself, so that the plain endings (``VLLM_URL``) count too; those of a
+    vendor's name may be the address of its pages.
+    """
+
+    name: str
+    provider: str
+    is_server: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

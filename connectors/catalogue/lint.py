@@ -37,6 +37,7 @@ def duplicates(catalogue: Catalogue) -> Iterator[str]:
     """Yield a sentence for each name that a table holds twice."""
     yield from _repeated("provider", (row.name for row in catalogue.provider))
     yield from _repeated("client address", (row.literal for row in catalogue.client_base))
+    yield from _repeated("variable of an address", (row.name for row in catalogue.base_variable))
     yield from _repeated("host", (host for row in catalogue.provider for host in row.hosts))
     for ecosystem in ECOSYSTEMS:
         rows = getattr(catalogue, ecosystem)
@@ -192,7 +193,9 @@ def _evidence(catalogue: Catalogue) -> Iterator[str]:
 def _bases(catalogue: Catalogue) -> Iterator[str]:
     for row in catalogue.client_base:
         pattern = compile_pattern(row.pattern)
-        found = pattern.match(row.example)
-        suits = found is not None and bool(found.group("url")) and row.example.startswith(row.literal)
+        place = 0 if row.before else row.example.find(row.literal)
+        meets = pattern.search if row.before else pattern.match
+        found = meets(row.example[max(place, 0) :])
+        suits = found is not None and bool(found.group("url")) and place >= 0
         name = f"the client address {row.name!r}"
-        yield from _proved(name, pattern.match, row.example, row.not_example, suits=suits)
+        yield from _proved(name, meets, row.example[max(place, 0) :], row.not_example, suits=suits)

@@ -40,6 +40,7 @@ HitClass = Literal[
     "model-constant",
     "host",
     "client-base",
+    "base-variable",
     "agent-code",
     "mcp-code",
     "flow",

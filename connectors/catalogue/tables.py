@@ -13,6 +13,7 @@ from sys import intern
 from typing import Any, Literal, NewType
 
 from connectors.catalogue.code_rows import (
+    BaseVariable,
     CiAction,
     CiCommand,
     CiInput,
@@ -218,6 +219,9 @@ class _Tables:
     provider: tuple[Provider, ...]
     not_hosts: tuple[str, ...]
     client_base: tuple[ClientBase, ...]
+    base_variable: tuple[BaseVariable, ...]
+    base_endings: tuple[str, ...]
+    server_endings: tuple[str, ...]
     pypi: tuple[Package, ...]
     npm: tuple[Package, ...]
     maven: tuple[Package, ...]

@@ -98,6 +98,9 @@ def _literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:
         yield "flow", row, mark.literal
     for row, base in enumerate(catalogue.client_base):
         yield "client-base", row, base.literal
+    for row, variable in enumerate(catalogue.base_variable):
+        endings = (*catalogue.base_endings, *(catalogue.server_endings if variable.is_server else ()))
+        yield from (("base-variable", row, variable.name + ending) for ending in endings)
     row = 0
     for provider in catalogue.provider:
         for host in provider.hosts:

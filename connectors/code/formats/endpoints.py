@@ -1,15 +1,12 @@
-"""Read the addresses of AI providers in code and configuration.
+"""Read the addresses of AI providers in code and configuration: their own hosts, wherever they stand.
 
-A provider's own host counts wherever it stands. Any other host counts where it is the address that an AI
-client is told to call (``base_url`` of an OpenAI client, ``OLLAMA_BASE_URL``): a gateway, or a model server
-of one's own.
+Any other host that an AI client is told to call is read by :mod:`connectors.code.formats.client_bases`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Source
@@ -17,7 +14,7 @@ from connectors.code.formats import stand_ins
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
-from connectors.patterns import compile_pattern, host_pattern
+from connectors.patterns import host_pattern
 
 _TEMPLATE = re.compile(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+|[${}<>]+|__\w+__")
 # What a format of C or Ruby leaves of itself behind its "%": s-host, <region>s-host.
@@ -52,7 +49,7 @@ _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
-    hosts = _hosts(source.catalogue)
+    known = hosts(source.catalogue)
     has_list = _has_list(source)
     seen: set[str] = set()
     talk = Talk(source)
@@ -60,7 +57,7 @@ def parse(source: Source) -> Iterator[Fact]:
     for hit in sorted(source.hits, key=lambda hit: hit.start):
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
-        provider, host = hosts[hit.row]
+        provider, host = known[hit.row]
         text, _ = line_around(source.data, hit.start)
         if is_comment(text):
             continue
@@ -134,62 +131,6 @@ def _plain_label(catalogue: Catalogue, label: str) -> str:
     return "*" if is_shouted or stand_ins.is_label(catalogue, plain) else plain
 
 
-def parse_bases(source: Source) -> Iterator[Fact]:
-    """Yield a fact for each host, of no known provider, that an AI client is told to call."""
-    seen: set[str] = set()
-    talk = Talk(source)
-    line, last = 1, 0
-    for hit in sorted(source.hits, key=lambda hit: hit.start):
-        line += source.data.count(b"\n", last, hit.start)
-        last = hit.start
-        row = source.catalogue.client_base[hit.row]
-        text, _ = line_around(source.data, hit.start)
-        if is_comment(text) or talk.holds(hit.start):
-            continue
-        window = source.data[hit.start : hit.start + _WINDOW].decode("utf-8", "replace")
-        found = compile_pattern(row.pattern).match(window)
-        host = _host(str(found.group("url"))) if found else ""
-        if not found or not host or host in seen or _is_known(source.catalogue, host):
-            continue
-        seen.add(host)
-        yield Fact(
-            kind="provider_endpoint",
-            provider=row.provider,
-            identifier=host,
-            name=host,
-            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
-            line=line + window.count("\n", 0, found.end()),
-            attributes={"host": host, "form": row.name},
-        )
-
-
-def _host(url: str) -> str:
-    """Return host and port; empty where there is none, a placeholder, or a name kept for examples."""
-    try:
-        parts = urlsplit(url)
-        name, port = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES):
-        return ""
-    return f"{name}:{port}" if port else name
-
-
-def _is_known(catalogue: Catalogue, host: str) -> bool:
-    quoted = f'"https://{host}/"'
-    for _, known in _hosts(catalogue):
-        name = known.partition("/")[0]
-        # Most are told apart by their plain part, without a pattern for each.
-        if max(name.split("*"), key=len).lower() in quoted and host_pattern(name).search(quoted):
-            return True
-    return False
-
-
-_WINDOW = 500
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
-_EXAMPLES = ("example.com", "example.org", "example.net", ".invalid", ".test")
-
-
-def _hosts(catalogue: Catalogue) -> list[tuple[str, str]]:
+def hosts(catalogue: Catalogue) -> list[tuple[str, str]]:
     """Return provider and host in the order in which the byte search numbers them."""
     return [(provider.name, host) for provider in catalogue.provider for host in provider.hosts]

@@ -12,7 +12,7 @@ from connectors.code.formats.lines import text_lines
 # The name, extras and what follows; pip's grammar is wider, but a line that names a package begins so.
 _LINE = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*(.*)")
 _EGG = re.compile(r"#egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
-_PIN = re.compile(r"===?\s*([^\s,;]+)$")
+_PIN = re.compile(r"===?\s*([^\s,;=]+)$")
 _DEV = re.compile(r"(?:^|[-_.])(?:dev|development|lint|ci)(?:[-_.]|$)")
 _TEST = re.compile(r"(?:^|[-_.])tests?(?:ing)?(?:[-_.]|$)")
 

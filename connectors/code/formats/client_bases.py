@@ -1,0 +1,154 @@
+"""Read which address an AI client is told to call: a gateway, or a model server of one's own.
+
+It stands in a call (``base_url`` of an OpenAI client), in a variable (``OLLAMA_BASE_URL``), under a key of a
+configuration, or in front of the path of a known API (``/chat/completions``). The hosts of providers are
+read by :mod:`connectors.code.formats.endpoints`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from connectors.catalogue.code_rows import ClientBase
+from connectors.catalogue.tables import Catalogue
+from connectors.code.facts import Fact, Hit, Source
+from connectors.code.formats import stand_ins
+from connectors.code.formats.endpoints import hosts
+from connectors.code.formats.lines import is_comment, line_around, parents
+from connectors.code.formats.talk import Talk
+from connectors.model import Grade
+from connectors.patterns import compile_pattern, host_pattern
+
+_WINDOW = 500
+_URL = r"(?P<url>(?:https?|wss?|grpcs?)://[^\"'`\s,)<>}|\\]+)"
+# Given on the same line, perhaps through a call that looks the variable up, or as the value of a pair below.
+_VALUE = re.compile(rf"[\"'`]?(?P<between>[^\n]{{0,80}}?){_URL}")
+_BELOW = re.compile(
+    rf"[\"'`]?\s{{0,4}},?[ \t]*\r?\n\s{{0,80}}"
+    rf"(?:[\"']?(?:value|default(?:_?value)?)[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"'`]?|[\"'`]){_URL}",
+    re.I,
+)
+# What stands between sets something else: `-e VLLM_URL -e APP_URL=https://…`.
+_OTHER = re.compile(r"(?i)\b(?!(?:default(?:_?value)?|value|fallback)\b)[a-z_]\w{2,}\s?=(?![=>])")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+_EXAMPLES = ("example.com", "example.org", "example.net", ".example", ".invalid", ".test")
+_BRACKET = re.compile(r"[()]")
+
+
+def parse(source: Source) -> Iterator[Fact]:
+    """Yield a fact for each host, of no known provider, that an AI client is told to call."""
+    seen: set[str] = set()
+    talk = Talk(source)
+    line, last = 1, 0
+    for hit in sorted(source.hits, key=lambda hit: hit.start):
+        line += source.data.count(b"\n", last, hit.start)
+        last = hit.start
+        text, column = line_around(source.data, hit.start)
+        if is_comment(text) or talk.holds(hit.start):
+            continue
+        told = (
+            _in_variable(source, hit, text, column)
+            if _is_variable(hit)
+            else _at_place(source, hit, text, column)
+        )
+        url, provider, form, below = told
+        host = _host(source.catalogue, url)
+        if not host or host in seen or _is_known(source.catalogue, host):
+            continue
+        seen.add(host)
+        yield Fact(
+            kind="provider_endpoint",
+            provider=provider,
+            identifier=host,
+            name=host,
+            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+            line=line + below,
+            attributes={"host": host, "form": form},
+        )
+
+
+_Told = tuple[str, str, str, int]
+"""The address (empty: none), whose it is, the form it stands in, and how many lines below the hit."""
+
+
+def _is_variable(hit: Hit) -> bool:
+    return hit.hit_class == "base-variable"
+
+
+def _in_variable(source: Source, hit: Hit, text: str, column: int) -> _Told:
+    """Return the address that a variable is given."""
+    name, row = source.data[hit.start : hit.end].decode(), source.catalogue.base_variable[hit.row]
+    behind = source.data[hit.end : hit.end + _WINDOW].decode("utf-8", "replace")
+    if text[:column][-1:].isalnum() or behind[:1].isalnum() or behind[:1] == "_":
+        return "", "", "", 0
+    found = _VALUE.match(behind)
+    if found is not None and _OTHER.search(found["between"]) is None:
+        return found["url"], row.provider, name, 0
+    below = _BELOW.match(behind)
+    if below is None:
+        return "", "", "", 0
+    return below["url"], row.provider, name, behind.count("\n", 0, below.end())
+
+
+def _at_place(source: Source, hit: Hit, text: str, column: int) -> _Told:
+    """Return the address that a client, a key or a path of an API is told."""
+    row = source.catalogue.client_base[hit.row]
+    if row.needs and not any(need.encode() in source.data for need in row.needs):
+        return "", "", "", 0
+    if row.under and not _is_under(source, hit, row):
+        return "", "", "", 0
+    pattern = compile_pattern(row.pattern)
+    if row.before:
+        front = pattern.search(text[:column])
+        url = str(front.group("url")) if front else ""
+        # "http://x/v1/chat/completions" is made up by who writes it.
+        is_told = re.search(r"[.:]", url.partition("://")[2]) is not None
+        return url if is_told else "", row.provider, row.name, 0
+    window = source.data[hit.start : hit.start + _WINDOW].decode("utf-8", "replace")
+    if row.literal.endswith("("):
+        window = _call(window)
+    found = pattern.match(window)
+    if found is None:
+        return "", "", "", 0
+    return str(found.group("url")), row.provider, row.name, window.count("\n", 0, found.end())
+
+
+def _is_under(source: Source, hit: Hit, row: ClientBase) -> bool:
+    above = [line.lower() for line in parents(source.data, hit.start, levels=4)]
+    return any(word in line for line in above for word in row.under)
+
+
+def _call(window: str) -> str:
+    """Return a call as far as the bracket that closes it."""
+    depth = 0
+    for found in _BRACKET.finditer(window):
+        depth += 1 if found.group() == "(" else -1
+        if depth == 0:
+            return window[: found.end()]
+    return window
+
+
+def _host(catalogue: Catalogue, url: str) -> str:
+    """Return host and port; empty where there is none, a placeholder, or a name kept for examples."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES):
+        return ""
+    if any(stand_ins.is_label(catalogue, label) for label in name.split(".")):
+        return ""
+    return f"{name}:{port}" if port else name
+
+
+def _is_known(catalogue: Catalogue, host: str) -> bool:
+    quoted = f'"https://{host}/"'
+    for _, known in hosts(catalogue):
+        name = known.partition("/")[0]
+        # Most are told apart by their plain part, without a pattern for each.
+        if max(name.split("*"), key=len).lower() in quoted and host_pattern(name).search(quoted):
+            return True
+    return False
