@@ -5,7 +5,7 @@ configuration up. What proves use without any other word (a call of an SDK, a se
 that speaks a model's API) stands by itself. For the rest, decision 0011: an id that is the value of something
 (``model = "…"``) stands in application code, for there a repository may reach models through a gateway that
 no list knows; any other place, and an id that stands bare, needs AI in its unit, in the same example, or in
-the application code of its repository. What is left out is listed.
+the application code of its repository; in a test it does not stand at all. What is left out is listed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from connectors.code.formats.model_context import GIVEN, NAMED
 from connectors.code.formats.models import LEFT_OUT
-from connectors.model import Role
+from connectors.model import Grade, Role
 
 if TYPE_CHECKING:
     from connectors.code.reading import Seen, TreeFacts
@@ -42,7 +42,22 @@ def join(facts: TreeFacts) -> None:
             beside.add(seen)
     for several in facts.by_part.values():
         several[:] = [_decided(seen, beside) for seen in several]
-    facts.places += _told([seen for seen in waiting if not beside.of(seen)])
+    stand = {
+        *(
+            seen.fact.identifier
+            for several in facts.by_part.values()
+            for seen in several
+            if seen.fact.standing
+        )
+    }
+    made_up = [one for one in waiting if beside.of(one) and beside.is_test(one)]
+    facts.places += [
+        *_told([seen for seen in waiting if not beside.of(seen)], "nothing beside it says that AI is used"),
+        *_told(
+            [seen for seen in made_up if seen.fact.identifier not in stand],
+            "only tests that call nothing name it",
+        ),
+    ]
 
 
 def _tell_kept(facts: TreeFacts, models: list[Seen]) -> None:
@@ -72,6 +87,10 @@ class _Beside:
         self._projects.add(self._facts.roles.project_of(seen.path))
         self._in_application = self._in_application or self._facts.roles.of(seen.path) in _OWN
 
+    def is_test(self, seen: Seen) -> bool:
+        """Say whether a fact stands in the code of a test; what is configured for one is used there."""
+        return seen.fact.grade is Grade.CALLED and self._facts.roles.of(seen.path) is Role.TEST
+
     def of(self, seen: Seen) -> bool:
         """Say whether there is AI beside a fact."""
         if self._in_application or self._facts.units.of(seen.path) in self._units:
@@ -94,16 +113,18 @@ def _decided(seen: Seen, beside: _Beside) -> Seen:
     if seen.fact.kind != "model" or NAMED not in seen.fact.attributes:
         return seen
     attributes = {key: value for key, value in seen.fact.attributes.items() if key != NAMED}
-    return replace(seen, fact=replace(seen.fact, standing=beside.of(seen), attributes=attributes))
+    # A test that calls nothing makes its ids up; what it names beside those who use it is one place more.
+    stands = not beside.is_test(seen) and beside.of(seen)
+    return replace(seen, fact=replace(seen.fact, standing=stands, attributes=attributes))
 
 
-def _told(left_out: list[Seen]) -> list[tuple[str, str]]:
+def _told(left_out: list[Seen], why: str) -> list[tuple[str, str]]:
     """Return, for the coverage, what is left out: the first place of each model and file."""
     places: dict[tuple[str, str], int] = {}
     for seen in left_out:
         places.setdefault((seen.path, seen.fact.name), seen.fact.line)
     told = [
-        (f"{path}:{line}", f"the model id {name!r} is left out: nothing beside it says that AI is used")
+        (f"{path}:{line}", f"the model id {name!r} is left out: {why}")
         for (path, name), line in places.items()
     ]
     if len(told) > _LISTED:

@@ -38,6 +38,9 @@ _TOLD = re.compile(
     r"(?i)\bexamples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
     r"|[\"'`(\s](?:e\.\s?g\.|for example\b|such as\b)[^\"`]*$"
 )
+# A container asks itself whether it is well.
+_CHECK = re.compile(r"(?i)\bhealth_?check\b|\btest:\s*\[?\s*[\"']?CMD|(?:liveness|readiness|startup)_?probe")
+_OWN = ("localhost:", "127.0.0.1:", "0.0.0.0:")
 _REGION = re.compile(
     r"[a-z]{2}-[a-z]{2,9}(?:-\d)?|(?:east|west|north|south|central|us|uk|uae|japan|korea|france|germany|switzerland"
     r"|norway|sweden|brazil|canada|australia|india)[a-z]*\d?"
@@ -75,8 +78,14 @@ def parse(source: Source) -> Iterator[Fact]:
         )
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
         is_listed = has_list and _ITEM.fullmatch(text) is not None
+        is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
+        is_named = source.syntax == "source" and any(
+            stand_ins.is_label(source.catalogue, label) for label in labels if not _TEMPLATE.search(label)
+        )
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
-        if is_zone or is_shown or is_compared or is_listed or is_bound or address in seen:
+        if is_zone or is_shown or is_compared or is_listed or is_bound or is_checked or is_named:
+            continue
+        if address in seen:
             continue
         if talk.holds(hit.start) or talk.is_in_sentence(hit.start):
             continue
@@ -104,6 +113,10 @@ def _is_hint(source: Source, place: int, text: str, start: int) -> bool:
         return bool(above) and _HINT.search(above[0]) is not None
     found = _HINT.search(text[:start])
     return found is not None and text.count(",", found.end(), start) == 0
+
+
+def _is_check(source: Source, place: int, before: str) -> bool:
+    return any(map(_CHECK.search, (before, *parents(source.data, place, levels=2))))
 
 
 def _has_list(source: Source) -> bool:

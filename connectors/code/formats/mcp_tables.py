@@ -1,9 +1,10 @@
 """Read the MCP servers that an agent's configuration in YAML lists, whatever program reads it.
 
-``mcp_servers:``, ``mcpServers:`` or ``mcp:`` with ``servers:`` below, at any depth: a file of its own, a
-section of a larger one, an object of Kubernetes, or the text of a ConfigMap. What stands below the key is
-read by itself, so the rest of the file may be a template. What tells nothing of how to start or to reach a
-server (a schema, a list of names, a switch) is none.
+``mcp_servers:``, ``mcpServers:``, ``mcp:`` with ``servers:`` below, or ``servers:`` of which one starts a
+package called after the protocol, at any depth: a file of its own, a section of a larger one, an object of
+Kubernetes, or the text of a ConfigMap. What stands below the key is read by itself, so the rest of the file
+may be a template. What tells nothing of how to start or to reach a server (a schema, a list of names, a
+switch) is none.
 
 **Source:** configurations of Hermes Agent and Foreman in joryirving/home-ops, of mcphost (contribute/conf)
 and of openshift/lightspeed-service (eval), read on 2026-11-22.
@@ -20,7 +21,11 @@ from connectors.code.facts import Fact, Source, UnreadableError, tell_cut
 from connectors.code.formats.common import Lines, entries, load_yaml
 from connectors.code.formats.mcp import server_fact
 
-_KEY = re.compile(rb"""([ \t]*(?:-[ \t]+)?)["']?(mcp_servers|mcpServers|mcp)["']?:[ \t]*(?:#[^\n]*)?\r?$""")
+_KEY = re.compile(
+    rb"""([ \t]*(?:-[ \t]+)?)["']?(mcp_servers|mcpServers|mcp|servers)["']?:[ \t]*(?:#[^\n]*)?\r?$"""
+)
+# Servers of any kind stand below such a key: a list of MCP servers starts packages that are called so.
+_STARTS_MCP = re.compile(rb"(?i)\bcommand[\"']?:[\s\S]{1,400}?(?:modelcontextprotocol|[-_/]mcp\b|\bmcp[-_])")
 _ADDRESS = re.compile(r"https?://|wss?://|\$|\{\{")
 _MAX_TABLES = 50
 _MAX_BLOCK = 40_000
@@ -40,6 +45,8 @@ def parse(source: Source) -> Iterator[Fact]:
         if found is None:
             continue
         block = _below(source.data[end + 1 : end + 2 + _MAX_BLOCK], len(found.group(1)))
+        if found.group(2) == b"servers" and not _STARTS_MCP.search(block):
+            continue
         longest = max(longest, len(block))
         above = source.data.count(b"\n", 0, end + 1)
         lines = Lines(block)

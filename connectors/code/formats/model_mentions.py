@@ -189,7 +189,11 @@ def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -
 
 
 # What a model costs, in the body of a table's key: a price list names all that there are.
-_COSTS = re.compile(r"(?i)[\w\"']*(?:cost|price|pricing)\w*[\"']?\s*[:=]\s*[\"'{\[$]?[\d.{\[]?")
+_COSTS = re.compile(r"(?i)[\w\"']*(?:cost|price|pricing|score|energy)\w*[\"']?\s*[:=]\s*[\"'{\[$]?[\d.{\[]?")
+
+
+# What is also described is there to be chosen.
+_OFFERED = re.compile(r"(?i)\b(?:description|label|title|display_?name)[\"']?\s*[:=]")
 
 
 def is_priced(front: str, behind: str) -> bool:
@@ -197,7 +201,27 @@ def is_priced(front: str, behind: str) -> bool:
     opening = _MAP_KEY.match(behind)
     if opening is None or not opening["brace"] or _KEY_FRONT.search(front) is None:
         return False
-    return _COSTS.search(_braced(behind[opening.end() :])) is not None
+    body = _braced(behind[opening.end() :])
+    return _COSTS.search(body) is not None and _OFFERED.search(body) is None
+
+
+# One number a model, with a fraction: what it costs, needs or scores. A whole one may be what is ordered.
+_MEASURED = re.compile(r"[\"']?\s*:\s*[\"']?\d+\.\d+[\"']?\s*(?:[,}#]|\n|\Z)")
+
+
+def is_measured(front: str, behind: str) -> bool:
+    """Say whether an id is the key of a number that says something of the model."""
+    return _KEY_FRONT.search(front) is not None and _MEASURED.match(behind) is not None
+
+
+# What other names are turned into models by: the left side is what others ask for.
+_MAPPING = re.compile(r"(?i)\b\w*(?:mapping|alias(?:es)?|_map|(?-i:Map))\b.{0,80}[{(\[]\s*$")
+
+
+def is_mapped(front: str, behind: str, above: list[str]) -> bool:
+    """Say whether an id is the left side of a table that turns names into models."""
+    is_key = _KEY_FRONT.search(front) is not None and _KEY_BEHIND.match(behind) is not None
+    return is_key and any(map(_MAPPING.search, above[:1]))
 
 
 # The answer of an API that was recorded, or made up for a test.
@@ -207,9 +231,15 @@ _ANSWER = re.compile(
 )
 
 
-def is_answered(around: str) -> bool:
-    """Say whether an id stands in an answer of a model's API: what was asked for is told elsewhere."""
-    return _ANSWER.search(around) is not None
+_OFFER = re.compile(r"\\?[\"']object\\?[\"']\s*:\s*\\?[\"']model\\?[\"']")
+
+
+def is_answered(around: str, syntax: str) -> bool:
+    """Say whether an id stands in an answer of a model's API: what was asked for is told elsewhere.
+
+    In code, an entry of the list of models is one that the program itself offers.
+    """
+    return _ANSWER.search(around) is not None or (syntax == "config" and _OFFER.search(around) is not None)
 
 
 _CAPABLE = re.compile(

@@ -38,6 +38,8 @@ from connectors.code.formats.model_mentions import (
     is_example,
     is_excluded,
     is_in_rust_test,
+    is_mapped,
+    is_measured,
     is_named_inside,
     is_priced,
     is_template,
@@ -82,6 +84,8 @@ _SEEN_LINES = 5
 LEFT_OUT = "lines_left_out"
 """The attribute that counts the further lines of a file that name the model."""
 _WINDOW = 400
+_LONG_LIST = 2_000
+"""Lines above an id among which the key of its list is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,9 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
     around = source.data[max(0, hit.start - _WINDOW // 2) : hit.start + _WINDOW // 2].decode(
         "utf-8", "replace"
     )
-    if is_answered(around) or is_capability(source.data, above, place.before):
+    if is_answered(around, source.syntax) or is_capability(source.data, above, place.before):
+        return model_context.LISTED
+    if is_measured(place.before, behind) or is_mapped(place.before, behind, above):
         return model_context.LISTED
     if not place.is_quoted:
         is_shown = is_example(place.before) or is_template(place.before) or source.name.endswith(RECORDS)
@@ -326,7 +332,9 @@ def _is_in_sentence(before: str) -> bool:
 
 def _near_context(source: Source, hit: Hit) -> bool:
     """Look at the line before and at the keys that the line stands under."""
-    above = [line_before(source.data, hit.start), *parents(source.data, hit.start, openers=True)]
+    # A list of what can be chosen has hundreds of lines below its key.
+    keys = parents(source.data, hit.start, reach=_LONG_LIST, openers=True)
+    above = [line_before(source.data, hit.start), *keys]
     return any(_has_context(source.catalogue, line) for line in above)
 
 

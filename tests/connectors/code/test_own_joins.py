@@ -173,7 +173,7 @@ def test_the_address_of_a_tests_client_is_made_up(tmp_path: Path) -> None:
 
 def test_a_resource_that_a_test_makes_up_is_none(tmp_path: Path) -> None:
     text = (
-        'a = "https://example.openai.azure.com"\nb = "https://acme.cognitiveservices.azure.com"\n'
+        'a = "https://team.openai.azure.com"\nb = "https://acme.cognitiveservices.azure.com"\n'
         'c = "https://eastus.api.cognitive.microsoft.com"\nd = "https://api.openai.com/v1"\n'
     )
     files = {"requirements.txt": "", "tests/test_a.py": text}
@@ -183,7 +183,7 @@ def test_a_resource_that_a_test_makes_up_is_none(tmp_path: Path) -> None:
 
     assert {item.name for item in in_tests} == {"eastus.api.cognitive.microsoft.com", "api.openai.com"}
     assert {item.name for item in in_both} == {
-        *("*.openai.azure.com", "acme.cognitiveservices.azure.com"),
+        *("team.openai.azure.com", "acme.cognitiveservices.azure.com"),
         *("eastus.api.cognitive.microsoft.com", "api.openai.com"),
     }
 

@@ -79,6 +79,13 @@ def test_other_addresses_are_none(path: str, text: str) -> None:
     assert _hosts(path, text) == []
 
 
+def test_what_is_asked_of_cloudflares_models_is_told_and_nothing_else_of_it() -> None:
+    front = "https://api.cloudflare.com/client/v4/accounts/"
+
+    assert _hosts("a.py", f"u = f'{front}{{account}}/ai/run/'") == ["api.cloudflare.com"]
+    assert _hosts("a.py", f"u = f'{front}{{account}}/zones'") == []
+
+
 def test_each_call_keeps_its_own_address() -> None:
     text = 'a = OpenAI(base_url="http://one:8000/v1")\nb = OpenAI(k, base_url="http://two:8000/v1")\n'
 

@@ -54,6 +54,13 @@ from tests.code_samples import facts
         ),
         (".env", "URL=https://resource-name.openai.azure.com", "*.openai.azure.com", "azure-openai"),
         ("a.yml", "ollama: http://localhost:11434/api", "localhost:11434", "ollama"),
+        (".env", "URL=https://myinstance.openai.azure.com", "*.openai.azure.com", "azure-openai"),
+        (
+            "a.ts",
+            "defaultBaseUrl: 'https://<resource_name>.openai.azure.com',",
+            "*.openai.azure.com",
+            "azure-openai",
+        ),
         ("a.py", 'base = "http://0.0.0.0:11434"', "0.0.0.0:11434", "ollama"),
         (
             "a.py",
@@ -184,6 +191,9 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.tsx", "<Input placeholder={isA ? 'https://api.openai.com/v1' : ''} />"),
         ("a.ts", "f = {\n  placeholder: inDocker\n    ? 'http://host.docker.internal:11434'\n    : x,\n};"),
         ("a.py", 'Field(key="url", placeholder="https://api.openai.com/v1")'),
+        ("a.ts", "return `AZURE_OPENAI_ENDPOINT=https://your-resource.openai.azure.com/\\nKEY=`"),
+        ("compose.yaml", 'healthcheck:\n  test: ["CMD", "curl", "-f", "http://localhost:11434/api/tags"]'),
+        ("Dockerfile", "HEALTHCHECK CMD curl -f http://localhost:11434/ || exit 1"),
         ("records.jsonl", '{"url": "https://api.openai.com/v1"}'),
         ("a.json", '{"source": "To see a list of models run: curl https://api.openai.com/v1"}'),
         ("crd.yaml", "description: |-\n  Where it is, as\n    https://api.openai.com/v1 says\n"),

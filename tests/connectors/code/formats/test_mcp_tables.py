@@ -41,6 +41,14 @@ mcpServers:
   args: ["-y", "@acme/files", --token, hidden]
 {{- end }}
 """
+PLAIN = """\
+servers:
+  - name: thinking
+    command: npx
+    args:
+      - -y
+      - "@modelcontextprotocol/server-sequential-thinking"
+"""
 SCHEMA = """\
 mcpServers:
   type: object
@@ -58,6 +66,8 @@ def _servers(path: str, text: str) -> list[Fact]:
         (IN_CONFIG_MAP, [("tools", 7, "tools.agents"), ("shop", 9, None)]),
         (IN_CONFIG_MAP.replace("\n", "\r\n"), [("tools", 7, "tools.agents"), ("shop", 9, None)]),
         (IN_OBJECT, [("papers", 6, "papers.acme.dev")]),
+        (PLAIN, [("thinking", 2, "@modelcontextprotocol/server-sequential-thinking")]),
+        (PLAIN.replace("@modelcontextprotocol", "@acme/web"), []),
         (TEMPLATED, [("files", 4, "@acme/files")]),
     ],
 )

@@ -27,6 +27,9 @@ KEPT = [
     ),
     ("l.ts", 'const model = "sonar-medium-online"', "sonar-medium-online"),
     ("a.py", 'm = ask(model="gemini-embedding-2")', "gemini-embedding-2"),
+    ("a.py", 'run("@cf/meta/llama-2-7b-chat-int8", q)', "@cf/meta/llama-2-7b-chat-int8"),
+    ("a.yaml", "model: ai21labs/AI21-Jamba-Mini-1.6", "ai21labs/AI21-Jamba-Mini-1.6"),
+    ("a.ts", 'const model = "morph-v3-large"', "morph-v3-large"),
     ("a.py", 'm = ask(model="anthropic--claude-3.5-sonnet")', "anthropic--claude-3.5-sonnet"),
     ("a.py", 'c.begin_analyze_document(model_id="prebuilt-layout")', "prebuilt-layout"),
     (
@@ -38,6 +41,11 @@ KEPT = [
         "a.py",
         'ask(model="accounts/fireworks/models/kimi-k2-instruct-0905")',
         "accounts/fireworks/models/kimi-k2-instruct-0905",
+    ),
+    (
+        "a.json",
+        '{"id": "accounts/fireworks/models/zai-org/glm-4p5"}',
+        "accounts/fireworks/models/zai-org/glm-4p5",
     ),
 ]
 

@@ -37,6 +37,9 @@ from tests.code_samples import facts, read
             'const models = {\n  "gpt-4o": {\n    mode: 1,\n    input_cost_per_token: 3.5e-6,\n  },\n}',
             "gpt-4o",
         ),
+        ("energy.yml", "models:\n  gpt-4o: 109.0\n  gpt-5: 106.5\n", "gpt-4o"),
+        ("a.ts", "const MODEL_MAPPING = {\n  'gpt-4o': MODELS.LLAMA_8B,\n};", "gpt-4o"),
+        ("models.json", '{"data": [{"id": "gpt-4o", "object": "model"}]}', "gpt-4o"),
         ("prices.json", '{"models": {"gpt-4o": {"mode": "chat", "prices": {"input": 1}}}}', "gpt-4o"),
         (
             "answer.json",
@@ -108,6 +111,11 @@ def test_what_is_only_spoken_of_is_no_use_by_itself(path: str, text: str, model:
         ("a.rs", '#[cfg(test)]\nmod tests {\n}\nfn f() {\n    let model = "gpt-4o";\n}\n', "gpt-4o"),
         ("a.tf", 'm = {\n  "gpt-4o" = {\n    sku = "Standard"\n  }\n}', "gpt-4o"),
         ("a.json", '{"models": {"gpt-4o": {"model": "openai/gpt-4o"}}}', "gpt-4o"),
+        (
+            "models.json",
+            '{"models": {"gpt-4o": {"description": "The usual one.", "inputPrice": 2.5}}}',
+            "gpt-4o",
+        ),
         # A choice that also says its price is offered, and a list that decides what is accepted, too.
         ("a.ts", 'const MODELS = [{ id: "gpt-4o", inputPrice: 2.5 }];', "gpt-4o"),
         ("a.py", 'SUPPORTED_MODELS = ["gpt-5", "gpt-4o"]\nassert model in SUPPORTED_MODELS\n', "gpt-4o"),

@@ -243,6 +243,14 @@ def test_a_retired_model_says_when() -> None:
     assert "retired" not in found["gpt-4o"].attributes
 
 
+def test_the_key_of_a_long_list_is_found_above_its_items() -> None:
+    items = [f'    {{\n      "id": "acme-{number}",\n      "size": 1\n    }},\n' for number in range(200)]
+    text = '{\n  "models": [\n' + "".join(items) + '    {\n      "id": "grok-4"\n    }\n  ]\n}\n'
+
+    assert facts("models.json", text)["grok-4"].kind == "model"
+    assert "grok-4" not in facts("things.json", text.replace("models", "things"))
+
+
 def test_every_constant_of_the_catalogue_stands_for_its_model() -> None:
     rows = load_catalogue().model_constant
 
