@@ -32,12 +32,13 @@ class BaseVariable:
     """The front of variables that hold the address of an AI service: ``VLLM`` of ``VLLM_BASE_URL``.
 
     ``is_server``: of what one runs oneself, so that the plain endings (``VLLM_URL``) count too; those of a
-    vendor's name may be the address of its pages.
+    vendor's name may be the address of its pages. ``unless``: of another's address, who is called the same.
     """
 
     name: str
     provider: str
     is_server: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,8 +85,8 @@ class PlumbingWords:
     A name is one of these when, without ``neutral`` words, it is nothing but one of ``alone``, holds one of
     ``telling`` (in one word or two), holds a word of ``logging`` and ends with ``logs``, begins with one of
     ``programs`` and holds one of ``packed``, has one of ``packed`` right behind one of ``runs``, or is made
-    of ``pages`` alone. A database is one when it is called like one of
-    ``servers``.
+    of ``pages`` alone. A database is one when it is called like one of ``servers``, a table when it is
+    called like one of ``tables``, or begins like one of them that ends with ``_``.
     """
 
     neutral: tuple[str, ...]
@@ -98,6 +98,7 @@ class PlumbingWords:
     packed: tuple[str, ...]
     runs: tuple[str, ...]
     servers: tuple[str, ...]
+    tables: tuple[str, ...]
     pages: tuple[str, ...]
 
 

@@ -71,6 +71,7 @@ def parse(source: Source) -> Iterator[Fact]:
 
 _Told = tuple[str, str, str, int]
 """The address (empty: none), whose it is, the form it stands in, and how many lines below the hit."""
+_NOTHING: _Told = ("", "", "", 0)
 
 
 def _is_variable(hit: Hit) -> bool:
@@ -78,27 +79,26 @@ def _is_variable(hit: Hit) -> bool:
 
 
 def _in_variable(source: Source, hit: Hit, text: str, column: int) -> _Told:
-    """Return the address that a variable is given."""
+    """Return the address that a variable is given, on its line or below."""
     name, row = source.data[hit.start : hit.end].decode(), source.catalogue.base_variable[hit.row]
     behind = source.data[hit.end : hit.end + _WINDOW].decode("utf-8", "replace")
     if text[:column][-1:].isalnum() or behind[:1].isalnum() or behind[:1] == "_":
-        return "", "", "", 0
+        return _NOTHING
     found = _VALUE.match(behind)
-    if found is not None and _OTHER.search(found["between"]) is None:
-        return found["url"], row.provider, name, 0
-    below = _BELOW.match(behind)
-    if below is None:
-        return "", "", "", 0
-    return below["url"], row.provider, name, behind.count("\n", 0, below.end())
+    if found is None or _OTHER.search(found["between"]):
+        found = _BELOW.match(behind)
+    if found is None or (row.unless and row.unless in found["url"]):
+        return _NOTHING
+    return found["url"], row.provider, name, behind.count("\n", 0, found.end())
 
 
 def _at_place(source: Source, hit: Hit, text: str, column: int) -> _Told:
     """Return the address that a client, a key or a path of an API is told."""
     row = source.catalogue.client_base[hit.row]
     if row.needs and not any(need.encode() in source.data for need in row.needs):
-        return "", "", "", 0
+        return _NOTHING
     if row.under and not _is_under(source, hit, row):
-        return "", "", "", 0
+        return _NOTHING
     pattern = compile_pattern(row.pattern)
     if row.before:
         front = pattern.search(text[:column])
@@ -111,7 +111,7 @@ def _at_place(source: Source, hit: Hit, text: str, column: int) -> _Told:
         window = _call(window)
     found = pattern.match(window)
     if found is None:
-        return "", "", "", 0
+        return _NOTHING
     return str(found.group("url")), row.provider, row.name, window.count("\n", 0, found.end())
 
 

@@ -79,9 +79,7 @@ def parse(source: Source) -> Iterator[Fact]:
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
         is_listed = has_list and _ITEM.fullmatch(text) is not None
         is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
-        is_named = source.syntax == "source" and any(
-            stand_ins.is_label(source.catalogue, label) for label in labels if not _TEMPLATE.search(label)
-        )
+        is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
         if is_zone or is_shown or is_compared or is_listed or is_bound or is_checked or is_named:
             continue
@@ -113,6 +111,11 @@ def _is_hint(source: Source, place: int, text: str, start: int) -> bool:
         return bool(above) and _HINT.search(above[0]) is not None
     found = _HINT.search(text[:start])
     return found is not None and text.count(",", found.end(), start) == 0
+
+
+def _is_example(source: Source, label: str) -> bool:
+    """Say whether a resource's name in code is only an example of one, and none that is put in there."""
+    return not _TEMPLATE.search(label) and stand_ins.is_label(source.catalogue, label)
 
 
 def _is_check(source: Source, place: int, before: str) -> bool:

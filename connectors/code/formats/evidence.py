@@ -19,6 +19,7 @@ from connectors.code.formats.plumbing import (
     is_filled_by_a_build,
     is_given_to_plumbing,
     is_of_a_server,
+    is_of_a_tool,
     is_plumbing,
 )
 from connectors.code.formats.talk import RECORDS, Talk
@@ -112,6 +113,8 @@ def parse_data(source: Source) -> Iterator[Fact]:
             if row.store == "bucket" and _is_plumbing(source, row, hit, name, is_few=len(seen) < _MOST_USES):
                 continue
             if row.store == "database" and is_of_a_server(source.catalogue, name):
+                continue
+            if row.store == "table" and is_of_a_tool(source.catalogue, name):
                 continue
             end = hits[number + 1].start if number + 1 < len(hits) else len(source.data)
             yield _store(source, row, name, line, source.data[hit.start : min(end, hit.start + _NEAR)])

@@ -59,9 +59,18 @@ def _servers(source: Source, content: dict[str, Any]) -> Iterator[tuple[str, str
             table = holder.get(key)
             if key == "mcp" and isinstance(table, dict) and isinstance(table.get("servers"), dict):
                 table = table["servers"]
-            for name, server in _named(table):
-                if isinstance(server, dict) and _is_server(server):
+            for name, told in _named(table):
+                server = _started(told) if isinstance(told, dict) else {}
+                if _is_server(server):
                     yield key, name, server
+
+
+def _started(server: dict[str, Any]) -> dict[str, Any]:
+    """Return a server with its command: mcpd says runner and package in one (``uvx::mcp-server-time@1``)."""
+    runner, between, package = str(server.get("package", "")).partition("::")
+    if not between or "command" in server:
+        return server
+    return {**server, "command": runner, "args": [package]}
 
 
 def _named(table: Any) -> Iterator[tuple[str, Any]]:

@@ -71,6 +71,13 @@ def is_of_a_server(catalogue: Catalogue, name: str) -> bool:
     return _SERVER_ENDS.sub("", name.lower().replace("-", "_")) in catalogue.plumbing_words.servers
 
 
+def is_of_a_tool(catalogue: Catalogue, name: str) -> bool:
+    """Say whether a table is one that a tool keeps for itself: ``qrtz_locks``."""
+    plain = name.lower().rpartition(".")[2]
+    tables = catalogue.plumbing_words.tables
+    return plain in tables or any(one.endswith("_") and plain.startswith(one) for one in tables)
+
+
 def is_given_to_plumbing(text: str, label: str, name: str) -> bool:
     """Say whether the file that declares a bucket sends logs there, keeps state in it or serves pages.
 

@@ -243,7 +243,7 @@ def test_new_things_of_tests_and_suppressed_ones_are_shown_and_do_not_fail(
     commit(
         branch,
         {
-            "bot/tests/test_bot.py": 'model="gpt-4o"\n',
+            "bot/tests/test_bot.py": 'ask(model="gpt-4o", max_tokens=5)\n',
             "bot/app.py": 'MODEL = "o3-mini"  # aicensus: ignore[model] reason=only a label in a list\n',
         },
     )

@@ -65,6 +65,8 @@ def test_an_address_that_a_client_is_told_is_found(path: str, text: str) -> None
         # A vendor's name alone may be the address of its pages.
         ("a.ts", 'const ANTHROPIC_URL = "https://www.acme-anthropic.com";'),
         (".env", "MYLLM_URL=http://acme.internal"),
+        # The exchange of that name.
+        ("a.py", 'GEMINI_API_URL = "https://api.gemini.com"'),
         (".env", "LLM_URLS=http://acme.internal"),
         (".env", "LLM_BASE_URL=https://your-gateway.acme.com/v1"),
         (".env", "LLM_BASE_URL=https://llm.acme.example/v1"),

@@ -128,6 +128,12 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE:-claims}\n", {"claims"}),
         ("compose.yaml", "      - POSTGRES_DB=${DB_NAME:-app}_development\n", set()),
         ("kc.env", "POSTGRES_DB=keycloak\n", set()),
+        (
+            "a.sql",
+            "CREATE TABLE QRTZ_LOCKS (id int);\nCREATE TABLE public.schema_migrations (v int);\n"
+            "CREATE TABLE qrtz (id int);\n",
+            {"qrtz"},
+        ),
         ("compose.yaml", "      POSTGRES_DB: grafana_db\n", set()),
         ("compose.yaml", "      POSTGRES_DB: keycloak_claims\n", {"keycloak_claims"}),
         ("compose.yaml", "      POSTGRES_DB: app${SUFFIX}\n", set()),

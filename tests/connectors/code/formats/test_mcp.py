@@ -226,3 +226,16 @@ def test_a_package_is_a_server_only_where_it_says_so(
     found = [fact for _, fact in read("package.json", json.dumps(content)) if fact.kind == "mcp_server"]
 
     assert [fact.standing for fact in found] == ([] if stands is None else [stands])
+
+
+def test_runner_and_package_in_one_word_are_read_apart() -> None:
+    text = (
+        '[[servers]]\n  name = "slack"\n  package = "npx::@modelcontextprotocol/server-slack@latest"\n'
+        f'  required_env = ["SLACK_BOT_TOKEN"]\n\n[[servers]]\nname = "bare"\nnote = "{SECRET}"\n'
+    )
+
+    (found,) = facts(".mcpd.toml", text).values()
+
+    assert (found.name, found.line) == ("slack", 2)
+    assert found.attributes["package_name"] == "@modelcontextprotocol/server-slack"
+    assert SECRET not in repr(found)
