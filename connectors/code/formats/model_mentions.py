@@ -227,7 +227,7 @@ def is_mapped(front: str, behind: str, above: list[str]) -> bool:
 # The answer of an API that was recorded, or made up for a test.
 _ANSWER = re.compile(
     r"\\?[\"']object\\?[\"']\s*:\s*\\?[\"'](?:chat\.completion|text_completion|response)(?:\.chunk)?\\?[\"']"
-    r"|\\?[\"']id\\?[\"']\s*:\s*\\?[\"']chatcmpl-"
+    r"|\bid\\?[\"']?\s*:\s*\\?[\"'](?:chatcmpl-|resp_[0-9a-f]{8})"
 )
 
 
@@ -243,10 +243,12 @@ def is_answered(around: str, syntax: str) -> bool:
 
 
 _CAPABLE = re.compile(
-    r"(?i)\b(?:const|let|var|val|static|final)?\s*(?P<name>\w*(?:reason|think|vision|multi_?modal|tool|function|json|stream|temperature"
-    r"|system|cache|effort|schema|structured|image_?input|attachment|prefill)\w*models?\w*|\w*models?_?(?:with|without|that)_?\w*)"
-    r"\s*(?::[^=\n]{1,60})?=\s*(?:new\s+Set\s*(?:<\w+>)?\(\s*|frozenset\(\s*|set\(\s*)?[\[({]"
+    r"(?i)\b(?P<name>\w*(?:reason|think|vision|multi_?modal|tool|function|json|stream|temperature|system|cache|effort"
+    r"|schema|structured|image_?input|attachment|prefill)\w*(?:models?|arr(?:ay)?|list|set)\w*"
+    r"|\w*models?_?(?:with|without|that)_?\w*|\w*(?:search|match)_?(?:strings?|words?|terms?))"
+    r"\s*(?::[^=\n]{1,60})?:?=\s*(?:new\s+Set\s*(?:<\w+>)?\(\s*|frozenset\(\s*|set\(\s*|\[\]string)?[\[({]"
 )
+_MEMBERS = rb"some|find|includes|has|any|every|contains|indexOf|include\?"
 
 
 def is_capability(data: bytes, above: list[str], before: str) -> bool:
@@ -255,17 +257,9 @@ def is_capability(data: bytes, above: list[str], before: str) -> bool:
     if opened is None:
         return False
     name = re.escape(opened["name"].encode())
-    return (
-        re.search(
-            rb"\b"
-            + name
-            + rb"\s*\.\s*(?:some|find|includes|has|any|every|contains|indexOf|include\?)\s*\(|\bin\s+"
-            + name
-            + rb"\b",
-            data,
-        )
-        is not None
-    )
+    asked = rb"\b%b\s*\.\s*(?:%b)\s*\(|\bin\s+%b\b" % (name, _MEMBERS, name)
+    looked = rb"\brange\s+%b\s*\{[^{}]{0,80}\bstrings\.(?:Contains|HasPrefix)\(" % name
+    return re.search(asked + rb"|" + looked, data) is not None
 
 
 def _braced(text: str) -> str:

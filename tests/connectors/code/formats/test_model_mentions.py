@@ -54,6 +54,14 @@ from tests.code_samples import facts, read
             "gpt-4o",
         ),
         ("a.py", 'VISION_MODELS = {"gpt-5", "gpt-4o"}\nok = model in VISION_MODELS\n', "gpt-4o"),
+        ("a.ts", "let visionArr=['gpt-5','gpt-4o'];\nreturn visionArr.indexOf(model)>-1", "gpt-4o"),
+        (
+            "a.go",
+            'searchStrings := []string{\n\t"gpt-5",\n\t"gpt-4o",\n}\n'
+            "for _, s := range searchStrings {\n\tif strings.Contains(model, s) {\n",
+            "gpt-4o",
+        ),
+        ("a.ts", 'x = {\n  id: "resp_67e5f19e7370",\n  model_name: "gpt-4o",\n}', "gpt-4o"),
         ("a.py", 'MODEL_TYPES = [\n    "mllama",\n    "gemma2",\n]', "gemma2"),
         ("a.py", 'load(model, chat_template="llama3")', "llama3"),
         ("a.rs", 'let model = 1;\nSelf::Gemma2 => "gemma2",', "gemma2"),
