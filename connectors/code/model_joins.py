@@ -42,14 +42,8 @@ def join(facts: TreeFacts) -> None:
             beside.add(seen)
     for several in facts.by_part.values():
         several[:] = [_decided(seen, beside) for seen in several]
-    stand = {
-        *(
-            seen.fact.identifier
-            for several in facts.by_part.values()
-            for seen in several
-            if seen.fact.standing
-        )
-    }
+    told = (seen.fact for several in facts.by_part.values() for seen in several if seen.fact.kind == "model")
+    stand = {fact.identifier for fact in told if fact.standing}
     made_up = [one for one in waiting if beside.of(one) and beside.is_test(one)]
     facts.places += [
         *_told([seen for seen in waiting if not beside.of(seen)], "nothing beside it says that AI is used"),

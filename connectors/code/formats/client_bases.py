@@ -15,10 +15,9 @@ from connectors.catalogue.code_rows import ClientBase
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats import stand_ins
-from connectors.code.formats.endpoints import hosts
+from connectors.code.formats.endpoints import endpoint_fact, hosts
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
-from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
 
 _WINDOW = 500
@@ -48,34 +47,19 @@ def parse(source: Source) -> Iterator[Fact]:
         text, column = line_around(source.data, hit.start)
         if is_comment(text) or talk.holds(hit.start):
             continue
-        told = (
-            _in_variable(source, hit, text, column)
-            if _is_variable(hit)
-            else _at_place(source, hit, text, column)
-        )
-        url, provider, form, below = told
+        read = _in_variable if hit.hit_class == "base-variable" else _at_place
+        url, provider, form, below = read(source, hit, text, column)
         host = _host(source.catalogue, url)
-        if not host or host in seen or _is_known(source.catalogue, host):
+        if not host or host in seen:
             continue
         seen.add(host)
-        yield Fact(
-            kind="provider_endpoint",
-            provider=provider,
-            identifier=host,
-            name=host,
-            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
-            line=line + below,
-            attributes={"host": host, "form": form},
-        )
+        if not _is_known(source.catalogue, host):
+            yield endpoint_fact(source, provider, host, line + below, form=form)
 
 
 _Told = tuple[str, str, str, int]
 """The address (empty: none), whose it is, the form it stands in, and how many lines below the hit."""
 _NOTHING: _Told = ("", "", "", 0)
-
-
-def _is_variable(hit: Hit) -> bool:
-    return hit.hit_class == "base-variable"
 
 
 def _in_variable(source: Source, hit: Hit, text: str, column: int) -> _Told:

@@ -88,20 +88,26 @@ def parse(source: Source) -> Iterator[Fact]:
         if talk.holds(hit.start) or talk.is_in_sentence(hit.start):
             continue
         seen.add(address)
-        yield Fact(
-            kind="provider_endpoint",
-            provider=provider,
-            identifier=address,
-            name=address,
-            grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
-            line=line,
-            attributes={"host": address} | _form(host, labels[0]),
-        )
+        is_tenant = host.startswith("*.") and not _REGION.fullmatch(labels[0])
+        yield endpoint_fact(source, provider, address, line, form="tenant" if is_tenant else "")
 
 
-def _form(host: str, label: str) -> dict[str, Json]:
-    """Say that a host is one that a customer's resource has: its name is the front, and no region is."""
-    return {"form": "tenant"} if host.startswith("*.") and not _REGION.fullmatch(label) else {}
+def endpoint_fact(source: Source, provider: str, host: str, line: int, *, form: str) -> Fact:
+    """Return the fact of an address: its host, with a port or a path where those belong to it.
+
+    ``form`` says where it stands when that is no proof in a test: with a client, or as a customer's own
+    resource (``tenant``); empty for a provider's host.
+    """
+    attributes: dict[str, Json] = {"host": host}
+    return Fact(
+        kind="provider_endpoint",
+        provider=provider,
+        identifier=host,
+        name=host,
+        grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
+        line=line,
+        attributes=attributes | ({"form": form} if form else {}),
+    )
 
 
 def _is_hint(source: Source, place: int, text: str, start: int) -> bool:

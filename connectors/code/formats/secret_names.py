@@ -156,11 +156,8 @@ def _front(catalogue: Catalogue, before: str, row: Secret) -> str:
         return ""
     whole = found.group() + row.name
     # A longer name of the catalogue is told as that one.
-    return (
-        ""
-        if _NO_FRONT.search(found.group()) or any(whole == other.name for other in catalogue.secret)
-        else found.group()
-    )
+    is_told = any(whole == other.name for other in catalogue.secret)
+    return "" if is_told or _NO_FRONT.search(found.group()) else found.group()
 
 
 def _told(source: Source, hit: Hit, provider: str, line: str) -> dict[str, Json]:
