@@ -5,7 +5,8 @@ configuration up. What proves use without any other word (a call of an SDK, a se
 that speaks a model's API) stands by itself. For the rest, decision 0011: an id that is the value of something
 (``model = "…"``) stands in application code, for there a repository may reach models through a gateway that
 no list knows; any other place, and an id that stands bare, needs AI in its unit, in the same example, or in
-the application code of its repository; in a test it does not stand at all. What is left out is listed.
+the application code of its repository; in a test it stands where a call is given it. What is left out is
+listed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connectors.code.formats.model_context import GIVEN, NAMED
+from connectors.code.formats.model_context import GIVEN, NAMED, SPOKEN
 from connectors.code.formats.models import LEFT_OUT
 from connectors.model import Grade, Role
 
@@ -38,7 +39,9 @@ def join(facts: TreeFacts) -> None:
         return
     beside = _Beside(facts)
     for seen in waiting:
-        if seen.fact.attributes[NAMED] == GIVEN and facts.roles.of(seen.path) in _OWN:
+        named = seen.fact.attributes[NAMED]
+        is_own = named == GIVEN and facts.roles.of(seen.path) in _OWN
+        if is_own or (named == SPOKEN and not beside.is_test(seen)):
             beside.add(seen)
     for several in facts.by_part.values():
         several[:] = [_decided(seen, beside) for seen in several]
@@ -49,7 +52,7 @@ def join(facts: TreeFacts) -> None:
         *_told([seen for seen in waiting if not beside.of(seen)], "nothing beside it says that AI is used"),
         *_told(
             [seen for seen in made_up if seen.fact.identifier not in stand],
-            "only tests that call nothing name it",
+            "only tests name it, and give it to no call",
         ),
     ]
 
@@ -83,10 +86,12 @@ class _Beside:
 
     def is_test(self, seen: Seen) -> bool:
         """Say whether a fact stands in the code of a test; what is configured for one is used there."""
-        return seen.fact.grade is Grade.CALLED and self._facts.roles.of(seen.path) is Role.TEST
+        return seen.fact.grade is Grade.CALLED and self._facts.roles.makes_up(seen.path)
 
     def of(self, seen: Seen) -> bool:
-        """Say whether there is AI beside a fact."""
+        """Say whether there is AI beside a fact, or in its own file."""
+        if seen.fact.attributes[NAMED] == SPOKEN:
+            return True
         if self._in_application or self._facts.units.of(seen.path) in self._units:
             return True
         project = self._facts.roles.project_of(seen.path)
@@ -107,7 +112,7 @@ def _decided(seen: Seen, beside: _Beside) -> Seen:
     if seen.fact.kind != "model" or NAMED not in seen.fact.attributes:
         return seen
     attributes = {key: value for key, value in seen.fact.attributes.items() if key != NAMED}
-    # A test that calls nothing makes its ids up; what it names beside those who use it is one place more.
+    # A test makes up what it gives to no call; what it names beside those who use it is one place more.
     stands = not beside.is_test(seen) and beside.of(seen)
     return replace(seen, fact=replace(seen.fact, standing=stands, attributes=attributes))
 

@@ -3,8 +3,7 @@
 A unit's own package is no dependency of it. A published MCP server shows itself several times: by its
 manifest, by an entry for the registry, and by the code that builds it; the manifest names it, the rest adds
 evidence. A file with an ordinary name instructs agents only where they look for it, and the files of a skill
-are one. The address that a test
-gives a client is made up. A template compiled from another file says nothing that the file does not.
+are one. A template compiled from another file says nothing that the file does not.
 """
 
 from __future__ import annotations
@@ -131,18 +130,10 @@ def _rename(rows: list[Seen], indexes: Iterable[int], best: int) -> None:
 
 
 def join_places(facts: TreeFacts) -> None:
-    """Drop agent files in places where agents do not look, and let what tests make up stand for nothing.
-
-    A test can make up what a client is told to call, and whose resource a host is, but no provider's own.
-    """
+    """Drop agent files in places where agents do not look."""
     rows = facts.by_part.get("agent-files", [])
     read = [_without_mark(seen) for seen in rows if _is_read_there(facts, seen)]
     facts.by_part["agent-files"] = _with_whole_skills(read)
-    rows = facts.by_part.get("endpoints", [])
-    for index, seen in enumerate(rows):
-        is_base = seen.fact.kind == "provider_endpoint" and "form" in seen.fact.attributes
-        if is_base and facts.roles.of(seen.path) is Role.TEST:
-            rows[index] = replace(seen, fact=replace(seen.fact, standing=False))
 
 
 def _with_whole_skills(rows: list[Seen]) -> list[Seen]:

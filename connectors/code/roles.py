@@ -11,6 +11,7 @@ from connectors.catalogue.tables import Catalogue
 from connectors.model import Role
 
 _CHART = "Chart.yaml"
+_MEASURES = re.compile(r"(?i)eval|bench|load_?-?test|perf_?-?test|stress")
 
 
 class Roles:
@@ -51,6 +52,13 @@ class Roles:
         if role is None:
             role = self._of_path[path] = self._role(path)
         return role
+
+    def makes_up(self, path: str) -> bool:
+        """Say whether a file is of a test that tries code, and makes up what that needs.
+
+        Evaluations and benchmarks have the role of tests as well, and call what they name.
+        """
+        return self.of(path) is Role.TEST and _MEASURES.search(path) is None
 
     def _role(self, path: str) -> Role:
         folder, _, name = path.rpartition("/")

@@ -15,7 +15,7 @@ from connectors.catalogue.code_rows import ClientBase
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats import stand_ins
-from connectors.code.formats.endpoints import endpoint_fact, hosts
+from connectors.code.formats.endpoints import endpoint_fact, hosts, in_rust_test, is_hint
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.patterns import compile_pattern, host_pattern
@@ -45,7 +45,7 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         text, column = line_around(source.data, hit.start)
-        if is_comment(text) or talk.holds(hit.start):
+        if is_comment(text) or talk.holds(hit.start) or is_hint(source, hit.start, text, column):
             continue
         read = _in_variable if hit.hit_class == "base-variable" else _at_place
         url, provider, form, below = read(source, hit, text, column)
@@ -54,7 +54,7 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         seen.add(host)
         if not _is_known(source.catalogue, host):
-            yield endpoint_fact(source, provider, host, line + below, form=form)
+            yield in_rust_test(source, hit, endpoint_fact(source, provider, host, line + below, form=form))
 
 
 _Told = tuple[str, str, str, int]

@@ -54,6 +54,8 @@ _GPU = re.compile(r"nvidia\.com/gpu|amd\.com/gpu|capabilities:\s*\[\s*[\"']?gpu|
 _REPOSITORY_HOSTS = ("github.com", "gitlab.com", "huggingface.co", "hf.co", "bitbucket.org")
 _NOT_IMAGES = ("package.json", "composer.json", "package-lock.json", "renovate.json")
 _TALK = re.compile(r"(?i)\b(?:echo|printf|print|println|log|info|warn|error|help|description)\b[^|;&]*$")
+# A program that is looked for, ended, moved or taken away is not started there.
+_HANDLED = re.compile(r"(?:^|[\s;&|(`])(?:p?grep|pkill|killall|rm|mv|chmod|chown)\s[^|;&\n]*$")
 _TITLE = re.compile(r"""(?i)\s*(?:-\s+)*["']?(?:display_?)?(?:name|title|label|summary)["']?\s*:\s""")
 _DATA = (".yml", ".yaml", ".json", ".toml")
 _MAX_PLACES = 500
@@ -270,7 +272,8 @@ def _wants_gpu(source: Source, hit: Hit) -> bool:
 
 def _is_started(source: Source, hit: Hit, row: ServerCommand) -> bool:
     text, column = line_around(source.data, hit.start)
-    if is_comment(text) or _TALK.search(text[:column]) or _TITLE.match(text[:column]):
+    before = text[:column]
+    if is_comment(text) or _TALK.search(before) or _HANDLED.search(before) or _TITLE.match(before):
         return False
     found = compile_pattern(row.pattern).search(plain_command(text))
-    return found is not None and bool(_COMMAND_START.search(text[:column]))
+    return found is not None and bool(_COMMAND_START.search(before))

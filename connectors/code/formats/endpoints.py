@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connectors.catalogue.tables import Catalogue
-from connectors.code.facts import Fact, Source
-from connectors.code.formats import stand_ins
+from connectors.code.facts import Fact, Hit, Source
+from connectors.code.formats import rust_tests, stand_ins
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
@@ -28,10 +29,21 @@ _COMPARED = re.compile(
 )
 # Every address of its own machine: what a server listens on, in the variable that is also its clients'.
 _BINDS = re.compile(r"""\bOLLAMA_HOST["']?(?:\s{0,9}[=:,]|\s)\s{0,9}["']?(?:http://)?$""")
-_ITEM = re.compile(r"""\s*["'`][\w-]+(?:\.[\w-]+)+["'`],?\s*""")
+# A port that a container's is bound to: 127.0.0.1:11434:11434.
+_MAPPED = re.compile(r"(?::\d{2,5})(?:/tcp)?[\"'\s]")
+_ITEM = re.compile(r"""\s*["'`][\w*-]+(?:\.[\w-]+)+["'`],?\s*\\?\s*;?\s*(?:do)?\s*""")
+# Several bare hosts in one text: whom a firewall lets through, a proxy knows or a page may load from.
+_HOST = r"[\w*-]+(?:\.[\w*-]+)+(?::\d{1,5})?"
+_HOSTS = re.compile(rf"(?<![\w/@.-]){_HOST}(?:\s*[,;|]\s*{_HOST}){{2,}}")
+_HOSTS_AROUND = 300
+# Where a page may load from and send to, says its server: each page asks for more than it uses.
+_POLICY = re.compile(r"(?i)\b(?:connect|default|script|img|frame|form|media|font|style|worker)-src\b.*$")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
-_IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:not\s+)?in\s+\w""")
+_IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:(?:not\s+)?in\s+\w|[!=]==?\s*[A-Za-z_$])""")
+# What a page shows between its tags is read by people: <code>http://localhost:11434/v1</code>.
+_PAGES = (".tsx", ".jsx", ".vue", ".svelte", ".astro", ".cshtml", ".razor")
+_BETWEEN_TAGS = re.compile(r">\s*(?:\w{1,8}://)?$")
 
 # With a name still to be filled in, neither what is given as an example calls anybody.
 _TOLD = re.compile(
@@ -46,14 +58,15 @@ _REGION = re.compile(
     r"|norway|sweden|brazil|canada|australia|india)[a-z]*\d?"
 )
 # What an empty field of a form shows.
-_HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint|tooltip)[\"']?\s*(?:[:=]|=>)")
+_HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[\"']?\s*(?:[:=]|=>)")
 _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
+_EXAMPLES = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*:\s*\[?\s*$")
+_EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
 
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
     known = hosts(source.catalogue)
-    has_list = _has_list(source)
     seen: set[str] = set()
     talk = Talk(source)
     line, last = 1, 0
@@ -73,15 +86,16 @@ def parse(source: Source) -> Iterator[Fact]:
             labels[0] = _FORMAT.sub("*", labels[0], count=1)
         address = ".".join(_plain_label(source.catalogue, label) for label in labels)
         is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        is_shown = (_is_stand_in(address) and _TOLD.search(text[:start])) or _is_hint(
+        is_shown = (_is_stand_in(address) and _TOLD.search(text[:start])) or is_hint(
             source, hit.start, text, start
         )
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
-        is_listed = has_list and _ITEM.fullmatch(text) is not None
+        is_listed = _is_item(source, hit.start) or _is_among_hosts(text, start)
         is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
         is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
-        if is_zone or is_shown or is_compared or is_listed or is_bound or is_checked or is_named:
+        is_mapped = address.startswith(_OWN) and _MAPPED.match(text, start + len(found.group("host")))
+        if is_zone or is_shown or is_compared or is_listed or is_bound or is_mapped or is_checked or is_named:
             continue
         if address in seen:
             continue
@@ -89,7 +103,8 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         seen.add(address)
         is_tenant = host.startswith("*.") and not _REGION.fullmatch(labels[0])
-        yield endpoint_fact(source, provider, address, line, form="tenant" if is_tenant else "")
+        fact = endpoint_fact(source, provider, address, line, form="tenant" if is_tenant else "")
+        yield in_rust_test(source, hit, fact)
 
 
 def endpoint_fact(source: Source, provider: str, host: str, line: int, *, form: str) -> Fact:
@@ -110,11 +125,19 @@ def endpoint_fact(source: Source, provider: str, host: str, line: int, *, form: 
     )
 
 
-def _is_hint(source: Source, place: int, text: str, start: int) -> bool:
-    """Say whether an address is what an empty field shows, on its line or as an arm of a choice below."""
-    if _ARM.match(text):
-        above = parents(source.data, place, levels=1)
-        return bool(above) and _HINT.search(above[0]) is not None
+def in_rust_test(source: Source, hit: Hit, fact: Fact) -> Fact:
+    """Return the fact, which does not stand where it lies in a test beside the code."""
+    is_made_up = rust_tests.is_inside(source.data, hit.start, source.name)
+    return replace(fact, standing=False) if is_made_up else fact
+
+
+def is_hint(source: Source, place: int, text: str, start: int) -> bool:
+    """Say whether an address is what a page or an empty field shows, on its line or as an arm below."""
+    if source.name.endswith(_PAGES) and _BETWEEN_TAGS.search(text[:start]) and "</" in text[start:]:
+        return True
+    if _ARM.match(text) or _EXAMPLE_ITEM.match(text):
+        shown = _HINT if _ARM.match(text) else _EXAMPLES
+        return any(map(shown.search, parents(source.data, place, levels=1)))
     found = _HINT.search(text[:start])
     return found is not None and text.count(",", found.end(), start) == 0
 
@@ -128,13 +151,22 @@ def _is_check(source: Source, place: int, before: str) -> bool:
     return any(map(_CHECK.search, (before, *parents(source.data, place, levels=2))))
 
 
-def _has_list(source: Source) -> bool:
-    """Say whether a program lists hosts of providers: to know them again, to allow or to refuse them."""
-    if source.syntax != "source" or len(source.hits) < _LISTED:
+def _is_item(source: Source, place: int) -> bool:
+    """Say whether the line at a place is one of several with a bare host each: to know or to allow."""
+    if _ITEM.fullmatch(line_around(source.data, place)[0]) is None:
         return False
-    return (
-        sum(bool(_ITEM.fullmatch(line_around(source.data, hit.start)[0])) for hit in source.hits) >= _LISTED
-    )
+    start = max(0, source.data.rfind(b"\n", 0, place) + 1)
+    around = source.data[max(0, start - _HOSTS_AROUND) : start + _HOSTS_AROUND].decode("latin-1")
+    return sum(bool(_ITEM.fullmatch(line)) for line in around.split("\n")) >= _LISTED
+
+
+def _is_among_hosts(text: str, start: int) -> bool:
+    """Say whether a host stands in a text that lists bare hosts, or in a content security policy."""
+    if _POLICY.search(text[:start]):
+        return True
+    window = max(0, start - _HOSTS_AROUND)
+    lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])
+    return any(found.start() <= start - window < found.end() for found in lists)
 
 
 def _is_compared(text: str, start: int, length: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.tables import Catalogue
@@ -58,6 +59,8 @@ _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
 _CUT_BEHIND = re.compile(r"\}{1,2}[\w$.-]|[$%]|\#?\{")
 _IMPORT = re.compile(r"\s*(?:import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])")
+# A line of code that is a sentence in quotes tells people of something.
+_TOLD = re.compile(r"""\s*["'`][A-Z][\w'’-]*[,:;]?(?:\s+[\w'’()-]+[,:;]?){4}""")
 
 
 def parse_oversight(source: Source) -> Iterator[Fact]:
@@ -81,8 +84,10 @@ def _line_starts(data: bytes) -> list[int]:
 
 
 def _is_shown(talk: Talk, data: bytes, start: int) -> bool:
-    """Say whether a line lies in a comment, or in a text of code that is only shown."""
+    """Say whether a line lies in a comment, is a sentence, or lies in a text of code that is only shown."""
     head = data[start : start + _MOST_LINE]
+    if _TOLD.match(head.partition(b"\n")[0].decode("utf-8", "replace")):
+        return True
     first = start + len(head) - len(head.lstrip(b" \t"))
     return talk.is_sample(first) or talk.holds(first)
 
@@ -99,6 +104,7 @@ def parse_data(source: Source) -> Iterator[Fact]:
     hits = [hit for hit in source.hits[:_MOST_HITS] if hit.row in applying and hit.start < down]
     hits.sort(key=lambda hit: hit.start)
     copied = table_changes.copied_schemas(source)
+    foreign = table_changes.foreign_spans(source)
     talk = Talk(source)
     line, last = 1, 0
     for number, hit in enumerate(hits):
@@ -108,6 +114,7 @@ def parse_data(source: Source) -> Iterator[Fact]:
         last = hit.start
         is_talk = talk.holds(hit.start) or talk.is_written(hit.start)
         is_talk = is_talk or (bool(copied) and name.partition(".")[0] in copied)
+        is_talk = is_talk or any(start <= hit.start < end for start, end in foreign)
         if name and _identity(row, name) not in seen and not is_talk:
             seen.add(_identity(row, name))
             if row.store == "bucket" and _is_plumbing(source, row, hit, name, is_few=len(seen) < _MOST_USES):
@@ -138,10 +145,11 @@ def _lines_of(text: str, row: OversightRow, is_shown: Callable[[int], bool]) -> 
     pattern = compile_pattern(row.pattern)
     unless = compile_pattern(row.unless) if row.unless else None
     above = ""
-    for number, line in enumerate(text_lines(text), 1):
+    for number, (line, below) in enumerate(pairwise([*text_lines(text), ""]), 1):
         call, above = above, line
         if len(line) <= _MOST_LINE and pattern.search(line) and not is_comment(line):
-            if _IMPORT.match(line) or (unless and (unless.search(line) or unless.search(_opened(call)))):
+            told = (line, _opened(call), _with_first(line, below))
+            if _IMPORT.match(line) or (unless and any(map(unless.search, told))):
                 continue
             if is_shown(number):
                 continue
@@ -154,6 +162,12 @@ def _lines_of(text: str, row: OversightRow, is_shown: Callable[[int], bool]) -> 
 def _opened(line: str) -> str:
     """Return a line that opens a call which the next one goes on with; empty where it does not."""
     return line if len(line) <= _MOST_LINE and _OPENS.search(line) else ""
+
+
+def _with_first(line: str, below: str) -> str:
+    """Return a line that opens a table with the table's first line; empty where it opens none."""
+    line = line.rstrip()
+    return f"{line} {below.strip()[:_NEAR]}" if line.endswith(("{", "[")) else ""
 
 
 def _gate(source: Source, row: OversightRow, line: int) -> Fact:

@@ -146,7 +146,7 @@ def opens_sentence(text: str) -> bool:
 # SQL begins with a word of its own; YAML, code and lists have other marks among their first words.
 _SENTENCE = re.compile(
     r"\s*(?:\#+\s)?(?!(?i:select|with|insert|create|merge|update|delete|alter|drop|declare|begin|grant)\b)"
-    r"[A-Z][\w'’-]*(?:,?\s+[\w'’\"`-]+){4}"
+    r"[A-Z][\w'’-]*(?:,?(?:\s|\\n)+[\w'’\"`-]+){4}"
 )
 
 

@@ -15,9 +15,11 @@ from connectors.code.formats.lines import line_around, parents
 from connectors.code.formats.model_mentions import is_called_model, is_mention
 
 NAMED = "named"
-"""The attribute of a model fact that does not stand by itself: one of the two below."""
+"""The attribute of a model fact that does not stand by itself: one of the three below."""
 GIVEN = "given"
 BARE = "bare"
+SPOKEN = "spoken"
+"""Of an id in a file that speaks the API of models, given to no call: a test makes such ones up."""
 LISTED = "listed"
 """Of an id in a tokenizer's table or a comparison: it only adds a place to what else names the model."""
 
@@ -61,6 +63,21 @@ def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) ->
     if _gives(catalogue, front) or _is_option(catalogue, front):
         return GIVEN
     return GIVEN if any(_opens_values(catalogue, line) for line in above) else BARE
+
+
+_ASKS = (
+    r"\b[\w.:>-]{0,80}(?:(?i:create|generat|complet|chat|invoke|embed|stream|transcri|infer|predict|ask|llm|query"
+    r"|respon|speech|openai|anthropic|call|post|send|request|run)\w{0,40}|\.(?:with_?)?(?i:model)(?:[Nn]ame|[Ii]d)?)[!?]?\s*\([\[{\s]*"
+)
+_ASKED = re.compile(rf"{_ASKS}[^()]*$")
+_ASKED_ABOVE = re.compile(rf"{_ASKS}$")
+
+
+def is_asked(front: str, above: list[str]) -> bool:
+    """Say whether an id is given to a call that asks a model, on its line or on the one it stands under."""
+    if _ASKED.search(front[-_REACH:]):
+        return True
+    return any(_ASKED_ABOVE.search(line[-_REACH:].rstrip()) for line in above[:1])
 
 
 def calls_models(source: Source) -> bool:

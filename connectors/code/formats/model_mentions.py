@@ -8,7 +8,6 @@ chat template or of a provider: it is a model where the text says so.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from functools import lru_cache
 
 from connectors.catalogue.tables import Catalogue, Family
@@ -57,6 +56,12 @@ _LOOKED_UP = re.compile(rf"(?i)(?:{_SIZES})\w*\s*\[\s*$")
 _SHOWN = re.compile(
     r"(?i)\be\.g\.|(?:\bexamples?|\btokenizer(?:_(?:name|hub|id|path|config|name_or_path|model))?)[\"']?\s*[:=]\s*"
     r"\[?\s*(?:[\"'`][^\"'`]{1,80}[\"'`]\s*,\s*){0,20}[\"']?\s*$"
+)
+
+# What a test expects is neither asked nor offered.
+_EXPECTED = re.compile(
+    r"(?:\b(?:assert\w*|should\w*|require\.\w+)(?:\.\w+)*\s*[( ]|\bEqual\w*\("
+    r"|\)\.(?:not\.|resolves\.|rejects\.)?(?:not_)?to(?:[A-Z]\w*)?\b)[^;\n]*$"
 )
 
 # A name for whatever fits a pattern: "fast": ["openai/gpt-5*mini*", "gpt-5-nano"].
@@ -122,11 +127,17 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
         return True
     if len(_PATTERN.findall(front)) + len(_PATTERN.findall(behind)) >= _TABLE_OF_PATTERNS:
         return True
+    if _EXPECTED.search(front) or any(_SHOWN.search(line) or _is_expectation(line) for line in above[:1]):
+        return True
     if is_template(front) or _TEMPLATE_BEHIND.match(behind) or any(map(_TEMPLATES_ABOVE.search, above)):
         return True
     if any(_LIST_COMPARED.search(line) and not _LOOP.search(line) for line in above[:1]):
         return True
     return bool(_KEY_BEHIND.match(behind)) and any(_OF_SIZES.search(line) for line in above[:2])
+
+
+def _is_expectation(line: str) -> bool:
+    return line.rstrip().endswith(("(", "[", "{")) and _EXPECTED.search(line) is not None
 
 
 def is_excluded(front: str, above: list[str]) -> bool:
@@ -214,6 +225,18 @@ def is_measured(front: str, behind: str) -> bool:
     return _KEY_FRONT.search(front) is not None and _MEASURED.match(behind) is not None
 
 
+# What an evaluation measured, kept as data: a table of results names all that were ever tried.
+_RESULT = re.compile(
+    r"(?im)^\s*(?:-\s+)?[\"']?(?:pass_?(?:rate|at)?[@_]?\w{0,8}|accuracy|win_?rate|elo|humaneval\w*|mmlu\w*|percent_\w{1,40}"
+    r"|bleu|f1(?:_score)?|\w{0,30}_score)[\"']?\s*:\s*[\"']?\d+\.\d"
+)
+
+
+def is_result(around: str) -> bool:
+    """Say whether an id of a file of data stands among the figures that an evaluation measured."""
+    return _RESULT.search(around) is not None
+
+
 # What other names are turned into models by: the left side is what others ask for.
 _MAPPING = re.compile(r"(?i)\b\w*(?:mapping|alias(?:es)?|_map|(?-i:Map))\b.{0,80}[{(\[]\s*$")
 
@@ -226,8 +249,12 @@ def is_mapped(front: str, behind: str, above: list[str]) -> bool:
 
 # The answer of an API that was recorded, or made up for a test.
 _ANSWER = re.compile(
-    r"\\?[\"']object\\?[\"']\s*:\s*\\?[\"'](?:chat\.completion|text_completion|response)(?:\.chunk)?\\?[\"']"
-    r"|\bid\\?[\"']?\s*:\s*\\?[\"'](?:chatcmpl-|resp_[0-9a-f]{8})"
+    r"\bobject\\?[\"']?\s*[:=]\s*\\?[\"'](?:chat\.completion|text_completion|response)(?:\.chunk)?\\?[\"']"
+    r"|\bid\\?[\"']?\s*:\s*\\?[\"'](?:chatcmpl-|(?:msg|resp)_[0-9A-Za-z])"
+    r"|\"usage\\?\"\s*:\s*\{\s*\\?\"(?:prompt|input|total|completion)_tokens"
+    r"|(?<![\w.])(?:stop|finish)_?[rR]eason\\?[\"']?\s*:\s*(?:\\?[\"'`]\w|null\b|None\b)"
+    r"|\"created_at\\?\"\s*:\s*\\?\"\d{4}-[^\n]{0,300}\"done\\?\"\s*:"
+    r"|\bmodel\\?[\"']?\s*:\s*\\?[\"'`][^\"'`\n]{1,80}[\"'`]\s*,\s*\\?[\"']?role\\?[\"']?\s*:\s*\\?[\"'`]assistant"
 )
 
 
@@ -242,24 +269,47 @@ def is_answered(around: str, syntax: str) -> bool:
     return _ANSWER.search(around) is not None or (syntax == "config" and _OFFER.search(around) is not None)
 
 
+_OPENS_LIST = (
+    r"(?::[^=\n]{1,60})?:?=\s*(?:new\s+Set\s*(?:<\w+>)?\(\s*|frozenset\(\s*|set\(\s*|\[\]string)?[\[({]"
+)
 _CAPABLE = re.compile(
     r"(?i)\b(?P<name>\w*(?:reason|think|vision|multi_?modal|tool|function|json|stream|temperature|system|cache|effort"
     r"|schema|structured|image_?input|attachment|prefill)\w*(?:models?|arr(?:ay)?|list|set)\w*"
     r"|\w*models?_?(?:with|without|that)_?\w*|\w*(?:search|match)_?(?:strings?|words?|terms?))"
-    r"\s*(?::[^=\n]{1,60})?:?=\s*(?:new\s+Set\s*(?:<\w+>)?\(\s*|frozenset\(\s*|set\(\s*|\[\]string)?[\[({]"
+    rf"\s*{_OPENS_LIST}"
 )
+# A list of any name that its function only looks a name up in.
+_LOCAL = re.compile(rf"^\s+(?:(?:const|let|var|val|final)\s+)?(?P<name>\w{{2,60}})\s*{_OPENS_LIST}")
 _MEMBERS = rb"some|find|includes|has|any|every|contains|indexOf|include\?"
+# Names of which each is so: a table that is only asked whether a name is in it.
+_FLAGS = re.compile(r"\bmap\[string\](?:bool|struct\s?\{\})\s*\{\s*$")
+_FLAGGED = re.compile(r"[\"`]\s*:\s*(?:true|false|(?:struct\s?\{\})?\{\})\s*[,}\n]")
 
 
 def is_capability(data: bytes, above: list[str], before: str) -> bool:
     """Say whether an id stands in a list of what can do something, which others are only looked for in."""
-    opened = next((found for line in (before, *above[:1]) if (found := _CAPABLE.search(line))), None)
+    lines = (before, *above[:1])
+    if any(map(_FLAGS.search, above[:1])):
+        return True
+    opened = next((found for line in lines if (found := _CAPABLE.search(line))), None)
     if opened is None:
-        return False
+        opened = next((found for line in lines if (found := _LOCAL.search(line))), None)
+        return opened is not None and _is_asked(data, opened["name"], rb"\breturn\s+")
     name = re.escape(opened["name"].encode())
-    asked = rb"\b%b\s*\.\s*(?:%b)\s*\(|\bin\s+%b\b" % (name, _MEMBERS, name)
     looked = rb"\brange\s+%b\s*\{[^{}]{0,80}\bstrings\.(?:Contains|HasPrefix)\(" % name
-    return re.search(asked + rb"|" + looked, data) is not None
+    return _is_asked(data, opened["name"], b"") or re.search(looked, data) is not None
+
+
+@lru_cache(maxsize=8)
+def _is_asked(data: bytes, name: str, front: bytes) -> bool:
+    """Say whether code asks if something is in a list of that name, behind ``front``."""
+    known = re.escape(name.encode())
+    ways = (
+        rb"\b%b\s*\.\s*(?:%b)\s*\(" % (known, _MEMBERS),
+        rb"\w+\s+in\s+%b\b" % known,
+        rb"(?:\w+\.)?(?:[Cc]ontains|in_array)\((?:[\w$.]+\s*,\s*)?\$?%b\b" % known,
+    )
+    return re.search(rb"%b(?:%b)" % (front, b"|".join(ways)), data) is not None
 
 
 def _braced(text: str) -> str:
@@ -283,36 +333,6 @@ def _indented(text: str, indent: int) -> str:
             break
         body.append(line)
     return "\n".join(body)
-
-
-_TEST = re.compile(rb"(?m)^#\[(?:test\]|tokio::test|rstest|cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{)")
-# A raw string may hold a bracket at the front of a line: an item ends where the next one begins.
-_NEXT_ITEM = re.compile(
-    rb"\n\}\s*\n(?:pub|(?:async |unsafe |const )?fn|impl|struct|enum|use|mod|static|type|trait"
-    rb"|#\[(?!test|tokio::test))\b"
-)
-_MOST_BYTES = 1_000_000
-
-
-def is_in_rust_test(data: bytes, place: int, name: str) -> bool:
-    """Say whether a place of a Rust file lies in one of the tests that stand beside the code they test."""
-    if not name.endswith(".rs") or len(data) > _MOST_BYTES:
-        return False
-    spans = _rust_tests(data)
-    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
-    return index >= 0 and place < spans[index][1]
-
-
-@lru_cache(maxsize=1)
-def _rust_tests(data: bytes) -> tuple[tuple[int, int], ...]:
-    """Return where the tests of a Rust file lie; one file is asked about again and again."""
-    found: list[tuple[int, int]] = []
-    place = 0
-    while test := _TEST.search(data, place):
-        behind = _NEXT_ITEM.search(data, test.end())
-        place = behind.start() + 2 if behind else len(data)
-        found.append((test.start(), place))
-    return tuple(found)
 
 
 def is_template(before: str) -> bool:

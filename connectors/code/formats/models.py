@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.facts import Fact, Hit, Source
-from connectors.code.formats import model_context, pairs, stand_ins
+from connectors.code.formats import model_context, pairs, rust_tests, stand_ins
 from connectors.code.formats.lines import is_comment, line_around, line_before, parents
 from connectors.code.formats.model_ids import (
     WEIGHTS,
@@ -37,11 +37,11 @@ from connectors.code.formats.model_mentions import (
     is_common_word,
     is_example,
     is_excluded,
-    is_in_rust_test,
     is_mapped,
     is_measured,
     is_named_inside,
     is_priced,
+    is_result,
     is_template,
     is_title,
 )
@@ -113,6 +113,7 @@ class _Named:
     vendor: str
     family: str
     named: str = ""
+    is_asked: bool = False
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -138,8 +139,10 @@ def parse(source: Source) -> Iterator[Fact]:
         last_at[found.model] = line
         if found.named and calls is None:
             calls = model_context.calls_models(source)
-        is_listed = found.named == model_context.LISTED
-        facts.append(_fact(source, found, line, "" if calls and not is_listed else found.named))
+        named = found.named
+        if calls and named not in ("", model_context.LISTED):
+            named = "" if found.is_asked else model_context.SPOKEN
+        facts.append(_fact(source, found, line, named))
     last_of = {fact.identifier: index for index, fact in enumerate(facts)}
     for index, fact in enumerate(facts):
         count = more[fact.identifier] if last_of[fact.identifier] == index else 0
@@ -193,10 +196,20 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
     family = family_of(source.catalogue, model)
     if row.waits and family is not None:
         return None  # found by its stem, and looked at as such
+    named = model_context.LISTED if _is_result(source, hit) else ""
     if family is not None and not family.whole:
-        return _Named(model, family.vendor, family.name)
-    named = model_context.BARE if row.waits else ""
+        return _Named(model, family.vendor, family.name, named)
+    named = named or (model_context.BARE if row.waits else "")
     return _Named(model, owner_of(source.catalogue, model) or row.vendor, "", named)
+
+
+def _around(source: Source, hit: Hit, reach: int = _WINDOW // 2) -> str:
+    """Return what stands around a hit, lines above and below included."""
+    return source.data[max(0, hit.start - reach) : hit.start + reach].decode("utf-8", "replace")
+
+
+def _is_result(source: Source, hit: Hit) -> bool:
+    return source.syntax == "config" and is_result(_around(source, hit, 2 * _WINDOW))
 
 
 def _call_behind(source: Source, place: int) -> str:
@@ -250,9 +263,10 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     if not _is_named(source, hit, family, place):
         return None
     named = _named(source, hit, family, model, place, end - column)
+    is_asked = bool(named) and model_context.is_asked(place.before, parents(source.data, hit.start, levels=1))
     if family.whole:
-        return _Named(model, owner_of(source.catalogue, model) or family.vendor, "", named)
-    return _Named(model, family.vendor, family.name, named)
+        return _Named(model, owner_of(source.catalogue, model) or family.vendor, "", named, is_asked)
+    return _Named(model, family.vendor, family.name, named, is_asked)
 
 
 def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, length: int) -> str:
@@ -260,15 +274,15 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
     behind = source.data[hit.start + length :][:_WINDOW].decode("utf-8", "replace")
     if is_named_inside(source.catalogue, model, place.before, behind) or is_priced(place.before, behind):
         return model_context.LISTED
-    if is_in_rust_test(source.data, hit.start, source.name):
+    if rust_tests.is_inside(source.data, hit.start, source.name):
         return model_context.LISTED
     above = parents(source.data, hit.start, levels=1)
     if is_excluded(place.before.rstrip(_QUOTES), above) or is_alias(source.name, place.before, above):
         return model_context.LISTED
-    around = source.data[max(0, hit.start - _WINDOW // 2) : hit.start + _WINDOW // 2].decode(
-        "utf-8", "replace"
-    )
-    if is_answered(around, source.syntax) or is_capability(source.data, above, place.before):
+    around = _around(source, hit)
+    if is_answered(around, source.syntax) or _is_result(source, hit):
+        return model_context.LISTED
+    if is_capability(source.data, above, place.before):
         return model_context.LISTED
     if is_measured(place.before, behind) or is_mapped(place.before, behind, above):
         return model_context.LISTED

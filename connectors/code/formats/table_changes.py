@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.lines import LineCounter
+from connectors.code.formats.plumbing import is_of_a_server
 from connectors.model import Grade
 
 ENDED = "table_ended"
@@ -26,6 +27,9 @@ _DOWN = re.compile(
     r"(?im)^[ \t]*--[ \t=>]*(?:\+(?:goose|migrate|micrate)[ \t]+|migrate:|@)?(?:down|rollback|undo)\b"
 )
 _IN_SCHEMA = re.compile(rb"(?im)^create\s+table\s+(?P<schema>[a-z_]\w{0,60})\.(?P<table>[a-z_]\w{0,60})\s*\(")
+_USE = re.compile(
+    rb"(?im)^[ \t]*(?:use|\\c|\\connect)[ \t]+[`\"\[]?(?P<name>\w{1,60})[`\"\]]?[ \t]*;?[ \t]*\r?$"
+)
 _DUMP = b"PostgreSQL database dump"
 _HEAD = 400
 _FEW = 5
@@ -56,6 +60,19 @@ def copied_schemas(source: Source) -> frozenset[str]:
     return frozenset(
         schema for schema, own in tables.items() if len(own) >= _FEW and len(own & public) >= len(own) * 0.8
     )
+
+
+def foreign_spans(source: Source) -> list[tuple[int, int]]:
+    """Return where a SQL file makes the tables of a program that keeps its own things: ``USE keycloak;``."""
+    if not source.name.endswith(".sql"):
+        return []
+    chosen = list(_USE.finditer(source.data))
+    starts = [*(found.start() for found in chosen), len(source.data)]
+    return [
+        (starts[index], starts[index + 1])
+        for index, found in enumerate(chosen)
+        if is_of_a_server(source.catalogue, found["name"].decode("latin-1"))
+    ]
 
 
 def ended(source: Source) -> Iterator[Fact]:

@@ -2,7 +2,7 @@
 
 Talk are comments, docstrings of Python, prose in JSON (the text of an issue, a description), what a shell
 prints on the terminal, annotations that document, and files that only describe an interface: what stands in
-an OpenAPI document, or in the types generated from one, is what may be said there.
+an OpenAPI document, or in the types generated from one, is what may be said there. So are recorded requests.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ _INTERFACE = re.compile(
 _GENERATED = re.compile(
     rb"(?i)generated (?:by|from|with)\b[^\n]{0,80}\b(?:openapi|swagger|datamodel-codegen|stainless)"
 )
+# What was once asked over HTTP and answered, recorded for tests.
+_RECORDED = re.compile(
+    rb"""\A\s*(?:---\s*\n|\{\s*|\#[^\n]*\n)*"?(?:interactions|http_interactions)"?\s*:|\A\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator)\""""
+)
+# A value on each line: records, whatever the file is called.
+_RECORD_LINES = re.compile(rb"\A\s*\{[^\n]{2,}\}[ \t]*\r?\n\{[^\n]{2,}\}[ \t]*\r?\n")
 _HEAD = 2_000
 _PROSE = frozenset(
     (
@@ -71,7 +77,7 @@ _PROSE = frozenset(
 """Keys of JSON whose values are written for people to read."""
 # What an interface shows in an empty field, or says of one: nothing is called there.
 _SHOWN = re.compile(
-    rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint|tool_?tip)["']?\s{0,40}"""
+    rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint(?:_?text)?|tool_?tip)["']?\s{0,40}"""
     rb"""(?:[:=]|=>)\s{0,40}\{?\s{0,40}\w{0,4}\(?\s{0,40}["'`][^"'`]*|(?:help|description)["']?\s{0,40}"""
     rb"""(?:[:=(]|=>)\s{0,40}\{?\s{0,40}\w{0,3}\(?\s{0,40}["'`][^"'`\s][^"'`]*\s[^"'`]*"""
     rb"""|\w{0,40}(?:placeholder|[a-z]tip)\s{0,40}[:=]\s{0,40}`[^`]*)\Z"""
@@ -234,13 +240,14 @@ class Talk:
 
     def _is_told(self, place: int) -> bool:
         name = self._source.name
-        if name.endswith(RECORDS):
+        if name.endswith(RECORDS) or (name.endswith(".json") and _RECORD_LINES.match(self._source.data)):
             return True
         if name.endswith((".json", *_TRANSLATED)) and self._is_shown_text(place):
             return True
         if name.endswith((".json", ".yaml", ".yml")):
             if self._is_interface is None:
-                self._is_interface = _INTERFACE.search(self._source.data) is not None
+                data = self._source.data
+                self._is_interface = bool(_INTERFACE.search(data) or _RECORDED.match(data))
             is_json = name.endswith(".json")
             is_told = _is_prose(self._source.data, place) if is_json else self._is_described(place)
             return self._is_interface or is_told

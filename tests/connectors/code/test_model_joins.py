@@ -109,17 +109,18 @@ def test_very_many_are_told_in_one_line(tmp_path: Path) -> None:
     assert told["."] == "10 more model ids are left out in the same way"
 
 
-def test_a_test_that_calls_nothing_makes_its_models_up_and_one_that_calls_does_not(tmp_path: Path) -> None:
+def test_a_test_makes_its_models_up_unless_a_call_is_given_them(tmp_path: Path) -> None:
     sizes = 'CONTEXT_SIZES = {\n    "gpt-4o": 128_000,\n}\n'
-    files = {"requirements.txt": "openai\n", "app/sizes.py": sizes, "tests/test_app.py": SET}
-    calls = 'run(model="gpt-4o", max_tokens=5)\n'
+    made = 'answer = {"model": "gpt-4o", "max_tokens": 5}\n'
+    files = {"requirements.txt": "openai\n", "app/sizes.py": sizes, "tests/test_app.py": made}
+    calls = 'client.create(model="gpt-4o", max_tokens=5)\n'
 
     made_up = scan(write(tmp_path / "a", files))
     called = scan(write(tmp_path / "b", {**files, "tests/test_app.py": calls}))
 
     assert [item.name for item in made_up.findings] == ["openai"]
     assert made_up.exceptions("files") == {
-        "tests/test_app.py:1": "the model id 'gpt-4o' is left out: only tests that call nothing name it"
+        "tests/test_app.py:1": "the model id 'gpt-4o' is left out: only tests name it, and give it to no call"
     }
     found = [item for item in called.findings if item.name == "gpt-4o"]
     assert [(item.role.value, item.evidence[0].locator) for item in found] == [

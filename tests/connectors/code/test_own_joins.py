@@ -61,8 +61,8 @@ def test_a_published_server_and_its_code_are_one(tmp_path: Path) -> None:
 
     found = [item for item in scan(write(tmp_path, files)).findings if item.kind == "mcp_server"]
 
-    assert sorted(item.name for item in found) == ["acme-mcp-time", "stub"]
-    (server,) = [item for item in found if item.name == "acme-mcp-time"]
+    (server,) = found  # the stub of the test is none
+    assert server.name == "acme-mcp-time"
     assert {item.locator.partition(":")[0] for item in server.evidence} == {
         "pyproject.toml",
         "acme/server.py",
@@ -158,34 +158,6 @@ def test_what_a_publisher_shows_its_users_is_its_own_server(tmp_path: Path) -> N
     found = [item.name for item in scan(write(tmp_path, files)).findings if item.kind == "mcp_server"]
 
     assert sorted(found) == ["@acme/mcp-server", "@other/mcp-server"]
-
-
-def test_the_address_of_a_tests_client_is_made_up(tmp_path: Path) -> None:
-    text = 'client = OpenAI(base_url="http://models.acme.internal:8000/v1")\n'
-    files = {"requirements.txt": "", "tests/test_a.py": text}
-
-    in_tests = scan(write(tmp_path / "a", files)).findings
-    in_both = scan(write(tmp_path / "b", {**files, "app.py": text})).findings
-
-    assert [item.name for item in in_tests] == []
-    assert [(item.name, len(item.evidence)) for item in in_both] == [("models.acme.internal:8000", 2)]
-
-
-def test_a_resource_that_a_test_makes_up_is_none(tmp_path: Path) -> None:
-    text = (
-        'a = "https://team.openai.azure.com"\nb = "https://acme.cognitiveservices.azure.com"\n'
-        'c = "https://eastus.api.cognitive.microsoft.com"\nd = "https://api.openai.com/v1"\n'
-    )
-    files = {"requirements.txt": "", "tests/test_a.py": text}
-
-    in_tests = scan(write(tmp_path / "a", files)).findings
-    in_both = scan(write(tmp_path / "b", {**files, "app.py": text})).findings
-
-    assert {item.name for item in in_tests} == {"eastus.api.cognitive.microsoft.com", "api.openai.com"}
-    assert {item.name for item in in_both} == {
-        *("team.openai.azure.com", "acme.cognitiveservices.azure.com"),
-        *("eastus.api.cognitive.microsoft.com", "api.openai.com"),
-    }
 
 
 def test_a_compiled_template_adds_nothing_to_its_source(tmp_path: Path) -> None:

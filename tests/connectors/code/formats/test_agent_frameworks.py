@@ -38,6 +38,11 @@ BUILT = [
         "Weather",
     ),
     ("a.ts", "import { Agent } from '@openai/agents';\nconst a = new Agent({ name: 'Tutor' });", "Tutor"),
+    (
+        "a.py",
+        "from llama_index.agent.openai import OpenAIAgent\nhelper: Base = OpenAIAgent.from_tools(t)\n",
+        "helper",
+    ),
     ("a.ts", "import { ToolLoopAgent } from 'ai';\nconst helper = new ToolLoopAgent({ model });", "helper"),
     ("a.cs", 'using Microsoft.Agents.AI;\nAIAgent a = c.CreateAIAgent(name: "Joker");', "Joker"),
     (

@@ -178,6 +178,7 @@ def test_a_name_out_of_an_images_place_is_none(path: str, text: str) -> None:
         ("run.sh", "./whisper-server \\\n  -m m.bin\n", [("model_server", "whisper-server", 1)]),
         ("run.sh", "whisper-server -m ggml-base.bin\n", [("model_server", "whisper-server", 1)]),
         ("run.sh", "docker run -p 1:1 whisper-server\npkill -f whisper-server\ncd whisper-server\n", []),
+        ("run.sh", 'pkill -f "ollama serve"\nls | grep -v -e x -e "llama-server" -e y\n', []),
         ("up.sh", "gcloud ai endpoints list\naws bedrock-agent list-agents\n", []),
         ("run.sh", "echo 'start ollama serve first'\n# ollama serve\n", []),
         ("a.yaml", "description: then ollama serve answers\n", []),

@@ -204,6 +204,24 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.py", 'u = "https://api.openai.com.evil.example.org"'),
         ("a.py", 'u = "https://myapi.openai.com"'),
         ("a.ts", '  example: "https://your-resource.openai.azure.com",'),
+        ("s.json", '{"url": {\n  "examples": [\n    "https://api.openai.com/v1"\n  ]\n}}'),
+        (
+            "a.sh",
+            'for d in \\\n  "claude.ai" \\\n  "api.anthropic.com" \\\n  "sentry.io"; do\n  allow $d\ndone',
+        ),
+        ("s.json", '{"allowed": [\n  "api.github.com",\n  "api.openai.com",\n  "acme.dev"\n]}'),
+        ("ci.yml", 'env:\n  ALLOWED: "*.githubusercontent.com,api.github.com,api.openai.com,x.ubuntu.com"'),
+        (
+            "a.ts",
+            "h.set(\"Content-Security-Policy\", `default-src 'self'; connect-src 'self' https://api.openai.com`)",
+        ),
+        ("a.dart", "SettingItem(\n  hintText: 'http://localhost:11434',\n)"),
+        ("a.ts", "p.text({ placeholder: have.ANTHROPIC_BASE_URL || 'http://localhost:4000' })"),
+        ("compose.yaml", 'ports:\n  - "127.0.0.1:11434:11434"'),
+        ("train.json", '{"code": "call https://api.openai.com/v1"}\n{"code": "x"}\n'),
+        ("a.tsx", "<p>Ollama: <code>http://localhost:11434/v1</code></p>"),
+        ("a.ts", 'if ("gateway.ai.cloudflare.com" == paths[2]) {'),
+        ("tape.yaml", "interactions:\n- request:\n    headers:\n      host:\n      - api.cohere.com\n"),
         ("a.tsx", '<input placeholder="https://<name>.openai.azure.com" />'),
         ("a.tsx", "<TextItem\n    placeholder='http://localhost:11434/v1'\n/>"),
         ("a.jsx", 'field({ helperText: "https://api.openai.com/v1" })'),
@@ -317,6 +335,24 @@ def test_a_private_dns_zone_is_no_address(zone: str) -> None:
     found = facts("dns.tf", f'name = "{zone}"\n')
 
     assert [name for name in found if "privatelink" in name] == []
+
+
+@pytest.mark.parametrize("host", ["https://api.openai.com/v1", "http://models.acme.internal:8000/v1"])
+def test_what_stands_in_a_test_of_a_rust_file_is_made_up(host: str) -> None:
+    text = (
+        f'#[cfg(test)]\n#[allow(dead_code)]\nmod tests {{\n    OpenAI::new().with_api_base("{host}");\n}}\n'
+    )
+
+    found = facts("a.rs", text)
+
+    assert found
+    assert not any(fact.standing for fact in found.values())
+
+
+def test_instructions_for_an_assistant_call_nobody() -> None:
+    text = 'c = AzureOpenAI(azure_endpoint="https://acme-team.openai.azure.com/")\nask(model="gpt-4o")\n'
+
+    assert {fact.kind for fact in facts(".cursorrules", text).values()} == {"agent_config"}
 
 
 def test_words_in_angle_brackets_are_filled_in_later() -> None:

@@ -60,6 +60,10 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
         ("a.py", "import signal\nsignal.interrupt()\ninterrupt(1)\n"),
         ("a.py", "# from langgraph.types import interrupt; interrupt()\n"),
         ("a.py", "from langgraph.types import interrupt\n"),
+        (
+            "a.ts",
+            'import "@langchain/langgraph";\nx = [\n    "Yes: a dedicated interrupt() function waits",\n];\n',
+        ),
         ("a.py", "from crewai import Task\nTask(human_input=False)\n"),
         ("README.md", "from langgraph.types import interrupt\ninterrupt({})\n"),
         ("a.ts", "const x = { needsApproval: true };\n"),
@@ -265,6 +269,7 @@ def test_what_names_no_store_is_none(path: str, text: str) -> None:
         ("a.py", "import langgraph\nrun(interrupt_before=body.interrupt_before)\n"),
         ("a.py", "import langgraph\ndef run(\n    interrupt_before: list[str] | None = None,\n): ...\n"),
         ("a.ts", "generateText({ experimental_telemetry: { isEnabled: false } });\n"),
+        ("a.ts", "ask({\n  experimental_telemetry: {\n    isEnabled: false, // our own\n  },\n});\n"),
     ],
 )
 def test_a_setting_that_is_only_typed_or_off_guards_nothing(path: str, text: str) -> None:

@@ -45,7 +45,7 @@ def test_an_id_that_is_a_value_or_named_a_model_is_given(path: str, text: str) -
         ("a.py", 'def test_model():\n    app("gpt-4o")'),
         ("a.py", 'ask("hello", "gpt-4o")'),
         ("a.sql", "SELECT 'gpt-4o';"),
-        ("a.ts", "expect(names, 'gpt-4o')"),
+        ("a.ts", "pick(names, 'gpt-4o')"),
     ],
 )
 def test_an_id_that_is_a_word_among_others_is_bare(path: str, text: str) -> None:

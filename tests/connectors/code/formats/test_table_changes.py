@@ -62,3 +62,14 @@ def test_a_schema_of_a_dump_that_copies_public_holds_no_tables_of_its_own(
 
 def test_names_are_compared_without_quotes_case_and_common_schema() -> None:
     assert [plain(name) for name in ('"Public"."Claims"', "[dbo].[x]", "shop.x")] == ["claims", "x", "shop.x"]
+
+
+def test_the_tables_of_a_program_that_keeps_its_own_things_are_no_data() -> None:
+    text = (
+        "USE keycloak;\nCREATE TABLE user_session (id int);\nUSE shop;\nCREATE TABLE orders (id int);\n"
+        "\\c grafana\nCREATE TABLE panels (id int);\n"
+    )
+
+    found = {fact.name for _, fact in read("a.sql", text) if fact.kind == "data_store"}
+
+    assert found == {"orders"}

@@ -48,6 +48,11 @@ _SAID = json.dumps([{"role": "user", "content": "```\nos.getenv('OPENAI_API_KEY'
         ),
         ("swagger.json", json.dumps({"swagger": "2.0", "example": {"model": "gpt-4o"}})),
         ("review.prompt.yml", _PROMPT),
+        (
+            "s.json",
+            '{"docs": ["### Ollama\\nTo begin with Ollama, follow this:\\n1. run `ollama run llama3`"]}',
+        ),
+        ("tape.yml", "---\nhttp_interactions:\n- request:\n    body:\n      model: gpt-4o\n"),
         ("a.json", json.dumps({"description": "Use model: gpt-4o for all of this"})),
         (
             "types.py",

@@ -1,0 +1,63 @@
+"""Let what only the code of tests names stand for nothing, and list it.
+
+A test makes up what a client is told to call, whose resource a host is and which servers for assistants there
+are, and a guardrail that it sets guards nothing; where the code that it tests uses the same thing, the test
+is one place more. What is configured for a test, and a server out there that one calls, is really there. Ids
+of models have rules of their own (:mod:`connectors.code.model_joins`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connectors.model import Grade
+
+if TYPE_CHECKING:
+    from connectors.code.reading import Seen, TreeFacts
+
+_CALLED = {
+    "provider_endpoint": "the address",
+    "mcp_server": "the server",
+    "guardrail": "the guardrail",
+    "oversight_control": "the control",
+}
+_LISTED = 50
+
+
+def join(facts: TreeFacts) -> None:
+    """Let addresses, servers and controls that tests alone name not stand."""
+    made_up: list[Seen] = []
+    for part in ("endpoints", "mcp", "oversight"):
+        rows = facts.by_part.get(part, [])
+        for index, seen in enumerate(rows):
+            if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
+                rows[index] = replace(seen, fact=replace(seen.fact, standing=False))
+                made_up.append(seen)
+        stand = {(seen.fact.kind, seen.fact.identifier) for seen in rows if seen.fact.standing}
+        made_up = [seen for seen in made_up if (seen.fact.kind, seen.fact.identifier) not in stand]
+    _tell(facts, made_up)
+
+
+def _is_made_up(seen: Seen) -> bool:
+    """Say whether a fact in a test is no proof there: in code, or as a resource or address of one's own."""
+    fact = seen.fact
+    if fact.kind == "provider_endpoint":
+        return fact.grade is Grade.CALLED or "form" in fact.attributes
+    return (
+        fact.kind in _CALLED and fact.grade is Grade.CALLED and fact.attributes.get("form") != "used by code"
+    )
+
+
+def _tell(facts: TreeFacts, made_up: list[Seen]) -> None:
+    """List the first place of each thing and file."""
+    places: dict[tuple[str, str, str], int] = {}
+    for seen in made_up:
+        places.setdefault((seen.path, seen.fact.kind, seen.fact.name), seen.fact.line)
+    told = [
+        (f"{path}:{line}", f"{_CALLED[kind]} {name!r} is left out: only tests name it")
+        for (path, kind, name), line in places.items()
+    ]
+    facts.places += told[:_LISTED]
+    if len(told) > _LISTED:
+        facts.places.append((".", f"{len(told) - _LISTED} more that only tests name are left out"))

@@ -1,0 +1,60 @@
+"""What only the code of tests names stands for nothing and is listed; beside its use it is one place more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.code_samples import scan, write
+
+_SERVER = 'from fastmcp import FastMCP; s = FastMCP("stub")\n'
+_STARTED = 'mcp = {"command": "npx", "args": ["-y", "@acme/mcp-server"]}\n'
+CODE = [
+    ('client = OpenAI(base_url="http://models.acme.internal:8000/v1")\n', "models.acme.internal:8000"),
+    ('a = "https://team.openai.azure.com"\n', "team.openai.azure.com"),
+    ('assert ask("", "https://api.openai.com/v1") == 1\n', "api.openai.com"),
+    (_SERVER, "stub"),
+    (_STARTED, "@acme/mcp-server"),
+    ("from presidio_anonymizer import AnonymizerEngine; a = AnonymizerEngine()\n", "presidio"),
+]
+
+
+@pytest.mark.parametrize(("text", "name"), CODE)
+def test_what_only_a_test_names_is_listed_and_no_finding(tmp_path: Path, text: str, name: str) -> None:
+    scanned = scan(write(tmp_path, {"requirements.txt": "", "tests/test_a.py": text}))
+
+    assert name not in {item.name for item in scanned.findings}
+    kind = "guardrail" if name == "presidio" else "address" if "." in name else "server"
+    assert scanned.exceptions("files") == {
+        "tests/test_a.py:1": f"the {kind} {name!r} is left out: only tests name it"
+    }
+
+
+@pytest.mark.parametrize(("text", "name"), CODE)
+def test_beside_its_use_a_test_is_one_place_more(tmp_path: Path, text: str, name: str) -> None:
+    scanned = scan(write(tmp_path, {"requirements.txt": "", "tests/test_a.py": text, "app.py": text}))
+
+    assert [len(item.evidence) for item in scanned.findings if item.name == name] == [2]
+    assert not scanned.exceptions("files")
+
+
+def test_what_a_test_is_configured_with_and_what_it_calls_out_there_stands(tmp_path: Path) -> None:
+    files = {
+        "tests/.env.test": "OPENAI_BASE_URL=https://api.openai.com/v1\n",
+        "tests/test_mcp.py": "with streamablehttp_client('https://docs.acme.dev/mcp') as c: ...\n",
+    }
+
+    scanned = scan(write(tmp_path, files))
+
+    assert {"api.openai.com", "docs.acme.dev"} <= {item.name for item in scanned.findings}
+
+
+def test_of_very_many_the_rest_is_counted(tmp_path: Path) -> None:
+    text = "".join(f'c = OpenAI(base_url="http://m{number}.acme.internal:8000/v1")\n' for number in range(60))
+
+    scanned = scan(write(tmp_path, {"requirements.txt": "", "tests/test_a.py": text}))
+
+    told = scanned.exceptions("files")
+    assert len(told) == 51
+    assert told["."] == "10 more that only tests name are left out"
