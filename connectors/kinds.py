@@ -50,7 +50,7 @@ _ROWS = (
     ("dataset", "Data kept to train, tune, evaluate or feed AI.", False),
     ("training_job", "A run that trains or tunes a model.", False),
     ("inference_job", "A batch run that applies a model.", False),
-    ("evaluation", "A run, suite or monitor that measures a model or agent.", False),
+    ("evaluation", "A run, suite or job that measures a model or agent.", False),
     ("experiment", "A tracked series of training runs, with its lineage.", False),
     ("mlops_server", "A server that tracks experiments and models.", False),
     ("notebook", "An interactive workbench for models and data.", False),
@@ -63,7 +63,11 @@ _ROWS = (
     ("api_key", "A credential for an AI service; name and fingerprint only.", False),
     ("identity", "A non-human identity made for AI: agent identity, service account.", False),
     ("guardrail", "A filter or policy that limits what a model or agent may do.", False),
-    ("oversight_control", "A control or record of human oversight kept at the vendor.", False),
+    (
+        "oversight_control",
+        "A control or record by which people oversee models: approval, monitor, trace.",
+        False,
+    ),
     (
         "data_store",
         "A table, bucket, index, queue or database that the code of an AI system reads or writes.",

@@ -285,6 +285,7 @@ class _Tables:
     mcp_table_marks: tuple[str, ...]
     mcp_image_marks: tuple[str, ...]
     agent_code: tuple[Construct, ...]
+    agent_variables: tuple[str, ...]
     flow_marks: tuple[FlowMark, ...]
     secret: tuple[Secret, ...]
     ci_action: tuple[CiAction, ...]

@@ -29,6 +29,9 @@ from connectors.code.globs import GlobTable
 from connectors.code.prefilter import MAX_HITS, SUPPRESSION_MARK, Prefilter
 
 UNREAD = ("prose", "binary")
+# What an interface says in one language lies in such folders.
+_MESSAGES = (".json", ".yaml", ".yml", ".properties")
+_TRANSLATED = re.compile(r"(?i)(?:^|/)(?:locales?|i18n|l10n|translations?|lang|langs)/")
 """Syntaxes in which nothing is searched for: only a format that asks for the file by name reads it."""
 
 Parser = Callable[[Source], Iterator[Fact]]
@@ -179,6 +182,8 @@ class Formats:
             return "config"
         dot = name.rfind(".")
         ending = name[dot:] if dot >= 0 else ""
+        if ending in _MESSAGES and _TRANSLATED.search(path):
+            return "prose"
         return self._syntaxes.get(ending) or self._syntaxes.get(ending.lower(), "source")
 
 

@@ -5,7 +5,9 @@ What only holds an agent's settings is a further place of the agent that the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connectors.code.facts import Fact, Source
 from connectors.code.formats.constructs import placed
@@ -14,7 +16,8 @@ from connectors.model import Grade
 
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each agent the file constructs; without a name its path becomes its identity."""
-    for thing in placed(source, source.catalogue.agent_code):
+    for built in placed(source, source.catalogue.agent_code):
+        thing = built if built.is_named or not _is_common(source, built.name) else replace(built, name="")
         yield Fact(
             kind=thing.row.kind or "agent",
             provider=thing.row.provider,
@@ -29,3 +32,9 @@ def parse(source: Source) -> Iterator[Fact]:
                 **thing.row.proof,
             },
         )
+
+
+def _is_common(source: Source, variable: str) -> bool:
+    """Say whether a variable's name is one that any agent could have: ``agent``, ``self._agent2``."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", variable).lower().strip("_")
+    return words.rstrip("0123456789_") in source.catalogue.agent_variables

@@ -37,6 +37,15 @@ _HOST = r"[\w*-]+(?:\.[\w*-]+)+(?::\d{1,5})?"
 _HOSTS = re.compile(rf"(?<![\w/@.-]){_HOST}(?:\s*[,;|]\s*{_HOST}){{2,}}")
 _HOSTS_AROUND = 300
 # Where a page may load from and send to, says its server: each page asks for more than it uses.
+# Whom a token is made out to, or where figures are taken from, is an address to which nothing is sent.
+_CITED = re.compile(
+    r"(?i)(?:^|[^a-z])(?:\w*audiences?|aud|source|references?|docs?|documentation|homepage|website|citation)(?:_?ur[il])?"
+    r"[\"']?\s*(?:[:=]|=>)\s*\[?\s*[\"'`]?(?:https?://)?$"
+)
+# A service of a cloud that is switched on, by its name.
+_ENABLED = re.compile(
+    r"\bservices\s+enable\b.*$|\b(?:activate|enable)d?_?(?:apis|services)\b.*$|\bservice\s*=\s*\"$"
+)
 _POLICY = re.compile(r"(?i)\b(?:connect|default|script|img|frame|form|media|font|style|worker)-src\b.*$")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
@@ -90,7 +99,7 @@ def parse(source: Source) -> Iterator[Fact]:
             source, hit.start, text, start
         )
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
-        is_listed = _is_item(source, hit.start) or _is_among_hosts(text, start)
+        is_listed = _is_item(source, hit.start) or _is_only_told(text, start)
         is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
         is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
@@ -160,9 +169,9 @@ def _is_item(source: Source, place: int) -> bool:
     return sum(bool(_ITEM.fullmatch(line)) for line in around.split("\n")) >= _LISTED
 
 
-def _is_among_hosts(text: str, start: int) -> bool:
-    """Say whether a host stands in a text that lists bare hosts, or in a content security policy."""
-    if _POLICY.search(text[:start]):
+def _is_only_told(text: str, start: int) -> bool:
+    """Say whether a host stands in a list of bare hosts or a content security policy, is cited or enabled."""
+    if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED)):
         return True
     window = max(0, start - _HOSTS_AROUND)
     lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])

@@ -24,10 +24,10 @@ _SIZES = (
 # Another id that is compared with this one, or looked for beside it in a list.
 _COMPARED_BEFORE = re.compile(
     r"(?i)(?:[=!]==?|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
-    r"|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
+    r"|\w{0,40}prefix\w{0,20}|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
     r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
     r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*"
-    r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
+    r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*(?:\[\]string\s*)?[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
 )
 _COMPARED_BEHIND = re.compile(
     r"[\"'`]\s*(?:(?:not\s+)?\bin\s+[A-Za-z_]|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
@@ -63,6 +63,10 @@ _EXPECTED = re.compile(
     r"(?:\b(?:assert\w*|should\w*|require\.\w+)(?:\.\w+)*\s*[( ]|\bEqual\w*\("
     r"|\)\.(?:not\.|resolves\.|rejects\.)?(?:not_)?to(?:[A-Z]\w*)?\b)[^;\n]*$"
 )
+
+# The family that a model is of is told beside its id, and an example of a schema is shown to readers.
+_FAMILY_KEY = re.compile(r"(?i)(?:^|[^a-z])(?:model_?)?famil(?:y|ies)[\"']?\s*(?:[:=]|=>)\s*[\[(]?\s*$")
+_EXAMPLE_ABOVE = re.compile(r"(?i)\bexamples?[\"']?\s*[:=]\s*[\[{(]+\s*$|schema_extra\b")
 
 # A name for whatever fits a pattern: "fast": ["openai/gpt-5*mini*", "gpt-5-nano"].
 _PATTERN_BEHIND = re.compile(r"\\?[\"'`]\s*(?::|=>|=)\s*\[?\s*\\?[\"'`][\w./:-]*\*")
@@ -126,6 +130,8 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
     if _PATTERN_BEHIND.match(behind) or _PATTERN_BEFORE.search(front):
         return True
     if len(_PATTERN.findall(front)) + len(_PATTERN.findall(behind)) >= _TABLE_OF_PATTERNS:
+        return True
+    if _FAMILY_KEY.search(front) or any(map(_EXAMPLE_ABOVE.search, above)):
         return True
     if _EXPECTED.search(front) or any(_SHOWN.search(line) or _is_expectation(line) for line in above[:1]):
         return True
@@ -220,6 +226,21 @@ def is_priced(front: str, behind: str) -> bool:
 _MEASURED = re.compile(r"[\"']?\s*:\s*[\"']?\d+\.\d+[\"']?\s*(?:[,}#]|\n|\Z)")
 
 
+# LiteLLM's list of prices and capabilities, whatever language it is written out in.
+_PRICED_BELOW = re.compile(r"(?:input|output)_cost_per_\w+[\"']?\s*(?:[:=]|=>)")
+_USED_THERE = re.compile(r"(?i)litellm_?params|model_?info|api_?(?:base|key)\b|\bparams\s*:")
+
+
+def is_in_price_list(front: str, around: str, behind: str) -> bool:
+    """Say whether an id begins an entry of a list of prices: LiteLLM's, but not the settings of its proxy."""
+    if not _PRICED_BELOW.search(behind) or _USED_THERE.search(around) or _USED_THERE.search(behind):
+        return False
+    return _KEY_OF_ID.search(front) is not None
+
+
+_KEY_OF_ID = re.compile(r"(?i)[\"']?\b(?:id|model|name|model_?(?:name|id))[\"']?\s*(?:[:=]|=>)\s*[\"'`]?$")
+
+
 def is_measured(front: str, behind: str) -> bool:
     """Say whether an id is the key of a number that says something of the model."""
     return _KEY_FRONT.search(front) is not None and _MEASURED.match(behind) is not None
@@ -283,7 +304,6 @@ _LOCAL = re.compile(rf"^\s+(?:(?:const|let|var|val|final)\s+)?(?P<name>\w{{2,60}
 _MEMBERS = rb"some|find|includes|has|any|every|contains|indexOf|include\?"
 # Names of which each is so: a table that is only asked whether a name is in it.
 _FLAGS = re.compile(r"\bmap\[string\](?:bool|struct\s?\{\})\s*\{\s*$")
-_FLAGGED = re.compile(r"[\"`]\s*:\s*(?:true|false|(?:struct\s?\{\})?\{\})\s*[,}\n]")
 
 
 def is_capability(data: bytes, above: list[str], before: str) -> bool:
@@ -294,21 +314,22 @@ def is_capability(data: bytes, above: list[str], before: str) -> bool:
     opened = next((found for line in lines if (found := _CAPABLE.search(line))), None)
     if opened is None:
         opened = next((found for line in lines if (found := _LOCAL.search(line))), None)
-        return opened is not None and _is_asked(data, opened["name"], rb"\breturn\s+")
+        return opened is not None and _is_asked(data, opened["name"], is_answer=True)
     name = re.escape(opened["name"].encode())
     looked = rb"\brange\s+%b\s*\{[^{}]{0,80}\bstrings\.(?:Contains|HasPrefix)\(" % name
-    return _is_asked(data, opened["name"], b"") or re.search(looked, data) is not None
+    return _is_asked(data, opened["name"]) or re.search(looked, data) is not None
 
 
-@lru_cache(maxsize=8)
-def _is_asked(data: bytes, name: str, front: bytes) -> bool:
-    """Say whether code asks if something is in a list of that name, behind ``front``."""
+@lru_cache(maxsize=2)
+def _is_asked(data: bytes, name: str, *, is_answer: bool = False) -> bool:
+    """Say whether code asks if something is in a list of that name, or even answers with that."""
     known = re.escape(name.encode())
     ways = (
         rb"\b%b\s*\.\s*(?:%b)\s*\(" % (known, _MEMBERS),
-        rb"\w+\s+in\s+%b\b" % known,
-        rb"(?:\w+\.)?(?:[Cc]ontains|in_array)\((?:[\w$.]+\s*,\s*)?\$?%b\b" % known,
+        rb"\bin\s+%b\b" % known,
+        rb"(?:[Cc]ontains|in_array)\((?:[\w$.]{1,80}\s*,\s*)?\$?%b\b" % known,
     )
+    front = rb"\breturn\s[^\n;]{0,80}?" if is_answer else b""
     return re.search(rb"%b(?:%b)" % (front, b"|".join(ways)), data) is not None
 
 

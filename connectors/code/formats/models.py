@@ -37,6 +37,7 @@ from connectors.code.formats.model_mentions import (
     is_common_word,
     is_example,
     is_excluded,
+    is_in_price_list,
     is_mapped,
     is_measured,
     is_named_inside,
@@ -282,7 +283,7 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
     around = _around(source, hit)
     if is_answered(around, source.syntax) or _is_result(source, hit):
         return model_context.LISTED
-    if is_capability(source.data, above, place.before):
+    if is_capability(source.data, above, place.before) or is_in_price_list(place.before, around, behind):
         return model_context.LISTED
     if is_measured(place.before, behind) or is_mapped(place.before, behind, above):
         return model_context.LISTED

@@ -113,6 +113,10 @@ _PRINTED = re.compile(
     r"(?i)(?:^|[;&|{(]|\b(?:then|do|else))\s*@?(?:echo|printf|print|print_\w+|log_\w+|write-host|write-output)\s+"
     r"(?P<text>[^|;&]*)$"
 )
+_USAGE = re.compile(
+    rb"(?m)^[ \t]*cat[ \t]+<<-?[ \t]*[\"']?(?P<mark>\w{1,40})[\"']?[ \t]*\r?\n"
+    rb"(?P<text>(?:[^\n]*\n){0,200}?)[ \t]*(?P=mark)[ \t]*\r?$"
+)
 _ENDED = re.compile(r"(?:;|&&|\|\|)\s*\\\s*$")
 _TAKEN = re.compile(r"\||>(?!\s*(?:&2|/dev/(?:stderr|tty|null)))\s*[\w$\"'./{>&]")
 _KEY = re.compile(rb'"([^"\\]{1,40})"\s{0,40}:\s{0,40}\Z')
@@ -135,7 +139,9 @@ class Talk:
         self._source = source
         self._code = Spans(source.data, source.name)
         self._is_interface: bool | None = None
+        self._is_records: bool | None = None
         self._described = 0
+        self._usages: list[tuple[int, int]] | None = None
         self._spans: list[tuple[int, int]] | None = None
         self._written: list[tuple[int, int]] | None = None
         self._texts: list[tuple[int, int]] | None = None
@@ -220,15 +226,24 @@ class Talk:
         return any(map(_DESCRIBED.match, parents(self._source.data, place, levels=_LEVELS)))
 
     def _is_printed(self, place: int) -> bool:
-        """Say whether a shell prints the place on the terminal, in a line of several words."""
+        """Say whether a shell prints the place on the terminal: in a line of several words, or a text."""
         if not self._source.name.endswith(_SHELLS):
             return False
+        if self._is_in_usage(place):
+            return True
         line, column = line_around(self._source.data, place)
         found = _PRINTED.search(line[:column])
         goes_on = line.rstrip().endswith("\\") and not _ENDED.search(line)
         if found is None or _TAKEN.search(line, column) is not None or goes_on:
             return False
         return len(line[found.start("text") :].split()) > 1
+
+    def _is_in_usage(self, place: int) -> bool:
+        """Say whether the place lies in a text that ``cat`` prints: its usage, and no file that it writes."""
+        if self._usages is None:
+            found = _USAGE.finditer(self._source.data)
+            self._usages = [(text.start("text"), text.end("text")) for text in found]
+        return _holds(self._usages, place)
 
     def _is_shown_text(self, place: int) -> bool:
         """Say whether the text around a place has letters beyond ASCII, or in a translation other words."""
@@ -240,7 +255,10 @@ class Talk:
 
     def _is_told(self, place: int) -> bool:
         name = self._source.name
-        if name.endswith(RECORDS) or (name.endswith(".json") and _RECORD_LINES.match(self._source.data)):
+        if self._is_records is None:
+            is_lines = name.endswith(".json") and _RECORD_LINES.match(self._source.data) is not None
+            self._is_records = is_lines or name.endswith(RECORDS)
+        if self._is_records:
             return True
         if name.endswith((".json", *_TRANSLATED)) and self._is_shown_text(place):
             return True

@@ -20,7 +20,16 @@ _XML_NOISE = re.compile(
     re.S,
 )
 _XML_DESCRIPTION = re.compile(rb"<[dD]escription>([^<]{1,2000})</[dD]escription>")
-_APP = re.compile(r"(?m)^[ \t]*(?:def project,?.{0,40})?\[?[ \t]*app:[ \t]*:(\w+)")
+# How manifests that are no data call their own package. All major versions of a Go module are one.
+_OWN_NAMES = {
+    "mix.exs": ("hex", re.compile(r"(?m)^[ \t]*(?:def project,?.{0,40})?\[?[ \t]*app:[ \t]*:(\w+)")),
+    "go.mod": (
+        "golang",
+        re.compile(r"(?m)^module[ \t]+\"?([\w.~/-]{1,300}?)(?:/v\d+|\.v\d+)?\"?[ \t]*(?://.*)?\r?$"),
+    ),
+    "pubspec.yaml": ("pub", re.compile(r"(?m)^name:[ \t]*[\"']?(\w+)")),
+    "gemspec": ("gem", re.compile(r"(?m)^[ \t]*\w+\.name[ \t]*=[ \t]*[\"']([\w.-]+)[\"']")),
+}
 _MODULES = re.compile(rb"<modules>\s*<module>")
 
 
@@ -47,9 +56,10 @@ def _notes(source: Source) -> Iterator[Fact]:
         content = load_json(source)
         yield from _described(source, "composer", _get(content, "description"))
         yield from _own(source, "composer", _get(content, "name"))
-    elif name == "mix.exs":
-        app = _APP.search(source.lenient_text())
-        yield from _own(source, "hex", app.group(1) if app else None)
+    elif own := _OWN_NAMES.get(name) or _OWN_NAMES.get(name.rpartition(".")[2]):
+        ecosystem, pattern = own
+        found = pattern.search(source.lenient_text())
+        yield from _own(source, ecosystem, found.group(1) if found else None)
     elif name == "Chart.yaml":
         yield from _described(source, "helm", _get(_first(load_yaml(source)), "description"))
     elif name in SYSTEM_FILES:

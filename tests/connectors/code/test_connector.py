@@ -412,3 +412,9 @@ def test_packages_of_ones_own_are_marked_and_listed(tmp_path: Path) -> None:
 
     assert found.named("openai").attributes["own_package"] is True
     assert found.exceptions("files") == {"bot.py": "openai is marked as the organisation's own package"}
+
+
+def test_what_an_interface_says_in_one_language_starts_and_calls_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"app/locales/en/ai.yaml": "command: ollama run llama3.1\nmodel: gpt-4o\n"})
+
+    assert scan(tmp_path).findings == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.code_samples import scan, write
 
 _SERVER = """from mcp.server import Server
@@ -33,6 +35,31 @@ def test_an_npm_package_does_not_depend_on_itself(tmp_path: Path) -> None:
     found = scan(write(tmp_path, {"package.json": json.dumps(manifest)})).findings
 
     assert [item.name for item in found if item.kind == "package"] == ["openai"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "go.mod": "module github.com/sashabaranov/go-openai/v2 // its own\n\ngo 1.22\n",
+            "chat/chat.go": 'package chat\n\nimport "github.com/sashabaranov/go-openai/v2/jsonschema"\n',
+        },
+        {
+            "ruby-openai.gemspec": 'Gem::Specification.new do |spec|\n  spec.name = "ruby-openai"\nend\n',
+            "bin/console": "#!/usr/bin/env ruby\n",
+            "Gemfile": 'gem "ruby-openai", path: "."\n',
+        },
+        {
+            "pubspec.yaml": "name: dart_openai\n",
+            "lib/a.dart": "import 'package:dart_openai/dart_openai.dart';\n",
+        },
+    ],
+    ids=["go", "gem", "pub"],
+)
+def test_a_package_that_its_own_code_imports_is_none_of_its_dependencies(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    assert [item.name for item in scan(write(tmp_path, files)).findings if item.kind == "package"] == []
 
 
 def test_an_elixir_package_neither_imports_itself_nor_is_imported_where_it_is_defined(tmp_path: Path) -> None:

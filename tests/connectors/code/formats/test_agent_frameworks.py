@@ -15,15 +15,15 @@ BUILT = [
         "from google.adk.agents import LlmAgent\nroot = LlmAgent(model=M, name='root_agent')\n",
         "root_agent",
     ),
-    ("a.py", "from strands import Agent\nagent = Agent(tools=[calculator])\n", "agent"),
-    ("a.py", "from smolagents import CodeAgent\nagent = CodeAgent(tools=[], model=m)\n", "agent"),
+    ("a.py", "from strands import Agent\nsums = Agent(tools=[calculator])\n", "sums"),
+    ("a.py", "from smolagents import CodeAgent\nself._agent2 = CodeAgent(tools=[], model=m)\n", ""),
     ("a.py", "from agno.agent import Agent\na = Agent(name='Web')\n", "Web"),
     ("a.py", "from autogen_agentchat.agents import AssistantAgent\na = AssistantAgent('writer')\n", "writer"),
     ("a.py", "from autogen import ConversableAgent\na = ConversableAgent(name='joe')\n", "joe"),
     (
         "a.py",
         "from langgraph.prebuilt import create_react_agent\nagent = create_react_agent(llm, [])\n",
-        "agent",
+        "",
     ),
     ("a.py", "from llama_index.core.agent.workflow import FunctionAgent\na = FunctionAgent(name='W')\n", "W"),
     (
@@ -62,11 +62,11 @@ def test_an_agent_built_in_code_is_found_with_its_name(path: str, text: str, nam
 
 
 def test_a_graph_is_a_workflow() -> None:
-    text = "from langgraph.graph import StateGraph\nbuilder = StateGraph(State)\n"
+    text = "from langgraph.graph import StateGraph\nclaims = StateGraph(State)\n"
 
     found = [fact for _, fact in read("a.py", text) if fact.kind in ("agent", "workflow")]
 
-    assert [(fact.kind, fact.name, fact.line) for fact in found] == [("workflow", "builder", 2)]
+    assert [(fact.kind, fact.name, fact.line) for fact in found] == [("workflow", "claims", 2)]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ CLAUDE = "from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, quer
 @pytest.mark.parametrize(
     ("text", "agents"),
     [
-        ("options = ClaudeAgentOptions(model=M)\nclient = ClaudeSDKClient(options=options)\n", {"client"}),
-        ("client = ClaudeSDKClient(\n    options=ClaudeAgentOptions(model=M),\n)\n", {"client"}),
+        ("options = ClaudeAgentOptions(model=M)\ndesk = ClaudeSDKClient(options=options)\n", {"desk"}),
+        ("client = ClaudeSDKClient(\n    options=ClaudeAgentOptions(model=M),\n)\n", {""}),
         ("o = ClaudeAgentOptions()\nasync for m in query(prompt=p, options=o):\n    pass\n", {""}),
         ("def made():\n    return ClaudeAgentOptions(model=M)\n", {""}),
     ],

@@ -168,6 +168,11 @@ def test_a_name_out_of_an_images_place_is_none(path: str, text: str) -> None:
         ("a.service", "ExecStart=/usr/local/bin/ollama serve\n", [("model_server", "Ollama", 1)]),
         ("run.sh", "mlflow server --host 0.0.0.0\n", [("mlops_server", "MLflow", 1)]),
         ("up.sh", "az cognitiveservices account create -n x\n", [("ai_account", "Azure AI services", 1)]),
+        (
+            "up.sh",
+            "gcloud services enable generativelanguage.googleapis.com\n",
+            [("ai_service", "gemini-api", 1)],
+        ),
         ("up.sh", "gcloud ai endpoints create --region r\n", [("model_endpoint", "Vertex AI endpoint", 1)]),
         ("up.sh", "aws bedrock-runtime invoke-model --model-id x o\n", [("ai_service", "bedrock", 1)]),
         (

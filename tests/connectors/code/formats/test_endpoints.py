@@ -215,6 +215,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             "a.ts",
             "h.set(\"Content-Security-Policy\", `default-src 'self'; connect-src 'self' https://api.openai.com`)",
         ),
+        ("a.py", 'ANTHROPIC_AUDIENCE = "https://api.anthropic.com"'),
+        ("a.php", "'source' => 'https://openrouter.ai/api/v1/models',"),
         ("a.dart", "SettingItem(\n  hintText: 'http://localhost:11434',\n)"),
         ("a.ts", "p.text({ placeholder: have.ANTHROPIC_BASE_URL || 'http://localhost:4000' })"),
         ("compose.yaml", 'ports:\n  - "127.0.0.1:11434:11434"'),
