@@ -58,7 +58,10 @@ _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
 _CUT_BEHIND = re.compile(r"\}{1,2}[\w$.-]|[$%]|\#?\{")
-_IMPORT = re.compile(r"\s*(?:import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])")
+_IMPORT = re.compile(
+    r"\s*(?:(?:async\s+)?(?:def|func|function|fun|fn)\s|import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])"
+)
+"""A line that brings a name in, or defines it, and calls nothing."""
 # A line of code that is a sentence in quotes tells people of something.
 _TOLD = re.compile(r"""\s*["'`][A-Z][\w'’-]*[,:;]?(?:\s+[\w'’()-]+[,:;]?){4}""")
 

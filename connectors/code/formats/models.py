@@ -40,6 +40,7 @@ from connectors.code.formats.model_mentions import (
     is_in_price_list,
     is_mapped,
     is_measured,
+    is_mention,
     is_named_inside,
     is_priced,
     is_result,
@@ -197,11 +198,19 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
     family = family_of(source.catalogue, model)
     if row.waits and family is not None:
         return None  # found by its stem, and looked at as such
-    named = model_context.LISTED if _is_result(source, hit) else ""
+    is_told = _is_result(source, hit) or (
+        _is_short(model) and is_mention(text[:column], '"', [], source.name)
+    )
+    named = model_context.LISTED if is_told else ""
     if family is not None and not family.whole:
         return _Named(model, family.vendor, family.name, named)
     named = named or (model_context.BARE if row.waits else "")
     return _Named(model, owner_of(source.catalogue, model) or row.vendor, "", named)
+
+
+def _is_short(model: str) -> bool:
+    """Say whether an id is so short that its place alone tells it from other words: ``o1``."""
+    return "-" not in model and "/" not in model
 
 
 def _around(source: Source, hit: Hit, reach: int = _WINDOW // 2) -> str:

@@ -60,6 +60,11 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
         ("a.py", "import signal\nsignal.interrupt()\ninterrupt(1)\n"),
         ("a.py", "# from langgraph.types import interrupt; interrupt()\n"),
         ("a.py", "from langgraph.types import interrupt\n"),
+        ("a.py", "import langgraph\nclass A:\n    async def interrupt(self):\n        pass\n"),
+        (
+            "a.py",
+            "from azure.ai.evaluation import evaluate\nclass A:\n    def evaluate(self):\n        pass\n",
+        ),
         (
             "a.ts",
             'import "@langchain/langgraph";\nx = [\n    "Yes: a dedicated interrupt() function waits",\n];\n',

@@ -82,6 +82,8 @@ from tests.code_samples import facts, read
             "gpt-4o",
         ),
         ("a.sh", "usage() {\n  cat <<EOF\n  --model <id>  The model (default: gpt-4o)\nEOF\n}\n", "gpt-4o"),
+        ("a.ts", 'const costs = [{\n  modelPrefix: "o1",\n  price: 15,\n}];', "o1"),
+        ("test_a.py", 'assert _is_reasoning_model("o1")', "o1"),
         ("a_test.go", 'assert.Equal(t, "gpt-4o", got.Model)', "gpt-4o"),
         ("a.test.ts", 'expect(calls[0].model).toBe("gpt-4o")', "gpt-4o"),
         ("a.test.ts", 'expect(set).toHaveBeenCalledWith(\n  "model",\n  "gpt-4o",\n);', "gpt-4o"),
