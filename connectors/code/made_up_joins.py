@@ -22,13 +22,15 @@ _CALLED = {
     "guardrail": "the guardrail",
     "oversight_control": "the control",
 }
+_MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
+"""Endings of files that are applied as they are; an object in any other is one that code makes up."""
 _LISTED = 50
 
 
 def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
-    for part in ("endpoints", "mcp", "oversight"):
+    for part in ("endpoints", "mcp", "oversight", "kubernetes"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
             if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
@@ -42,6 +44,8 @@ def join(facts: TreeFacts) -> None:
 def _is_made_up(seen: Seen) -> bool:
     """Say whether a fact in a test is no proof there: in code, or as a resource or address of one's own."""
     fact = seen.fact
+    if seen.format == "kubernetes":
+        return not seen.path.endswith(_MANIFESTS)
     if fact.kind == "provider_endpoint":
         return fact.grade is Grade.CALLED or "form" in fact.attributes
     return (
@@ -55,7 +59,7 @@ def _tell(facts: TreeFacts, made_up: list[Seen]) -> None:
     for seen in made_up:
         places.setdefault((seen.path, seen.fact.kind, seen.fact.name), seen.fact.line)
     told = [
-        (f"{path}:{line}", f"{_CALLED[kind]} {name!r} is left out: only tests name it")
+        (f"{path}:{line}", f"{_CALLED.get(kind, 'the object')} {name!r} is left out: only tests name it")
         for (path, kind, name), line in places.items()
     ]
     facts.places += told[:_LISTED]

@@ -46,6 +46,9 @@ _CITED = re.compile(
 _ENABLED = re.compile(
     r"\bservices\s+enable\b.*$|\b(?:activate|enable)d?_?(?:apis|services)\b.*$|\bservice\s*=\s*\"$"
 )
+_LETS = re.compile(
+    r"(?i)(?:white|allow|black|block|deny)_?(?:ed_?)?(?:list|domains|hosts|urls|origins)\w*[\"']?[^=:]{0,30}[:=]+\s*[\[({]"
+)
 _POLICY = re.compile(r"(?i)\b(?:connect|default|script|img|frame|form|media|font|style|worker)-src\b.*$")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
@@ -68,6 +71,7 @@ _REGION = re.compile(
 )
 # What an empty field of a form shows.
 _HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[\"']?\s*(?:[:=]|=>)")
+_HINT_WITHIN = 300
 _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 _EXAMPLES = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*:\s*\[?\s*$")
 _EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
@@ -99,7 +103,7 @@ def parse(source: Source) -> Iterator[Fact]:
             source, hit.start, text, start
         )
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
-        is_listed = _is_item(source, hit.start) or _is_only_told(text, start)
+        is_listed = _is_item(source, hit.start) or _is_only_told(source, hit.start, text, start)
         is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
         is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
@@ -142,13 +146,14 @@ def in_rust_test(source: Source, hit: Hit, fact: Fact) -> Fact:
 
 def is_hint(source: Source, place: int, text: str, start: int) -> bool:
     """Say whether an address is what a page or an empty field shows, on its line or as an arm below."""
-    if source.name.endswith(_PAGES) and _BETWEEN_TAGS.search(text[:start]) and "</" in text[start:]:
+    front = text[max(0, start - _HINT_WITHIN) : start]
+    if source.name.endswith(_PAGES) and _BETWEEN_TAGS.search(front) and "</" in text[start:]:
         return True
     if _ARM.match(text) or _EXAMPLE_ITEM.match(text):
         shown = _HINT if _ARM.match(text) else _EXAMPLES
         return any(map(shown.search, parents(source.data, place, levels=1)))
-    found = _HINT.search(text[:start])
-    return found is not None and text.count(",", found.end(), start) == 0
+    found = _HINT.search(front)
+    return found is not None and front.count(",", found.end()) == 0
 
 
 def _is_example(source: Source, label: str) -> bool:
@@ -169,13 +174,18 @@ def _is_item(source: Source, place: int) -> bool:
     return sum(bool(_ITEM.fullmatch(line)) for line in around.split("\n")) >= _LISTED
 
 
-def _is_only_told(text: str, start: int) -> bool:
+def _is_only_told(source: Source, place: int, text: str, start: int) -> bool:
     """Say whether a host stands in a list of bare hosts or a content security policy, is cited or enabled."""
     if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED)):
         return True
     window = max(0, start - _HOSTS_AROUND)
     lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])
-    return any(found.start() <= start - window < found.end() for found in lists)
+    return any(found.start() <= start - window < found.end() for found in lists) or _is_allowed(source, place)
+
+
+def _is_allowed(source: Source, place: int) -> bool:
+    """Say whether the line at a place is one of a list of what is let through or kept out."""
+    return any(map(_LETS.search, parents(source.data, place, levels=1)))
 
 
 def _is_compared(text: str, start: int, length: int) -> bool:

@@ -30,7 +30,7 @@ _COMPARED_BEFORE = re.compile(
     r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*(?:\[\]string\s*)?[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
 )
 _COMPARED_BEHIND = re.compile(
-    r"[\"'`]\s*(?:(?:not\s+)?\bin\s+[A-Za-z_]|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
+    r"[\"'`]\s*(?:(?:not\s+)?\bin\s*[A-Za-z_(]|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
     r"|(?:\s*,\s*[\"'`][\w.:/-]+[\"'`]){0,20}\s*,?\s*[\])]\s*\.\s*(?:includes|contains|indexOf|has|Contains|include\?)\s*\()"
 )
 _LOOKED_AT = re.compile(rf"(?i)[\"'`]\s*\]\s*\??\.?\s*[\"'\[]*\w{{0,20}}(?:{_SIZES})")
@@ -48,6 +48,11 @@ _SIZED = re.compile(
     rf"[\"'`]\s*(?::|=>|->|\bto\b)\s*(?:{_NUMBER}\s*(?:[,;}})\]]|//|\#|\n|\Z)"
     r"|[\"'`]\d{4}-\d\d(?:-\d\d)?[\"'`]"
     rf"|(?:[A-Za-z_.]*\s*)[{{\[(]\s*{_NAMED_NUMBER}\s*(?:,\s*{_NAMED_NUMBER}\s*){{0,9}},?\s*[}}\])])"
+)
+# What it takes in as the arguments of a record, or how hard it may be told to think.
+_DESCRIBED = re.compile(
+    r"[\"'`]\s*(?::|=>)\s*(?:\w+\(\s*(?:max_?\w*_?tokens?|context_?\w*)\s*[=:]"
+    r"|\[\s*(?:[\"'](?:none|minimal|low|medium|high|xhigh|max)[\"']\s*,?\s*){1,8}\])"
 )
 _KEY_BEHIND = re.compile(r"[\"'`]\s*(?::|=>)")
 _OF_SIZES = re.compile(rf"(?i)(?:{_SIZES})\w*[\"']?\s*(?:[:=][^=].{{0,80}})?[{{\[(]\s*$")
@@ -122,6 +127,7 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
     if (
         _LOOKED_AT.match(behind)
         or _SIZED.match(behind)
+        or _DESCRIBED.match(behind)
         or _LOOKED_UP.search(front)
         or _SHOWN.search(front)
         or _is_arm(name, behind)

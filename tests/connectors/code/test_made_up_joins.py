@@ -39,6 +39,17 @@ def test_beside_its_use_a_test_is_one_place_more(tmp_path: Path, text: str, name
     assert not scanned.exceptions("files")
 
 
+def test_an_object_of_kubernetes_in_the_code_of_a_test_is_made_up(tmp_path: Path) -> None:
+    text = "const runtime = {\n  apiVersion: 'serving.kserve.io/v1alpha1',\n  kind: 'ServingRuntime',\n"
+    text += "  metadata: { name: 'mine' },\n};\n"
+    manifest = "apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nmetadata:\n  name: applied\n"
+
+    scanned = scan(write(tmp_path, {"tests/a.test.ts": text, "tests/runtime.yaml": manifest}))
+
+    assert [item.name for item in scanned.findings] == ["ServingRuntime/applied"]
+    assert "the object 'ServingRuntime/mine' is left out" in scanned.exceptions("files")["tests/a.test.ts:2"]
+
+
 def test_what_a_test_is_configured_with_and_what_it_calls_out_there_stands(tmp_path: Path) -> None:
     files = {
         "tests/.env.test": "OPENAI_BASE_URL=https://api.openai.com/v1\n",

@@ -217,6 +217,7 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ),
         ("a.py", 'ANTHROPIC_AUDIENCE = "https://api.anthropic.com"'),
         ("a.php", "'source' => 'https://openrouter.ai/api/v1/models',"),
+        ("a.ts", 'export const longReqWhitelist = [\n  "https://api.openai.com",\n  "https://acme.dev",\n];'),
         ("a.dart", "SettingItem(\n  hintText: 'http://localhost:11434',\n)"),
         ("a.ts", "p.text({ placeholder: have.ANTHROPIC_BASE_URL || 'http://localhost:4000' })"),
         ("compose.yaml", 'ports:\n  - "127.0.0.1:11434:11434"'),
