@@ -61,6 +61,7 @@ def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
     text = ""
     talk: Talk | None = None
     short: CutShortError | None = None
+    last = 0
     for index in dict.fromkeys(hit.row for hit in source.hits):
         row = rows[index]
         endings = source.catalogue.code_languages[row.language]
@@ -70,7 +71,10 @@ def built(source: Source, rows: Sequence[Construct]) -> Iterator[Built]:
         text = text or _text(source)
         talk = talk or _talk(source, text)
         try:
-            yield from _calls(text, row, talk)
+            for one in _calls(text, row, talk):
+                last = last or source.data.count(b"\n") + 1
+                # A notebook on one line gives its code without true line numbers: none is behind its end.
+                yield one if one.line <= last else replace(one, line=last)
         except CutShortError as error:
             short = error
     if short is not None:

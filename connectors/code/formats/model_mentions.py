@@ -30,7 +30,7 @@ _COMPARED_BEFORE = re.compile(
     r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*(?:\[\]string\s*)?[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
 )
 _COMPARED_BEHIND = re.compile(
-    r"[\"'`]\s*(?:(?:not\s+)?\bin\s*[A-Za-z_(]|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
+    r"[\"'`]\s*(?:(?:not\s+)?\bin(?:\s+[A-Za-z_]|\s*\()|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
     r"|(?:\s*,\s*[\"'`][\w.:/-]+[\"'`]){0,20}\s*,?\s*[\])]\s*\.\s*(?:includes|contains|indexOf|has|Contains|include\?)\s*\()"
 )
 _LOOKED_AT = re.compile(rf"(?i)[\"'`]\s*\]\s*\??\.?\s*[\"'\[]*\w{{0,20}}(?:{_SIZES})")

@@ -212,3 +212,12 @@ def test_a_model_of_a_local_server_is_told_once() -> None:
     found = [fact.name for _, fact in read("a.py", 'MODEL = "ollama/llama3:8b"') if fact.kind == "model"]
 
     assert found == ["llama3:8b"]
+
+
+@pytest.mark.parametrize("below", ["instruction = 1", "input = 1", "index = 1", "int x = 1", "in_use = 1"])
+def test_a_word_of_the_next_line_that_begins_like_in_compares_no_model(below: str) -> None:
+    text = f'resource "aws_bedrock_x" "a" {{\n foundation_model = "amazon.nova-pro-v1:0"\n  {below}\n}}\n'
+
+    found = facts("a.tf", text)["amazon.nova-pro-v1:0"]
+
+    assert found.standing or NAMED in found.attributes
