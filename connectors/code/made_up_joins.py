@@ -1,9 +1,10 @@
 """Let what only the code of tests names stand for nothing, and list it.
 
-A test makes up what a client is told to call, whose resource a host is and which servers for assistants there
-are, and a guardrail that it sets guards nothing; where the code that it tests uses the same thing, the test
-is one place more. What is configured for a test, and a server out there that one calls, is really there. Ids
-of models have rules of their own (:mod:`connectors.code.model_joins`).
+A test makes up what a client is told to call, whose resource a host is, which agents and servers for
+assistants there are and the keys that it sets itself, and a guardrail that it sets guards nothing; where the
+code that it tests uses the same thing, the test is one place more. What is configured for a test, a key that
+it reads, and a server out there that one calls, is really there. Ids of models have rules of their own
+(:mod:`connectors.code.model_joins`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from connectors.code.reading import Seen, TreeFacts
 
 _CALLED = {
+    "agent": "the agent",
+    "workflow": "the workflow",
     "provider_endpoint": "the address",
     "mcp_server": "the server",
     "guardrail": "the guardrail",
     "oversight_control": "the control",
 }
+_NAMED = {**_CALLED, "api_key": "the key"}
 _MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
 """Endings of files that are applied as they are; an object in any other is one that code makes up."""
 _LISTED = 50
@@ -30,7 +34,7 @@ _LISTED = 50
 def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
-    for part in ("endpoints", "mcp", "oversight", "kubernetes"):
+    for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
             if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
@@ -48,6 +52,8 @@ def _is_made_up(seen: Seen) -> bool:
         return not seen.path.endswith(_MANIFESTS)
     if fact.kind == "provider_endpoint":
         return fact.grade is Grade.CALLED or "form" in fact.attributes
+    if fact.kind == "api_key":
+        return fact.attributes.get("form") == "value set"
     return (
         fact.kind in _CALLED and fact.grade is Grade.CALLED and fact.attributes.get("form") != "used by code"
     )
@@ -59,7 +65,7 @@ def _tell(facts: TreeFacts, made_up: list[Seen]) -> None:
     for seen in made_up:
         places.setdefault((seen.path, seen.fact.kind, seen.fact.name), seen.fact.line)
     told = [
-        (f"{path}:{line}", f"{_CALLED.get(kind, 'the object')} {name!r} is left out: only tests name it")
+        (f"{path}:{line}", f"{_NAMED.get(kind, 'the object')} {name!r} is left out: only tests name it")
         for (path, kind, name), line in places.items()
     ]
     facts.places += told[:_LISTED]

@@ -12,9 +12,7 @@ from functools import lru_cache
 
 from connectors.catalogue.tables import Catalogue, Family
 from connectors.code.formats.model_ids import family_of
-
-RECORDS = (".jsonl", ".ndjson", ".traj", ".har", ".log")
-"""Endings of files that record what once happened: a model named there was used elsewhere."""
+from connectors.code.formats.model_records import KEY_FRONT, MAP_KEY, RECORDS, braced
 
 _SIZES = (
     r"cost|pric(?:e|ing)|context_?(?:size|window|length|limit|len)|window_?size|max_?(?:input_|output_)?tokens?"
@@ -23,7 +21,7 @@ _SIZES = (
 
 # Another id that is compared with this one, or looked for beside it in a list.
 _COMPARED_BEFORE = re.compile(
-    r"(?i)(?:[=!]==?|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
+    r"(?i)(?:[=!]==?|\[\[?\s+[\"']?\$\{?\w{1,60}\}?[\"']?\s*=|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
     r"|\w{0,40}prefix\w{0,20}|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
     r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
     r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*"
@@ -35,6 +33,10 @@ _COMPARED_BEHIND = re.compile(
 )
 _LOOKED_AT = re.compile(rf"(?i)[\"'`]\s*\]\s*\??\.?\s*[\"'\[]*\w{{0,20}}(?:{_SIZES})")
 _LIST_COMPARED = re.compile(r"(?:(?:^|[^\w])(?:not\s+)?in|prefixes\s*=)\s*[\[({]\s*$")
+# What a name is looked for by, to show a sign or a family for it: keywords: ["gpt", "bge-m3"]
+_WORDS = re.compile(
+    r"(?i)\b(?:key_?words?|patterns?|match(?:es|ers?)?|needles?|prefixes|substrings?)[\"']?\s*(?::|=>?)\s*\[[^\[\]]*$"
+)
 _LOOP = re.compile(r"\bfor\b")
 
 # The front of an arm of a choice, by the ending of the file's name.
@@ -133,6 +135,8 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
         or _is_arm(name, behind)
     ):
         return True
+    if _WORDS.search(front) or any(map(_WORDS.search, above[:1])):
+        return True
     if _PATTERN_BEHIND.match(behind) or _PATTERN_BEFORE.search(front):
         return True
     if len(_PATTERN.findall(front)) + len(_PATTERN.findall(behind)) >= _TABLE_OF_PATTERNS:
@@ -184,9 +188,6 @@ def is_example(before: str) -> bool:
     return _SHOWN.search(before) is not None
 
 
-# What is kept under a key: the body of ``"gpt-4o" = { model = { name = "gpt-4.1" } }``.
-_MAP_KEY = re.compile(r"[\"'`]?\s*(?::|=>|=)(?:\s*(?P<brace>\{))?")
-_KEY_FRONT = re.compile(r"(?:^|[{,])[\s-]*[\"'`]?$")
 _BODY_MODEL = re.compile(
     r"(?:^|[\s{,])[\"']?(?:\w*model(?:_?(?:name|id))?|name)[\"']?\s*[:=]\s*[\"']?(?P<id>[\w.:/@-]{2,150})",
     re.I,
@@ -195,11 +196,11 @@ _BODY_MODEL = re.compile(
 
 def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -> bool:
     """Say whether an id is the key of a table whose body names another model: the body says which it is."""
-    opening = _MAP_KEY.match(behind)
-    if opening is None or _KEY_FRONT.search(front) is None:
+    opening = MAP_KEY.match(behind)
+    if opening is None or KEY_FRONT.search(front) is None:
         return False
     if opening["brace"]:
-        body = _braced(behind[opening.end() :])
+        body = braced(behind[opening.end() :])
     else:
         body = _indented(behind[opening.end() :], len(front) - len(front.lstrip()))
     own = _PUNCTUATION.sub("", model).lower()
@@ -211,89 +212,14 @@ def is_named_inside(catalogue: Catalogue, model: str, front: str, behind: str) -
     return False
 
 
-# What a model costs, in the body of a table's key: a price list names all that there are.
-_COSTS = re.compile(r"(?i)[\w\"']*(?:cost|price|pricing|score|energy)\w*[\"']?\s*[:=]\s*[\"'{\[$]?[\d.{\[]?")
-
-
-# What is also described is there to be chosen.
-_OFFERED = re.compile(r"(?i)\b(?:description|label|title|display_?name)[\"']?\s*[:=]")
-
-
-def is_priced(front: str, behind: str) -> bool:
-    """Say whether an id is the key of a table of prices."""
-    opening = _MAP_KEY.match(behind)
-    if opening is None or not opening["brace"] or _KEY_FRONT.search(front) is None:
-        return False
-    body = _braced(behind[opening.end() :])
-    return _COSTS.search(body) is not None and _OFFERED.search(body) is None
-
-
-# One number a model, with a fraction: what it costs, needs or scores. A whole one may be what is ordered.
-_MEASURED = re.compile(r"[\"']?\s*:\s*[\"']?\d+\.\d+[\"']?\s*(?:[,}#]|\n|\Z)")
-
-
-# LiteLLM's list of prices and capabilities, whatever language it is written out in.
-_PRICED_BELOW = re.compile(r"(?:input|output)_cost_per_\w+[\"']?\s*(?:[:=]|=>)")
-_USED_THERE = re.compile(r"(?i)litellm_?params|model_?info|api_?(?:base|key)\b|\bparams\s*:")
-
-
-def is_in_price_list(front: str, around: str, behind: str) -> bool:
-    """Say whether an id begins an entry of a list of prices: LiteLLM's, but not the settings of its proxy."""
-    if not _PRICED_BELOW.search(behind) or _USED_THERE.search(around) or _USED_THERE.search(behind):
-        return False
-    return _KEY_OF_ID.search(front) is not None
-
-
-_KEY_OF_ID = re.compile(r"(?i)[\"']?\b(?:id|model|name|model_?(?:name|id))[\"']?\s*(?:[:=]|=>)\s*[\"'`]?$")
-
-
-def is_measured(front: str, behind: str) -> bool:
-    """Say whether an id is the key of a number that says something of the model."""
-    return _KEY_FRONT.search(front) is not None and _MEASURED.match(behind) is not None
-
-
-# What an evaluation measured, kept as data: a table of results names all that were ever tried.
-_RESULT = re.compile(
-    r"(?im)^\s*(?:-\s+)?[\"']?(?:pass_?(?:rate|at)?[@_]?\w{0,8}|accuracy|win_?rate|elo|humaneval\w*|mmlu\w*|percent_\w{1,40}"
-    r"|bleu|f1(?:_score)?|\w{0,30}_score)[\"']?\s*:\s*[\"']?\d+\.\d"
-)
-
-
-def is_result(around: str) -> bool:
-    """Say whether an id of a file of data stands among the figures that an evaluation measured."""
-    return _RESULT.search(around) is not None
-
-
 # What other names are turned into models by: the left side is what others ask for.
 _MAPPING = re.compile(r"(?i)\b\w*(?:mapping|alias(?:es)?|_map|(?-i:Map))\b.{0,80}[{(\[]\s*$")
 
 
 def is_mapped(front: str, behind: str, above: list[str]) -> bool:
     """Say whether an id is the left side of a table that turns names into models."""
-    is_key = _KEY_FRONT.search(front) is not None and _KEY_BEHIND.match(behind) is not None
+    is_key = KEY_FRONT.search(front) is not None and _KEY_BEHIND.match(behind) is not None
     return is_key and any(map(_MAPPING.search, above[:1]))
-
-
-# The answer of an API that was recorded, or made up for a test.
-_ANSWER = re.compile(
-    r"\bobject\\?[\"']?\s*[:=]\s*\\?[\"'](?:chat\.completion|text_completion|response)(?:\.chunk)?\\?[\"']"
-    r"|\bid\\?[\"']?\s*:\s*\\?[\"'](?:chatcmpl-|(?:msg|resp)_[0-9A-Za-z])"
-    r"|\"usage\\?\"\s*:\s*\{\s*\\?\"(?:prompt|input|total|completion)_tokens"
-    r"|(?<![\w.])(?:stop|finish)_?[rR]eason\\?[\"']?\s*:\s*(?:\\?[\"'`]\w|null\b|None\b)"
-    r"|\"created_at\\?\"\s*:\s*\\?\"\d{4}-[^\n]{0,300}\"done\\?\"\s*:"
-    r"|\bmodel\\?[\"']?\s*:\s*\\?[\"'`][^\"'`\n]{1,80}[\"'`]\s*,\s*\\?[\"']?role\\?[\"']?\s*:\s*\\?[\"'`]assistant"
-)
-
-
-_OFFER = re.compile(r"\\?[\"']object\\?[\"']\s*:\s*\\?[\"']model\\?[\"']")
-
-
-def is_answered(around: str, syntax: str) -> bool:
-    """Say whether an id stands in an answer of a model's API: what was asked for is told elsewhere.
-
-    In code, an entry of the list of models is one that the program itself offers.
-    """
-    return _ANSWER.search(around) is not None or (syntax == "config" and _OFFER.search(around) is not None)
 
 
 _OPENS_LIST = (
@@ -337,16 +263,6 @@ def _is_asked(data: bytes, name: str, *, is_answer: bool = False) -> bool:
     )
     front = rb"\breturn\s[^\n;]{0,80}?" if is_answer else b""
     return re.search(rb"%b(?:%b)" % (front, b"|".join(ways)), data) is not None
-
-
-def _braced(text: str) -> str:
-    """Return what stands before the bracket that closes the one before the text."""
-    depth = 1
-    for found in re.finditer(r"[{}]", text):
-        depth += 1 if found.group() == "{" else -1
-        if depth == 0:
-            return text[: found.start()]
-    return text
 
 
 def _indented(text: str, indent: int) -> str:

@@ -30,22 +30,24 @@ from connectors.code.formats.model_ids import (
     spelled,
 )
 from connectors.code.formats.model_mentions import (
-    RECORDS,
     is_alias,
-    is_answered,
     is_capability,
     is_common_word,
     is_example,
     is_excluded,
-    is_in_price_list,
     is_mapped,
-    is_measured,
     is_mention,
     is_named_inside,
-    is_priced,
-    is_result,
     is_template,
     is_title,
+)
+from connectors.code.formats.model_records import (
+    RECORDS,
+    is_answered,
+    is_in_price_list,
+    is_measured,
+    is_priced,
+    is_result,
 )
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json

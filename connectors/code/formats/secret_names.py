@@ -53,6 +53,9 @@ _READS = re.compile(
     r"""(?:getenv|env(?:iron)?(?:\.get)?|lookup_?env)[(\[]\s*["'`])(?P<name>[A-Z][A-Z0-9_]+)""",
     re.I,
 )
+# A value that the program writes itself: KEY="x", environ["KEY"] = "x", setenv("KEY", "x"), {"KEY": "x"}.
+_GIVEN = re.compile(r"""[\"'`]?\s*(?:\]\s*=(?!=)|[,:]|=(?!=))\s*[\"'`](?!\$|\{)""")
+_ASKED = re.compile(r"(?i)(?:\bget\w*|(?<!set)(?<!set_)env)\s*\(\s*[\"'`]$")
 # What a page or a text shows for a terminal: `export KEY="..."`, `-H "Authorization: Bearer $KEY"`.
 _TYPED = re.compile(
     r"(?:(?:^|[\s\"'`>\\]|\\n)(?:export|setx?|setenv)\s+|\$env:|\$Env:)$"
@@ -145,8 +148,15 @@ def parse(source: Source) -> Iterator[Fact]:
             name=name,
             grade=Grade.CONFIGURED if is_set else Grade.DECLARED,
             line=line,
-            attributes={"form": "variable name"} | _told(source, hit, row.provider, text[column:]),
+            attributes={"form": _form(source, text[:column], text[column + len(name) :])}
+            | _told(source, hit, row.provider, text[column:]),
         )
+
+
+def _form(source: Source, before: str, after: str) -> str:
+    """Say whether a program writes a value of its own for a name, or the name stands for what it is given."""
+    is_set = source.syntax == "source" and _GIVEN.match(after) and not _ASKED.search(before)
+    return "value set" if is_set else "variable name"
 
 
 def _front(catalogue: Catalogue, before: str, row: Secret) -> str:

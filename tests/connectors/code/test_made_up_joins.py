@@ -39,6 +39,44 @@ def test_beside_its_use_a_test_is_one_place_more(tmp_path: Path, text: str, name
     assert not scanned.exceptions("files")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'monkeypatch.setenv("OPENAI_API_KEY", "x")\n',
+        'os.environ["OPENAI_API_KEY"] = "x"\n',
+        'with patch.dict(os.environ, {"OPENAI_API_KEY": ""}): ...\n',
+    ],
+)
+def test_a_key_that_only_a_test_sets_is_made_up(tmp_path: Path, text: str) -> None:
+    scanned = scan(write(tmp_path, {"tests/test_a.py": text}))
+
+    assert [item.name for item in scanned.findings] == []
+    assert "the key 'OPENAI_API_KEY' is left out" in scanned.exceptions("files")["tests/test_a.py:1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'key = os.getenv("OPENAI_API_KEY", "none")\n',
+        'key = os.environ["OPENAI_API_KEY"]\n',
+        'has_key = os.environ["OPENAI_API_KEY"] == "x"\n',
+    ],
+)
+def test_a_key_that_a_test_reads_is_expected_there(tmp_path: Path, text: str) -> None:
+    scanned = scan(write(tmp_path, {"tests/test_a.py": text}))
+
+    assert [item.name for item in scanned.findings] == ["OPENAI_API_KEY"]
+
+
+def test_an_agent_that_only_a_test_builds_is_made_up(tmp_path: Path) -> None:
+    text = 'from agents import Agent, Runner\n\ndesk = Agent(name="Front desk")\n'
+
+    scanned = scan(write(tmp_path, {"requirements.txt": "openai-agents\n", "tests/test_a.py": text}))
+
+    assert "agent" not in {item.kind for item in scanned.findings}
+    assert scanned.exceptions("files")["tests/test_a.py:3"].startswith("the agent 'Front desk' is left out")
+
+
 def test_an_object_of_kubernetes_in_the_code_of_a_test_is_made_up(tmp_path: Path) -> None:
     text = "const runtime = {\n  apiVersion: 'serving.kserve.io/v1alpha1',\n  kind: 'ServingRuntime',\n"
     text += "  metadata: { name: 'mine' },\n};\n"
