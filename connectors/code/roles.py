@@ -12,6 +12,22 @@ from connectors.model import Role
 
 _CHART = "Chart.yaml"
 _MEASURES = re.compile(r"(?i)eval|bench|load_?-?test|perf_?-?test|stress")
+# A test of one file is called after that file: test_evaluator.py and load_test.go measure nothing.
+_OF_A_FILE = re.compile(
+    r"(?i)^test_(?P<py>.+)\.py$|^(?P<any>.+?)(?:_test|_spec|[.-]test|[.-]spec|Tests?)\.\w+$"
+)
+_MEASURE = re.compile(r"(?i)(?:^|[_.-])(?:evals?|bench(?:mark)?s?|stress|perf|load_?test)(?:[_.-]|$)")
+
+
+def _measures(path: str) -> bool:
+    """Say whether a file is of an evaluation or a benchmark, by its folders or its own name."""
+    folder, _, name = path.rpartition("/")
+    if _MEASURES.search(folder) is not None:
+        return True
+    unit = _OF_A_FILE.match(name)
+    if unit is None:
+        return _MEASURES.search(name) is not None
+    return _MEASURE.search(unit["py"] or unit["any"]) is not None
 
 
 class Roles:
@@ -58,7 +74,7 @@ class Roles:
 
         Evaluations and benchmarks have the role of tests as well, and call what they name.
         """
-        return self.of(path) is Role.TEST and _MEASURES.search(path) is None
+        return self.of(path) is Role.TEST and not _measures(path)
 
     def _role(self, path: str) -> Role:
         folder, _, name = path.rpartition("/")

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.catalogue.code_rows import Construct
 from connectors.code.facts import CutShortError, Source, tell_cut
-from connectors.code.formats.lines import is_comment, without_docstrings
+from connectors.code.formats.lines import TEXTS, is_comment, without_docstrings
 from connectors.code.formats.notebooks import code_text
 from connectors.code.formats.talk import Talk
 from connectors.patterns import compile_pattern
@@ -123,15 +123,12 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         yield Built(row, name or variable, bool(name), line + skipped)
 
 
-_TEXTS = re.compile(r"""'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|`[^`\n]*+`""")
-
-
 _DEFINED = re.compile(r"\b(?:def|function|func|fun|fn)\s+\Z")
 
 
 def _is_written(text: str, start: int) -> bool:
     """Say whether a place lies in a text of one line: code that another program is given runs there."""
-    before = _TEXTS.sub("", text[max(text.rfind("\n", 0, start) + 1, start - _LINE) : start])
+    before = TEXTS.sub("", text[max(text.rfind("\n", 0, start) + 1, start - _LINE) : start])
     return before.lstrip(" \t(+").startswith(("'", '"'))
 
 

@@ -49,6 +49,7 @@ _ENABLED = re.compile(
 _LETS = re.compile(
     r"(?i)(?:white|allow|black|block|deny)_?(?:ed_?)?(?:list|domains|hosts|urls|origins)\w*[\"']?[^=:]{0,30}[:=]+\s*[\[({]"
 )
+_LETS_INLINE = re.compile(_LETS.pattern + r"[^\])}]*$")
 _POLICY = re.compile(r"(?i)\b(?:connect|default|script|img|frame|form|media|font|style|worker)-src\b.*$")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
@@ -175,8 +176,8 @@ def _is_item(source: Source, place: int) -> bool:
 
 
 def _is_only_told(source: Source, place: int, text: str, start: int) -> bool:
-    """Say whether a host stands in a list of bare hosts or a content security policy, is cited or enabled."""
-    if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED)):
+    """Say whether a host stands in a list of hosts or a content security policy, is cited or enabled."""
+    if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED, _LETS_INLINE)):
         return True
     window = max(0, start - _HOSTS_AROUND)
     lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])

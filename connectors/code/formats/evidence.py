@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 from connectors.catalogue.evidence_rows import DataRow, OversightRow
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Hit, Source
 from connectors.code.formats import stand_ins, table_changes
-from connectors.code.formats.lines import in_comment, is_comment, line_around, parents, text_lines
+from connectors.code.formats.lines import in_comment, in_text, is_comment, line_around, parents, text_lines
 from connectors.code.formats.plumbing import (
     is_filled_by_a_build,
     is_given_to_plumbing,
@@ -76,8 +76,11 @@ def parse_oversight(source: Source) -> Iterator[Fact]:
     text = source.lenient_text()
     talk = Talk(source)
     starts = _line_starts(source.data)
+    # Of a notebook each line is a text in quotes.
+    is_code = source.syntax == "source" and not source.name.endswith(".ipynb")
     for row in tried:
-        for line in _lines_of(text, row, lambda number: _is_shown(talk, source.data, starts[number - 1])):
+        is_shown = partial(_is_line_shown, talk, source.data, starts)
+        for line in _lines_of(text, row, is_shown, is_code=is_code):
             yield _gate(source, row, line)
 
 
@@ -86,8 +89,9 @@ def _line_starts(data: bytes) -> list[int]:
     return [0, *(found.end() for found in re.finditer(rb"\n", data))]
 
 
-def _is_shown(talk: Talk, data: bytes, start: int) -> bool:
+def _is_line_shown(talk: Talk, data: bytes, starts: list[int], number: int) -> bool:
     """Say whether a line lies in a comment, is a sentence, or lies in a text of code that is only shown."""
+    start = starts[number - 1]
     head = data[start : start + _MOST_LINE]
     if _TOLD.match(head.partition(b"\n")[0].decode("utf-8", "replace")):
         return True
@@ -139,7 +143,9 @@ def _applies(source: Source, row: OversightRow | DataRow) -> bool:
     return not row.requires or any(text.encode() in source.data for text in row.requires)
 
 
-def _lines_of(text: str, row: OversightRow, is_shown: Callable[[int], bool]) -> Iterator[int]:
+def _lines_of(
+    text: str, row: OversightRow, is_shown: Callable[[int], bool], *, is_code: bool
+) -> Iterator[int]:
     """Yield the first lines that match and are neither comments nor bare imports."""
     found = 0
     # One pass over the whole says no to most files; only the others are taken line by line.
@@ -150,7 +156,9 @@ def _lines_of(text: str, row: OversightRow, is_shown: Callable[[int], bool]) -> 
     above = ""
     for number, (line, below) in enumerate(pairwise([*text_lines(text), ""]), 1):
         call, above = above, line
-        if len(line) <= _MOST_LINE and pattern.search(line) and not is_comment(line):
+        if len(line) <= _MOST_LINE and (match := pattern.search(line)) and not is_comment(line):
+            if is_code and match.group().endswith("(") and in_text(line, match.end()):
+                continue  # a call that a text speaks of
             told = (line, _opened(call), _with_first(line, below))
             if _IMPORT.match(line) or (unless and any(map(unless.search, told))):
                 continue

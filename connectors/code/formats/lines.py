@@ -62,6 +62,15 @@ def in_comment(line: str, place: int, *, is_notebook: bool = False) -> bool:
     return found is not None and found.end() <= place
 
 
+TEXTS = re.compile(r"""'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|`[^`\n]*+`""")
+"""Whole texts in quotes, on one line."""
+
+
+def in_text(line: str, place: int) -> bool:
+    """Say whether a place of a line of code lies in a text in quotes."""
+    return any(quote in TEXTS.sub("", line[:place]) for quote in "'\"`")
+
+
 _LONE = (b"{", b"[", b"(")
 _CLOSING = (b"}", b"]", b")")
 _INDENT = b" \t"

@@ -60,8 +60,8 @@ def read_header(data: bytes, ending: str) -> Header | None:
 
 
 def _gguf(data: bytes) -> Header | None:
-    if data[:4] != b"GGUF" or len(data) < 24:
-        return None
+    if data[:4] != b"GGUF" or len(data) < 24 or data[8:16] == bytes(8):
+        return None  # without a tensor it is a vocabulary
     found: Header = {"format": "gguf"}
     try:
         for key, value in _gguf_fields(data):

@@ -56,6 +56,12 @@ _DESCRIBED = re.compile(
     r"[\"'`]\s*(?::|=>)\s*(?:\w+\(\s*(?:max_?\w*_?tokens?|context_?\w*)\s*[=:]"
     r"|\[\s*(?:[\"'](?:none|minimal|low|medium|high|xhigh|max)[\"']\s*,?\s*){1,8}\])"
 )
+_SIZE_PUT = re.compile(r"\.(?:put|set|insert|add|entry)\(\s*$")
+_SIZE_BEHIND = re.compile(rf"[\"'`]\s*,\s*{_NUMBER}\s*\)")
+# How people read ids: MODEL_DISPLAY_NAMES = {"claude-v1": "Claude v1"}
+_OF_TITLES = re.compile(
+    r"(?i)(?:display|pretty|readable|friendly|human|short)_?(?:model_?)?names?\w*[\"']?\s*(?:[:=][^=].{0,80})?[{\[(]\s*$"
+)
 _KEY_BEHIND = re.compile(r"[\"'`]\s*(?::|=>)")
 _OF_SIZES = re.compile(rf"(?i)(?:{_SIZES})\w*[\"']?\s*(?:[:=][^=].{{0,80}})?[{{\[(]\s*$")
 _LOOKED_UP = re.compile(rf"(?i)(?:{_SIZES})\w*\s*\[\s*$")
@@ -149,7 +155,10 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
         return True
     if any(_LIST_COMPARED.search(line) and not _LOOP.search(line) for line in above[:1]):
         return True
-    return bool(_KEY_BEHIND.match(behind)) and any(_OF_SIZES.search(line) for line in above[:2])
+    if _SIZE_PUT.search(front) and _SIZE_BEHIND.match(behind):
+        return True
+    is_key = _KEY_BEHIND.match(behind) is not None
+    return is_key and any(_OF_SIZES.search(line) or _OF_TITLES.search(line) for line in above[:2])
 
 
 def _is_expectation(line: str) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-RECORDS = (".jsonl", ".ndjson", ".traj", ".har", ".log", ".snap", ".ambr", "_snapshot.json")
-"""Endings of files that record what once happened: a model named there was used elsewhere."""
+RECORDS = (".jsonl", ".ndjson", ".traj", ".har", ".log", ".snap", ".ambr", "_snapshot.json", ".d.ts")
+"""Endings of files that record what once happened, or what types there are: a model is used elsewhere."""
 
 
 # What is kept under a key: the body of ``"gpt-4o" = { model = { name = "gpt-4.1" } }``.

@@ -1,7 +1,8 @@
 """Read the environments that jobs of GitHub workflows deploy to: people may have to approve them there.
 
-Whether an environment is protected is kept at GitHub and not in the file. The fact stands only in a workflow
-that runs AI (:mod:`connectors.code.gate_joins`).
+Whether an environment is protected is kept at GitHub and not in the file: only one whose name, or the comment
+above it, says that somebody is asked is told of. The fact stands only in a workflow that runs AI
+(:mod:`connectors.code.gate_joins`).
 
 **Source:** general knowledge of the workflow syntax; its page was not opened for it.
 """
@@ -17,11 +18,8 @@ from connectors.code.formats.common import Lines, entries, load_yaml
 from connectors.model import Grade
 
 _NAME = re.compile(r"[\w .-]{1,60}")
-# Nobody is asked before something goes to one of these.
-_OPEN = re.compile(
-    r"(?i)(?:ci|dev|develop|development|local|docs?|github-pages|pages|preview|pr|sandbox|tests?|testing|e2e"
-    r"|integration|benchmarks?|nightly)(?:[ _.-].*)?"
-)
+_ASKS = re.compile(r"(?i)approv|(?<!p)review|\bgates?\b|manual|human|protect|confirm|sign[ _-]?off|consent")
+_LINES_ABOVE = 2
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -37,7 +35,8 @@ def parse(source: Source) -> Iterator[Fact]:
     seen: set[str] = set()
     for _, job in entries(content.get("jobs") if isinstance(content, dict) else None):
         name = _environment(job)
-        if name and name not in seen:
+        line = lines.of("environment", name) or lines.of("environment") if name else 0
+        if name and name not in seen and _asks(source, name, line):
             seen.add(name)
             yield Fact(
                 kind="oversight_control",
@@ -45,7 +44,7 @@ def parse(source: Source) -> Iterator[Fact]:
                 identifier=f"environment:{name}",
                 name=f"environment {name}",
                 grade=Grade.CONFIGURED,
-                line=lines.of("environment", name) or lines.of("environment"),
+                line=line,
                 standing=False,
                 detail="deployment environment",
                 attributes={
@@ -60,5 +59,13 @@ def _environment(job: Any) -> str:
     if isinstance(value, dict):
         value = value.get("name")
     # An expression is filled in when the job runs.
-    is_name = isinstance(value, str) and _NAME.fullmatch(value) and not _OPEN.fullmatch(value)
+    is_name = isinstance(value, str) and _NAME.fullmatch(value)
     return value if isinstance(value, str) and is_name else ""
+
+
+def _asks(source: Source, name: str, line: int) -> bool:
+    """Say whether an environment's name or a comment beside it says that people are asked."""
+    if _ASKS.search(name):
+        return True
+    near = source.lenient_text().split("\n")[max(0, line - 1 - _LINES_ABOVE) : line]
+    return any(_ASKS.search(text.partition("#")[2]) for text in near)

@@ -217,3 +217,21 @@ def test_what_a_chart_installs_is_the_application(chart: str, path: str, role: R
     roles.note(chart)
 
     assert roles.of(path) is role
+
+
+@pytest.mark.parametrize(
+    ("path", "makes_up"),
+    [
+        ("tests/test_agent.py", True),
+        ("tests/test_evaluator.py", True),
+        ("internal/config/load_test.go", True),
+        ("src/evaluators.spec.ts", True),
+        ("tests/test_rag_eval.py", False),
+        ("tests/evals/test_answers.py", False),
+        ("tests/load_test.py", True),
+        ("tests/bench/run.py", False),
+        ("app/evaluate.py", False),
+    ],
+)
+def test_a_test_of_a_file_that_measures_measures_nothing(path: str, *, makes_up: bool) -> None:
+    assert Roles(load_catalogue()).makes_up(path) is makes_up

@@ -294,7 +294,7 @@ WORKFLOW = """on: push
 jobs:
   deploy:
     environment:
-      name: production
+      name: production-gate
     steps:
       - {step}
   other:
@@ -316,7 +316,7 @@ def test_an_environment_is_a_gate_of_a_workflow_that_runs_ai(tmp_path: Path) -> 
     gates = [one for one in scan(tmp_path).findings if one.kind == "oversight_control"]
 
     assert [(one.name, one.evidence[0].locator) for one in gates] == [
-        ("environment production", ".github/workflows/ai.yml:5")
+        ("environment production-gate", ".github/workflows/ai.yml:5")
     ]
 
 

@@ -70,6 +70,10 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
             'import "@langchain/langgraph";\nx = [\n    "Yes: a dedicated interrupt() function waits",\n];\n',
         ),
         ("a.py", "from crewai import Task\nTask(human_input=False)\n"),
+        (
+            "a.ts",
+            "import '@langchain/langgraph';\nconst x = {\n  short: 'interrupt()/resume primitives',\n};\n",
+        ),
         ("README.md", "from langgraph.types import interrupt\ninterrupt({})\n"),
         ("a.ts", "const x = { needsApproval: true };\n"),
         ("a.json", '{"mcpServers": {"x": {"command": "npx", "autoApprove": []}}}'),

@@ -71,6 +71,7 @@ def test_a_model_file_is_known_by_its_bytes(path: str, data: bytes, attributes: 
     ("path", "data"),
     [
         ("a.gguf", b"hello"),
+        ("a.gguf", gguf(architecture="llama")[:8] + bytes(8) + gguf(architecture="llama")[16:]),
         ("a.gguf", b""),
         ("a.onnx", b"\x08\x08nonsense that is no field"),
         ("a.onnx", b"text"),

@@ -46,6 +46,13 @@ from tests.code_samples import facts, read
             "models/gemini-2.5-pro",
         ),
         ("trace.json", '{"gen_ai.request.model": "gpt-4o", "gen_ai.response.id": "x"}', "gpt-4o"),
+        ("worker.d.ts", 'interface Models { "gpt-4o": Base; }', "gpt-4o"),
+        ("A.java", 'sizes.put("gpt-4o", 4_096);', "gpt-4o"),
+        (
+            "a.ts",
+            'const MODEL_DISPLAY_NAMES: { [key: string]: string } = {\n  "gpt-4o": "GPT 4o",\n};',
+            "gpt-4o",
+        ),
         ("energy.yml", "models:\n  gpt-4o: 109.0\n  gpt-5: 106.5\n", "gpt-4o"),
         ("a.ts", "const MODEL_MAPPING = {\n  'gpt-4o': MODELS.LLAMA_8B,\n};", "gpt-4o"),
         ("models.json", '{"data": [{"id": "gpt-4o", "object": "model"}]}', "gpt-4o"),
