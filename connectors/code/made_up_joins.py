@@ -9,6 +9,7 @@ it reads, and a server out there that one calls, is really there. Ids of models 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ _CALLED = {
 _NAMED = {**_CALLED, "api_key": "the key"}
 _MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
 """Endings of files that are applied as they are; an object in any other is one that code makes up."""
+_FIXTURES = re.compile(
+    r"(?i)(?:^|/)(?:(?:__)?(?:fixtures?|test_?data|mocks?|snapshots?|cassettes|recordings|responses)(?:__)?|test/resources)/"
+)
 _LISTED = 50
 
 
@@ -45,11 +49,16 @@ def join(facts: TreeFacts) -> None:
     _tell(facts, made_up)
 
 
+def is_fixture(path: str) -> bool:
+    """Say whether a file of a test is data that the test feeds to code."""
+    return _FIXTURES.search(path) is not None
+
+
 def _is_made_up(seen: Seen) -> bool:
     """Say whether a fact in a test is no proof there: in code, or as a resource or address of one's own."""
     fact = seen.fact
     if seen.format == "kubernetes":
-        return not seen.path.endswith(_MANIFESTS)
+        return not seen.path.endswith(_MANIFESTS) or is_fixture(seen.path)
     if fact.kind == "provider_endpoint":
         return fact.grade is Grade.CALLED or "form" in fact.attributes
     if fact.kind == "api_key":

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from connectors.code.formats.model_context import GIVEN, NAMED, SPOKEN
 from connectors.code.formats.models import LEFT_OUT
+from connectors.code.made_up_joins import is_fixture
 from connectors.model import Grade, Role
 
 if TYPE_CHECKING:
@@ -85,8 +86,9 @@ class _Beside:
         self._in_application = self._in_application or self._facts.roles.of(seen.path) in _OWN
 
     def is_test(self, seen: Seen) -> bool:
-        """Say whether a fact stands in the code of a test; what is configured for one is used there."""
-        return seen.fact.grade is Grade.CALLED and self._facts.roles.makes_up(seen.path)
+        """Say whether a test makes a fact up, in code or data; what is configured for one is used there."""
+        is_data = seen.path.endswith(".json") and is_fixture(seen.path)
+        return (is_data or seen.fact.grade is Grade.CALLED) and self._facts.roles.makes_up(seen.path)
 
     def of(self, seen: Seen) -> bool:
         """Say whether there is AI beside a fact, or in its own file."""

@@ -24,6 +24,7 @@ _DESCRIBED = re.compile(rb"(?m)^apiVersion:[ \t]{1,9}[\"']?blueprints\.cloud\.go
 _DESCRIBED_IN = ("metadata.yaml", "metadata.display.yaml")
 _MANY = 15
 """Services in one place from which it is a boundary or a list, not a workload's own permission."""
+_ROLE_IDS = re.compile(rb'"[A-Za-z][\w .-]{2,80}"\s*:\s*"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"')
 _LEFT = re.compile(r"[A-Za-z0-9:*?./_-]*$")
 _RIGHT = re.compile(r"[A-Za-z0-9:*?./_-]*")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]*\*?")
@@ -48,6 +49,8 @@ def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each permission that calls a catalogued service."""
     if source.name in _DESCRIBED_IN and _DESCRIBED.search(source.data[:2_000]):
         return
+    if source.name.endswith(".json") and len(_ROLE_IDS.findall(source.data)) >= _MANY:
+        return  # a list of the roles that there are
     line, last = 1, 0
     seen: set[tuple[str, int]] = set()
     places: Counter[int] = Counter()

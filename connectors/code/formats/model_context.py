@@ -12,7 +12,7 @@ import re
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Hit, Source
 from connectors.code.formats.lines import line_around, parents
-from connectors.code.formats.model_mentions import is_called_model, is_mention
+from connectors.code.formats.model_mentions import is_called_model, is_kind, is_mention
 
 NAMED = "named"
 """The attribute of a model fact that does not stand by itself: one of the three below."""
@@ -56,7 +56,7 @@ def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) ->
     is_counted = any(word in line for word in catalogue.encoding_words)
     if is_counted or is_mention(front, behind, above, source.name):
         return LISTED
-    if common and _PIECES.match(behind):
+    if common and (_PIECES.match(behind) or (source.syntax == "config" and is_kind(front))):
         return LISTED
     if common and source.syntax == "source" and not is_called_model(catalogue, common, front, above):
         return BARE if calls_models(source) else LISTED
@@ -67,17 +67,18 @@ def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) ->
 
 _ASKS = (
     r"\b[\w.:>-]{0,80}(?:(?i:create|generat|complet|chat|invoke|embed|stream|transcri|infer|predict|ask|llm|query"
-    r"|respon|speech|openai|anthropic|call|post|send|request|run)\w{0,40}|\.(?:with_?)?(?i:model)(?:[Nn]ame|[Ii]d)?)[!?]?\s*\([\[{\s]*"
+    r"|responses|get_?response|speech|openai|anthropic|call|post|send|request|run)\w{0,40}|\.(?:with_?)?(?i:model)(?:[Nn]ame|[Ii]d)?)[!?]?\s*\([\[{\s]*"
 )
+_STANDS_FOR = re.compile(r"(?i)mock|fake|stub|dummy|expected")
 _ASKED = re.compile(rf"{_ASKS}[^()]*$")
 _ASKED_ABOVE = re.compile(rf"{_ASKS}$")
 
 
 def is_asked(front: str, above: list[str]) -> bool:
     """Say whether an id is given to a call that asks a model, on its line or on the one it stands under."""
-    if _ASKED.search(front[-_REACH:]):
-        return True
-    return any(_ASKED_ABOVE.search(line[-_REACH:].rstrip()) for line in above[:1])
+    asked = [_ASKED.search(front[-_REACH:])]
+    asked += [_ASKED_ABOVE.search(line[-_REACH:].rstrip()) for line in above[:1]]
+    return any(found is not None and _STANDS_FOR.search(found.group()) is None for found in asked)
 
 
 def calls_models(source: Source) -> bool:

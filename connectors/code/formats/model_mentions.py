@@ -29,7 +29,7 @@ _COMPARED_BEFORE = re.compile(
 )
 _COMPARED_BEHIND = re.compile(
     r"[\"'`]\s*(?:(?:not\s+)?\bin(?:\s+[A-Za-z_]|\s*\()|[=!]==?\s*[A-Za-z_.$]|\.\s*[eE]quals\w*\s*\("
-    r"|(?:\s*,\s*[\"'`][\w.:/-]+[\"'`]){0,20}\s*,?\s*[\])]\s*\.\s*(?:includes|contains|indexOf|has|Contains|include\?)\s*\()"
+    r"|(?:\s*,\s*[\"'`][\w.:/-]+[\"'`]){0,20}\s*,?\s*[\])]\s*\.\s*(?:includes|contains|indexOf|has|Contains|include\?|some|find|every|any)\s*\()"
 )
 _LOOKED_AT = re.compile(rf"(?i)[\"'`]\s*\]\s*\??\.?\s*[\"'\[]*\w{{0,20}}(?:{_SIZES})")
 _LIST_COMPARED = re.compile(r"(?:(?:^|[^\w])(?:not\s+)?in|prefixes\s*=)\s*[\[({]\s*$")
@@ -242,6 +242,11 @@ _CAPABLE = re.compile(
 )
 # A list of any name that its function only looks a name up in.
 _LOCAL = re.compile(rf"^\s+(?:(?:const|let|var|val|final)\s+)?(?P<name>\w{{2,60}})\s*{_OPENS_LIST}")
+# One that only its own file knows; what may be chosen is listed so as well, to refuse all others.
+_PRIVATE = re.compile(
+    rf"^(?:(?:(?:const|let|var)\s+)(?P<script>[A-Za-z_$]\w{{2,60}})|(?P<python>_[A-Za-z]\w{{2,60}}))\s*{_OPENS_LIST}"
+)
+_CHOICES = re.compile(r"(?i)allow|valid|support|avail|known|choice|option|default|list_?models|offer")
 _MEMBERS = rb"some|find|includes|has|any|every|contains|indexOf|include\?"
 # Names of which each is so: a table that is only asked whether a name is in it.
 _FLAGS = re.compile(r"\bmap\[string\](?:bool|struct\s?\{\})\s*\{\s*$")
@@ -255,23 +260,39 @@ def is_capability(data: bytes, above: list[str], before: str) -> bool:
     opened = next((found for line in lines if (found := _CAPABLE.search(line))), None)
     if opened is None:
         opened = next((found for line in lines if (found := _LOCAL.search(line))), None)
-        return opened is not None and _is_asked(data, opened["name"], is_answer=True)
+        if opened is not None:
+            return _is_asked(data, opened["name"], is_answer=True)
+        opened = next((found for line in lines if (found := _PRIVATE.search(line))), None)
+        return opened is not None and _is_only_asked(data, opened["script"] or opened["python"])
     name = re.escape(opened["name"].encode())
     looked = rb"\brange\s+%b\s*\{[^{}]{0,80}\bstrings\.(?:Contains|HasPrefix)\(" % name
     return _is_asked(data, opened["name"]) or re.search(looked, data) is not None
 
 
 @lru_cache(maxsize=2)
-def _is_asked(data: bytes, name: str, *, is_answer: bool = False) -> bool:
-    """Say whether code asks if something is in a list of that name, or even answers with that."""
+def _is_only_asked(data: bytes, name: str) -> bool:
+    """Say whether a file only ever asks if something is in its list of that name."""
+    if _CHOICES.search(name):
+        return False
+    asked = len(re.findall(b"|".join(_ways(name)), data))
+    return 0 < asked == len(re.findall(rb"(?<![\w$])%b(?![\w$])" % re.escape(name.encode()), data)) - 1
+
+
+def _ways(name: str) -> tuple[bytes, ...]:
+    """Return the patterns of how code asks if something is in a list."""
     known = re.escape(name.encode())
-    ways = (
+    return (
         rb"\b%b\s*\.\s*(?:%b)\s*\(" % (known, _MEMBERS),
         rb"\bin\s+%b\b" % known,
         rb"(?:[Cc]ontains|in_array)\((?:[\w$.]{1,80}\s*,\s*)?\$?%b\b" % known,
     )
+
+
+@lru_cache(maxsize=2)
+def _is_asked(data: bytes, name: str, *, is_answer: bool = False) -> bool:
+    """Say whether code asks if something is in a list of that name, or even answers with that."""
     front = rb"\breturn\s[^\n;]{0,80}?" if is_answer else b""
-    return re.search(rb"%b(?:%b)" % (front, b"|".join(ways)), data) is not None
+    return re.search(rb"%b(?:%b)" % (front, b"|".join(_ways(name))), data) is not None
 
 
 def _indented(text: str, indent: int) -> str:
@@ -301,6 +322,11 @@ def is_common_word(family: Family, model: str) -> bool:
     """Say whether an id is a bare family name (no owner, size, tag or variant), which means other things."""
     is_common = family.needs_context or model.isalpha()
     return is_common and not family.whole and _FAMILY_ONLY.fullmatch(model) is not None
+
+
+def is_kind(front: str) -> bool:
+    """Say whether the key in front of a value is that of a kind: ``"model_type": "phi3"``."""
+    return _KIND.search(_SEPARATOR.split(front.rstrip(_BEFORE_VALUE))[-1]) is not None
 
 
 def is_called_model(catalogue: Catalogue, model: str, front: str, above: list[str]) -> bool:

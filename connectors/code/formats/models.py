@@ -72,6 +72,8 @@ _OPTION = re.compile(r"(?:^|[\s\"'])(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|
 _OPTION_ENDS = (" ", "=")
 _ARGUMENT = re.compile(r"([\"'`])--?[\w-]{1,60}=$")
 """An option of a program that code starts, with its value in one text: ``"--model=…"``."""
+_KEYED = re.compile(r"model\w*[\"']?\s*[:=]")
+"""A place that is a key and its value, and no call: a test makes such a one up."""
 _ITEM = re.compile(r"\s*(?:-\s+)?[\"']?(?:name|id)[\"']?\s*:\s*$")
 _HOLDERS = ("model", "llm", "embed")
 """What the key above a plain ``name:`` must speak of."""
@@ -200,14 +202,22 @@ def _at_place(source: Source, hit: Hit) -> _Named | None:
     family = family_of(source.catalogue, model)
     if row.waits and family is not None:
         return None  # found by its stem, and looked at as such
-    is_told = _is_result(source, hit) or (
-        _is_short(model) and is_mention(text[:column], '"', [], source.name)
-    )
-    named = model_context.LISTED if is_told else ""
+    named = _told_at_place(source, hit, model, text[:column], found.group())
     if family is not None and not family.whole:
         return _Named(model, family.vendor, family.name, named)
     named = named or (model_context.BARE if row.waits else "")
     return _Named(model, owner_of(source.catalogue, model) or row.vendor, "", named)
+
+
+def _told_at_place(source: Source, hit: Hit, model: str, front: str, place: str) -> str:
+    """Return how a place names a model: not as one in use, only by a key in code, or as in use (empty)."""
+    is_told = source.name.endswith(RECORDS) or _is_result(source, hit)
+    if is_told or (_is_short(model) and is_mention(front, '"', [], source.name)):
+        return model_context.LISTED
+    is_key = source.syntax == "source" and "(" not in place and _KEYED.match(place) is not None
+    if is_key and not model_context.is_asked(front, parents(source.data, hit.start, levels=1)):
+        return model_context.SPOKEN
+    return ""
 
 
 def _is_short(model: str) -> bool:

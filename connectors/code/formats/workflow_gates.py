@@ -18,7 +18,7 @@ from connectors.code.formats.common import Lines, entries, load_yaml
 from connectors.model import Grade
 
 _NAME = re.compile(r"[\w .-]{1,60}")
-_ASKS = re.compile(r"(?i)approv|(?<!p)review|\bgates?\b|manual|human|protect|confirm|sign[ _-]?off|consent")
+_ASKS = re.compile(r"(?i)approv|(?<!p)review|\bgates?\b|manual|human|confirm|sign[ _-]?off|consent")
 _LINES_ABOVE = 2
 
 

@@ -127,3 +127,20 @@ def test_a_test_makes_its_models_up_unless_a_call_is_given_them(tmp_path: Path) 
         ("test", "tests/test_app.py:1")
     ]
     assert [item.locator for item in found[0].evidence][1:] == ["app/sizes.py:2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("tests/fixtures/models.json", '{"models": [{"model": "gpt-4o"}]}'),
+        ("src/test/resources/models.json", '{"models": [{"model": "gpt-4o"}]}'),
+        ("tests/test_app.py", 'done = _response("hi", model="gpt-4o", max_tokens=1)\n'),
+        ("tests/test_app.py", 'info = {\n    "model": "azure/gpt-4o",\n}\n'),
+    ],
+)
+def test_what_a_test_is_fed_with_and_what_it_answers_itself_is_made_up(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    scanned = scan(write(tmp_path, {"requirements.txt": "openai\n", path: text}))
+
+    assert [item.name for item in scanned.findings] == ["openai"]

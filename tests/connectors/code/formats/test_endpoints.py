@@ -204,6 +204,10 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.py", 'u = "https://api.openai.com.evil.example.org"'),
         ("a.py", 'u = "https://myapi.openai.com"'),
         ("a.ts", '  example: "https://your-resource.openai.azure.com",'),
+        (
+            "a.py",
+            'c = F(\n  examples=[\n    {\n      "url": "https://api.openai.com/v1",\n    }\n  ],\n)',
+        ),
         ("s.json", '{"url": {\n  "examples": [\n    "https://api.openai.com/v1"\n  ]\n}}'),
         (
             "a.sh",

@@ -119,6 +119,14 @@ def test_a_permission_counts_where_it_is_granted(path: str, text: str, expected:
     assert [name for _, name, _ in permissions(path, text)] == expected
 
 
+def test_a_list_of_all_the_roles_of_a_cloud_says_nothing() -> None:
+    role = '"CognitiveServicesOpenAIUser": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"'
+    others = [f'"Role{number}": "{number:08x}-7b93-4f28-af87-19fc36ad61bd"' for number in range(20)]
+
+    assert permissions("roles.json", "{" + role + "}")
+    assert permissions("roles.json", "{" + ", ".join([role, *others]) + "}") == []
+
+
 def test_a_boundary_that_names_many_services_says_nothing() -> None:
     services = ", ".join(f'"service{number}:*"' for number in range(20))
 

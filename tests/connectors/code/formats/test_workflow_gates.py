@@ -14,7 +14,7 @@ def _gates(environment: str) -> list[str]:
     return [fact.name for name, fact in found if name == "workflow-environment"]
 
 
-@pytest.mark.parametrize("name", ["developers-approve", "eval-gate", "manual_review", "prod-protected"])
+@pytest.mark.parametrize("name", ["developers-approve", "eval-gate", "manual_review", "human-ok"])
 def test_an_environment_whose_name_says_so_asks_people(name: str) -> None:
     assert _gates(name) == [f"environment {name}"]
 
