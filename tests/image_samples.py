@@ -206,7 +206,7 @@ def gguf(name: str = "tiny") -> bytes:
     for key, value in pairs.items():
         body += struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", 8)
         body += struct.pack("<Q", len(value)) + value.encode()
-    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + body + b"\0" * 2000
+    return b"GGUF" + struct.pack("<IQQ", 3, 1, len(pairs)) + body + b"\0" * 2000
 
 
 @dataclass(slots=True)

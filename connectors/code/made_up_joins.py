@@ -32,6 +32,8 @@ _MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
 _FIXTURES = re.compile(
     r"(?i)(?:^|/)(?:(?:__)?(?:fixtures?|test_?data|mocks?|snapshots?|cassettes|recordings|responses)(?:__)?|test/resources)/"
 )
+# A folder of that name alone may hold what a program begins with.
+_OF_TESTS = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e2e|cypress|playwright)/")
 _LISTED = 50
 
 
@@ -51,7 +53,7 @@ def join(facts: TreeFacts) -> None:
 
 def is_fixture(path: str) -> bool:
     """Say whether a file of a test is data that the test feeds to code."""
-    return _FIXTURES.search(path) is not None
+    return _FIXTURES.search(path) is not None and _OF_TESTS.search(path) is not None
 
 
 def _is_made_up(seen: Seen) -> bool:
@@ -60,7 +62,7 @@ def _is_made_up(seen: Seen) -> bool:
     if seen.format == "kubernetes":
         return not seen.path.endswith(_MANIFESTS) or is_fixture(seen.path)
     if fact.kind == "provider_endpoint":
-        return fact.grade is Grade.CALLED or "form" in fact.attributes
+        return fact.grade is Grade.CALLED or "form" in fact.attributes or is_fixture(seen.path)
     if fact.kind == "api_key":
         return fact.attributes.get("form") == "value set"
     return (

@@ -56,7 +56,7 @@ def parse(source: Source) -> Iterator[Fact]:
         number = counter.at(hit.start) - 1
         kind_name, name, body = _object(lines, number, found)
         row = rows.get(f"{_plain_group(found.group('group'))}/{kind_name}")
-        if row is None or number in seen:
+        if row is None or number in seen or (not name and _LEFT_OPEN.search(body)):
             continue
         seen.add(number)
         api = f"{found.group('group')}/{found.group('version')}"
@@ -77,6 +77,10 @@ def parse(source: Source) -> Iterator[Fact]:
             model=short(model) if model and "://" not in model else None,
             attributes=attributes,
         )
+
+
+# A sample whose name somebody has yet to fill in: name: <your-name>
+_LEFT_OPEN = re.compile(r"(?m)^\s*[\"']?name[\"']?\s*:\s*[\"']?<[A-Za-z][\w .-]*>[\"']?\s*$")
 
 
 def _model_of(name: str, body: str) -> str:

@@ -1,7 +1,7 @@
 """Find MCP servers built in code: a server SDK imported and a server constructed in the same file.
 
-A server is called by the text that it is given, or by the constant that holds the text. A variable's name is
-no name: it only tells two servers of one file apart.
+A server is called by the text that it is given, or by the constant that holds the text. The name of a
+variable or of a type of Rust is no name: it only tells two servers of one file apart.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from connectors.model import Grade
 
 _FIRST = re.compile(
     r"\(\s*(?:&?[\w.]*Implementation\s*\{\s*)?\{?\s*(?:[Nn]ame\s*[:=]\s*)?(?P<constant>[A-Za-z_]\w*)\s*[,)}]"
+)
+# What a server of Rust tells of itself, mostly in another function: Implementation::new("shop", "1.0")
+_TOLD = re.compile(
+    r"\bImplementation(?:::new\(\s*|\s*\{\s*name:\s*)\"([^\"\n{}]{1,80})\"(?:\s*\.\s*(?:into|to_string|to_owned)\(\))?"
 )
 _LINES = 3
 """Lines of a call in which its first argument is looked for."""
@@ -39,6 +43,9 @@ def parse(source: Source) -> Iterator[Fact]:
 def _constant(source: Source, thing: Built) -> str:
     """Return the text of the constant that a server is given for a name, if the file gives it one text."""
     text = source.lenient_text()
+    if thing.row.language == "rust":
+        told = set(_TOLD.findall(text))
+        return str(told.pop()) if len(told) == 1 else ""
     call = "\n".join(text.split("\n")[thing.line - 1 :][:_LINES])
     start = max(call.find(thing.name), 0)
     found = _FIRST.search(call, max(call.find("serverInfo(", start), start))

@@ -24,6 +24,7 @@ LISTED = "listed"
 """Of an id in a tokenizer's table or a comparison: it only adds a place to what else names the model."""
 
 _REACH = 200
+_FAR = 1_000
 _QUOTES = "\"'`"
 # What may stand between a name and its value; an opening bracket belongs to the first value in it.
 _BETWEEN = " \t=:!<>|?&[({+~"
@@ -52,7 +53,7 @@ def named_by(source: Source, hit: Hit, before: str, behind: str, common: str) ->
     catalogue = source.catalogue
     line = line_around(source.data, hit.start)[0].lower()
     front = before[-_REACH:].rstrip(_QUOTES)
-    above = parents(source.data, hit.start, openers=True)
+    above = parents(source.data, hit.start, reach=_FAR, openers=True)
     is_counted = any(word in line for word in catalogue.encoding_words)
     if is_counted or is_mention(front, behind, above, source.name):
         return LISTED

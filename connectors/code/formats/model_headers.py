@@ -47,6 +47,8 @@ _PICKLED = re.compile(
     rb"statsmodels|sentence_transformers|fastai|prophet|hmmlearn|gensim|surprise|pycaret|tpot|autogluon)[._]",
     re.S,
 )
+# Tensors alone are data as well: a network has layers, or its weights have names.
+_NETWORK = re.compile(rb"torch\.nn\b|\.weight|\.bias|weights?\x94|state_dict")
 _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 
 
@@ -184,7 +186,9 @@ def _pickle(data: bytes) -> Header | None:
     if data[:1] != b"\x80" or not 2 <= data[1:2][0] <= 5 if len(data) > 1 else True:
         return None
     found = _PICKLED.search(data)
-    return {"format": "pickle", "framework": found.group(1).decode()} if found else None
+    if found is None or (found.group(1) == b"torch" and not _NETWORK.search(data)):
+        return None
+    return {"format": "pickle", "framework": found.group(1).decode()}
 
 
 def _zip_names(data: bytes) -> list[str]:

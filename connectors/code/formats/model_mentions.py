@@ -56,6 +56,8 @@ _DESCRIBED = re.compile(
     r"[\"'`]\s*(?::|=>)\s*(?:\w+\(\s*(?:max_?\w*_?tokens?|context_?\w*)\s*[=:]"
     r"|\[\s*(?:[\"'](?:none|minimal|low|medium|high|xhigh|max)[\"']\s*,?\s*){1,8}\])"
 )
+# What an environment says of a model, by its name: {"gpt-4o": process.env.GPT_4O_CONTEXT}
+_OVERRIDDEN = re.compile(r"[\"'`]\s*:\s*(?:process\.env\.|os\.(?:getenv\(|environ)|env\()")
 _SIZE_PUT = re.compile(r"\.(?:put|set|insert|add|entry)\(\s*$")
 _SIZE_BEHIND = re.compile(rf"[\"'`]\s*,\s*{_NUMBER}\s*\)")
 # How people read ids: MODEL_DISPLAY_NAMES = {"claude-v1": "Claude v1"}
@@ -136,6 +138,7 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
         _LOOKED_AT.match(behind)
         or _SIZED.match(behind)
         or _DESCRIBED.match(behind)
+        or (_OVERRIDDEN.match(behind) and KEY_FRONT.search(front))
         or _LOOKED_UP.search(front)
         or _SHOWN.search(front)
         or _is_arm(name, behind)

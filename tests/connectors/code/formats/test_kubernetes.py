@@ -135,6 +135,14 @@ def test_a_kind_counts_beside_its_own_group_only(
     assert objects(path, text) == expected
 
 
+def test_a_sample_whose_name_is_yet_to_be_filled_in_is_no_object() -> None:
+    text = "apiVersion: core.k8sgpt.ai/v1alpha1\nkind: K8sGPT\nmetadata:\n  name: {}\n"
+
+    names = [[fact.name for _, fact in read("a.yaml", text.format(name)).facts] for name in ("<name>", "own")]
+
+    assert names == [[], ["K8sGPT/own"]]
+
+
 def test_a_model_named_in_the_object_is_kept() -> None:
     text = "apiVersion: kubeai.org/v1\nkind: Model\nmetadata:\n  name: m\nspec:\n  model: acme/judge-7b\n"
 

@@ -28,7 +28,13 @@ ROWS = [
     (
         "server.rs",
         "use rmcp::{ServerHandler, tool_handler};\n\n#[tool_handler]\nimpl ServerHandler for Counter {\n",
-        ("Counter", 4),
+        ("", 4),
+    ),
+    (
+        "server.rs",
+        "use rmcp::ServerHandler;\nimpl ServerHandler for Counter {\n"
+        '    fn get_info(&self) -> ServerInfo {\n        info(Implementation::new("counter", "1.0"))\n',
+        ("counter", 2),
     ),
     (
         "server.rb",
