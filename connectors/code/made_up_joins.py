@@ -34,12 +34,14 @@ _FIXTURES = re.compile(
 )
 # A folder of that name alone may hold what a program begins with.
 _OF_TESTS = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e2e|cypress|playwright)/")
+_EXPECTED = ".snapshot/"
 _LISTED = 50
 
 
 def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
+    _drop_expected(facts)
     for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
@@ -49,6 +51,13 @@ def join(facts: TreeFacts) -> None:
         stand = {(seen.fact.kind, seen.fact.identifier) for seen in rows if seen.fact.standing}
         made_up = [seen for seen in made_up if (seen.fact.kind, seen.fact.identifier) not in stand]
     _tell(facts, made_up)
+
+
+def _drop_expected(facts: TreeFacts) -> None:
+    """Drop what lies in snapshots that a stack's templates are compared with: its code says the same."""
+    for part, rows in facts.by_part.items():
+        if any(_EXPECTED in seen.path for seen in rows):
+            facts.by_part[part] = [seen for seen in rows if _EXPECTED not in seen.path]
 
 
 def is_fixture(path: str) -> bool:
@@ -64,7 +73,7 @@ def _is_made_up(seen: Seen) -> bool:
     if fact.kind == "provider_endpoint":
         return fact.grade is Grade.CALLED or "form" in fact.attributes or is_fixture(seen.path)
     if fact.kind == "api_key":
-        return fact.attributes.get("form") == "value set"
+        return fact.attributes.get("form") == "name written"
     return (
         fact.kind in _CALLED and fact.grade is Grade.CALLED and fact.attributes.get("form") != "used by code"
     )

@@ -75,7 +75,7 @@ _HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[
 _HINT_WITHIN = 300
 _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 _EXAMPLES = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*:\s*\[?\s*$")
-_EXAMPLES_ABOVE = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*[:=]\s*[\[{]\s*$")
+_EXAMPLES_ABOVE = re.compile(r"(?i)[\"']?\b\w*(?:\bexamples?|placeholders?)[\"']?\s*[:=]\s*[\[{]\s*$")
 _EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from connectors.catalogue.infra_rows import Grant
 from connectors.code.facts import Fact, Hit, Source
-from connectors.code.formats.lines import is_comment, line_around
+from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 
@@ -40,6 +40,7 @@ _ROLES = re.compile(
     rb"(?:[\"'](?P<quoted>[\w+=,.@-]{1,64})[\"']|(?P<plain>[\w+=@-]{1,64})[ \t]*(?:[\r\n]|$))"
 )
 _MOST_ROLES = 5
+_ROLE_TABLE = re.compile(r"(?i)\bbuilt_?in_?role_?names\b")
 _MAP_KEY = re.compile(
     r"[\"'][^\"'\n]{1,80}[\"']\s*[:=]\s*[\"']?(?:\[?(?:subscriptionResourceId|resourceId)\(|/providers/)"
 )
@@ -96,7 +97,7 @@ def _permission(source: Source, hit: Hit, row: Grant) -> str:
     if is_comment(text):
         return ""
     if literal in row.names:
-        return _name(text, column, literal)
+        return "" if _is_in_table(source.data, hit.start) else _name(text, column, literal)
     left, right = _LEFT.search(text[:column]), _RIGHT.match(text, column)
     assert left is not None
     assert right is not None
@@ -123,6 +124,11 @@ def _name(text: str, column: int, name: str) -> str:
     if after[:1].isalnum() or after[:1] == "-" or re.match(r"[\"']?\s*:", after) or _MAP_KEY.search(before):
         return ""
     return name
+
+
+def _is_in_table(data: bytes, place: int) -> bool:
+    """Say whether a role stands in a template's table of the roles that there are, whatever is granted."""
+    return any(_ROLE_TABLE.search(line) for line in parents(data, place, levels=3, reach=_REACH))
 
 
 def _is_allowed(data: bytes, hit: Hit) -> bool:

@@ -313,7 +313,7 @@ def _named(source: Source, hit: Hit, family: Family, model: str, place: _Place, 
         return model_context.LISTED if is_shown else model_context.GIVEN
     common = model if is_common_word(family, model) else ""
     named = model_context.named_by(source, hit, place.before, behind, common)
-    is_label = is_title(model, place.before, around)
+    is_label = is_title(model, place.before, _around(source, hit, _WINDOW))
     return model_context.LISTED if is_label else named
 
 

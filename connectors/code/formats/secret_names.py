@@ -53,9 +53,12 @@ _READS = re.compile(
     r"""(?:getenv|env(?:iron)?(?:\.get)?|lookup_?env)[(\[]\s*["'`])(?P<name>[A-Z][A-Z0-9_]+)""",
     re.I,
 )
-# A value that the program writes itself: KEY="x", environ["KEY"] = "x", setenv("KEY", "x"), {"KEY": "x"}.
-_GIVEN = re.compile(r"""[\"'`]?\s*(?:\]\s*=(?!=)|[,:]|=(?!=))\s*[\"'`](?!\$|\{)""")
-_ASKED = re.compile(r"(?i)(?:\bget\w*|(?<!set)(?<!set_)env)\s*\(\s*[\"'`]$")
+# Read from an environment, a store of secrets or settings, and not set there.
+_READ = re.compile(
+    r"""(?i)(?:(?:env|secrets?|settings?|config|options)[.\[]|\b(?:get\w*|fetch|(?:env::)?var(?:_os)?|env|lookup_?env|require_?env)[(\[]"""
+    r"""|environ(?:\.get)?[(\[]|\$\{?\{?\s*(?:\w+\.)?)\s*["'`:]?$"""
+)
+_GIVEN = re.compile(r"""["'`]?\s*\]?\s*=(?!=)\s*["'`](?!\$|\{)""")
 # What a page or a text shows for a terminal: `export KEY="..."`, `-H "Authorization: Bearer $KEY"`.
 _TYPED = re.compile(
     r"(?:(?:^|[\s\"'`>\\]|\\n)(?:export|setx?|setenv)\s+|\$env:|\$Env:)$"
@@ -154,9 +157,9 @@ def parse(source: Source) -> Iterator[Fact]:
 
 
 def _form(source: Source, before: str, after: str) -> str:
-    """Say whether a program writes a value of its own for a name, or the name stands for what it is given."""
-    is_set = source.syntax == "source" and _GIVEN.match(after) and not _ASKED.search(before)
-    return "value set" if is_set else "variable name"
+    """Say whether a name is read or configured, or a program only writes it: to set it, or to hand it on."""
+    is_read = _READ.search(before) is not None and not _GIVEN.match(after)
+    return "variable name" if source.syntax != "source" or is_read else "name written"
 
 
 def _front(catalogue: Catalogue, before: str, row: Secret) -> str:

@@ -75,6 +75,11 @@ _PROSE = frozenset(
     )
 )
 """Keys of JSON whose values are written for people to read."""
+_PROSE_ENDS = frozenset(
+    ("answer", "question", "reasoning", "rationale", "explanation", "summary", "description", "transcript")
+)
+"""Last words of longer keys of that kind: ``generated_answer``, ``referenceAnswer``."""
+_KEY_WORDS = re.compile(r"[A-Z]?[a-z]+")
 # What an interface shows in an empty field, or says of one: nothing is called there.
 _SHOWN = re.compile(
     rb"""(?i)\b(?:placeholder=\{[^{}]*|(?:\w*placeholder|help(?:er)?_?text|hint(?:_?text)?|tool_?tip)["']?\s{0,40}"""
@@ -294,12 +299,17 @@ def _is_prose(data: bytes, place: int) -> bool:
     if _CONVERSATION.match(data, start + 1) is not None:
         return True
     key = _KEY.search(data[max(0, start - 130) : start])
-    if key is None or key.group(1).decode("utf-8", "replace").lower() not in _PROSE:
+    if key is None or not _is_for_people(key.group(1).decode("utf-8", "replace")):
         return False
     if data[start + 1 : start + 2] in (b"{", b"[", b"<"):  # a document in a document
         return False
     end = data.find(b'"', place, place + 300)
     return b" " in data[start + 1 : end if end >= 0 else place + 300]
+
+
+def _is_for_people(key: str) -> bool:
+    words = _KEY_WORDS.findall(key)
+    return key.lower() in _PROSE or (len(words) > 1 and words[-1].lower() in _PROSE_ENDS)
 
 
 def _quote_before(data: bytes, place: int) -> int:

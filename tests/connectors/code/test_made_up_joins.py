@@ -68,6 +68,21 @@ def test_a_key_that_a_test_reads_is_expected_there(tmp_path: Path, text: str) ->
     assert [item.name for item in scanned.findings] == ["OPENAI_API_KEY"]
 
 
+def test_a_key_that_a_test_hands_on_by_name_is_made_up(tmp_path: Path) -> None:
+    text = 'let _key = temp_env("OPENAI_API_KEY", "noop");\n'
+
+    assert scan(write(tmp_path, {"tests/init.rs": text})).findings == []
+
+
+def test_what_a_template_is_compared_with_is_no_stack(tmp_path: Path) -> None:
+    template = '{"Resources": {"G": {"Type": "AWS::Bedrock::Guardrail", "Properties": {}}}}'
+    files = {"test/a.integ.snapshot/a.template.json": template, "infra/a.template.json": template}
+
+    found = scan(write(tmp_path, files)).findings
+
+    assert [item.evidence[0].locator for item in found] == ["infra/a.template.json:1"]
+
+
 def test_an_agent_that_only_a_test_builds_is_made_up(tmp_path: Path) -> None:
     text = 'from agents import Agent, Runner\n\ndesk = Agent(name="Front desk")\n'
 

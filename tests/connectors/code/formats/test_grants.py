@@ -119,6 +119,14 @@ def test_a_permission_counts_where_it_is_granted(path: str, text: str, expected:
     assert [name for _, name, _ in permissions(path, text)] == expected
 
 
+def test_a_table_of_the_roles_that_a_template_knows_grants_nothing() -> None:
+    role = "'5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'"
+    known = f"  'User': resourceId(\n    'Microsoft.Authorization/roleDefinitions',\n    {role}\n  )\n"
+
+    assert permissions("a.bicep", "var builtInRoleNames = {\n" + known + "}\n") == []
+    assert permissions("a.bicep", "var granted = {\n" + known + "}\n")
+
+
 def test_a_list_of_all_the_roles_of_a_cloud_says_nothing() -> None:
     role = '"CognitiveServicesOpenAIUser": "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"'
     others = [f'"Role{number}": "{number:08x}-7b93-4f28-af87-19fc36ad61bd"' for number in range(20)]
