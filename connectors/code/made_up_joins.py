@@ -42,7 +42,7 @@ def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
     _drop_expected(facts)
-    for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents"):
+    for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents", "cloud-constructs"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
             if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
@@ -72,6 +72,8 @@ def _is_made_up(seen: Seen) -> bool:
         return not seen.path.endswith(_MANIFESTS) or is_fixture(seen.path)
     if fact.kind == "provider_endpoint":
         return fact.grade is Grade.CALLED or "form" in fact.attributes or is_fixture(seen.path)
+    if seen.format == "cloud-construct":
+        return "integ" not in seen.path.lower()  # such a test builds a stack and asks it
     if fact.kind == "api_key":
         return fact.attributes.get("form") == "name written"
     return (

@@ -71,7 +71,7 @@ _REGION = re.compile(
     r"|norway|sweden|brazil|canada|australia|india)[a-z]*\d?"
 )
 # What an empty field of a form shows.
-_HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[\"']?\s*(?:[:=]|=>)")
+_HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[\"']?\s*(?:[:=,]|=>)")
 _HINT_WITHIN = 300
 _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 _EXAMPLES = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*:\s*\[?\s*$")

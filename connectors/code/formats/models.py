@@ -72,6 +72,8 @@ _OPTION = re.compile(r"(?:^|[\s\"'])(?:-m|--?[a-z-]*(?:model|llm|engine)[a-z-]*|
 _OPTION_ENDS = (" ", "=")
 _ARGUMENT = re.compile(r"([\"'`])--?[\w-]{1,60}=$")
 """An option of a program that code starts, with its value in one text: ``"--model=…"``."""
+_CAPACITY = re.compile(r"(?<=[a-z0-9])(?<!v\d):\d{1,4}$")
+"""What a script of a deployment adds to a model's name: ``text-embedding-3-small:10``, but ``…-v1:0``."""
 _KEYED = re.compile(r"model\w*[\"']?\s*[:=]")
 """A place that is a key and its value, and no call: a test makes such a one up."""
 _ITEM = re.compile(r"\s*(?:-\s+)?[\"']?(?:name|id)[\"']?\s*:\s*$")
@@ -271,6 +273,7 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     start += len(token) - len(stripped)
     stripped = stripped.rstrip(_EDGES)
     end = start + len(stripped)
+    stripped = _CAPACITY.sub("", stripped)
     family = source.catalogue.family[hit.row]
     model = identify(source.catalogue, family, stripped)
     if not model or is_comment(text) or stand_ins.is_model(source.catalogue, model):

@@ -13,7 +13,7 @@ from connectors.catalogue.tables import Catalogue
 from connectors.code.globs import to_regex
 
 _BETWEEN = re.compile(r"[^A-Za-z0-9]+")
-_CROSSES = re.compile(r"x{3,}")
+_CROSSES = re.compile(r"x{2,}")
 
 
 def is_store(catalogue: Catalogue, name: str) -> bool:

@@ -83,6 +83,16 @@ def test_what_a_template_is_compared_with_is_no_stack(tmp_path: Path) -> None:
     assert [item.evidence[0].locator for item in found] == ["infra/a.template.json:1"]
 
 
+def test_a_resource_that_a_test_of_a_stack_builds_is_made_up(tmp_path: Path) -> None:
+    text = "import * as bedrock from 'aws-cdk-lib/aws-bedrock';\nnew bedrock.CfnGuardrail(stack, 'G', {});\n"
+
+    scanned = scan(write(tmp_path, {"lib/a.ts": text, "test/a.test.ts": text.replace("'G'", "'T'")}))
+
+    assert [item.name for item in scanned.findings if item.kind == "guardrail"] == [
+        "AWS::Bedrock::Guardrail/G"
+    ]
+
+
 def test_an_agent_that_only_a_test_builds_is_made_up(tmp_path: Path) -> None:
     text = 'from agents import Agent, Runner\n\ndesk = Agent(name="Front desk")\n'
 

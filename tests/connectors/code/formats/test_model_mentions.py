@@ -229,6 +229,14 @@ def test_a_place_names_the_model_that_stands_in_it_and_not_a_later_one() -> None
     assert sorted(found) == [("azure/gpt-4.1", 1), ("azure/text-embedding-3-small", 3)]
 
 
+def test_the_capacity_that_a_script_adds_to_a_model_is_not_part_of_it() -> None:
+    text = 'MODEL="text-embedding-3-small:10"\nMODEL="anthropic.claude-3-haiku-20240307-v1:0"\n'
+
+    found = {fact.name for _, fact in read("a.sh", text) if fact.kind == "model"}
+
+    assert found == {"text-embedding-3-small", "anthropic.claude-3-haiku-20240307-v1:0"}
+
+
 def test_a_model_of_a_local_server_is_told_once() -> None:
     found = [fact.name for _, fact in read("a.py", 'MODEL = "ollama/llama3:8b"') if fact.kind == "model"]
 
