@@ -278,7 +278,7 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     model = identify(source.catalogue, family, stripped)
     if not model or is_comment(text) or stand_ins.is_model(source.catalogue, model):
         return None
-    if _PORT.search(stripped) and _ADDRESSED.search(text[:start]):
+    if _PORT.search(text[start:end]) and _ADDRESSED.search(text[:start]):
         return None
     if stripped.endswith(WEIGHTS) and token.startswith(("/", "./")):
         start -= len(token) - len(token.lstrip(_EDGES))  # a file's path begins there
