@@ -42,7 +42,7 @@ def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
     _drop_expected(facts)
-    for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents", "cloud-constructs"):
+    for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents", "cloud-constructs", "images"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
             if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
@@ -74,6 +74,8 @@ def _is_made_up(seen: Seen) -> bool:
         return fact.grade is Grade.CALLED or "form" in fact.attributes or is_fixture(seen.path)
     if seen.format == "cloud-construct":
         return "integ" not in seen.path.lower()  # such a test builds a stack and asks it
+    if seen.format == "container-image":  # what tests are fed with; what they are started with is a manifest
+        return seen.path.endswith(".json") and "devcontainer" not in seen.path
     if fact.kind == "api_key":
         return fact.attributes.get("form") == "name written"
     return (

@@ -33,6 +33,7 @@ _IMAGE_KEY = re.compile(
     r"(?i)(?:^|[\s\"'{,(;-])[\w.-]*(?:image|container)(?:[_-]?(?:name|uri|url|ref|repository|repo))?[\"']?"
     r"\s*(?::=|\?=|=>|[:=])\s*[\"'({\[]*$"
 )
+_EXPECTED = re.compile(r"(?i)\b(?:expect\w*|want\w*|assert\w*)\s*(?:\(|:?=)")
 _DEFAULT = re.compile(r"(?i)image[\w.-]*[\"']?\s*[:=].*(?:\$\{[^}]*:-|default\s*\(?\s*)[\"']?$")
 _RUNNERS = re.compile(
     r"(?i)\b(?:docker|podman|nerdctl|ctr|crane|skopeo|apptainer|singularity|kubectl|finch|enroot)\b.*?"
@@ -133,6 +134,8 @@ def _image(source: Source, hit: Hit, row: Image) -> tuple[str, str] | None:
     assert right is not None
     token = left.group() + right.group()
     before, after = text[: left.start()], text[right.end() :]
+    if source.syntax == "source" and _EXPECTED.search(before):
+        return None
     if token.startswith("/"):  # the registry is a variable
         before = _VARIABLE.sub("", before)
     bare = _bare(token.lstrip("/"))

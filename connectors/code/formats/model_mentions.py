@@ -64,6 +64,8 @@ _SIZE_BEHIND = re.compile(rf"[\"'`]\s*,\s*{_NUMBER}\s*\)")
 _OF_TITLES = re.compile(
     r"(?i)(?:display|pretty|readable|friendly|human|short)_?(?:model_?)?names?\w*[\"']?\s*(?:[:=][^=].{0,80})?[{\[(]\s*$"
 )
+# Which name a library that counts tokens knows another by: TO_TIKTOKEN = {"gpt-35-turbo": "gpt-3.5-turbo"}
+_TO_TOKENS = re.compile(r"(?i)\w*(?:tiktoken|tokeni[sz]er)\w*[\"']?\s*(?::[^=\n]{1,80})?[:=]\s*[{\[(]\s*$")
 _KEY_BEHIND = re.compile(r"[\"'`]\s*(?::|=>)")
 _OF_SIZES = re.compile(rf"(?i)(?:{_SIZES})\w*[\"']?\s*(?:[:=][^=].{{0,80}})?[{{\[(]\s*$")
 _LOOKED_UP = re.compile(rf"(?i)(?:{_SIZES})\w*\s*\[\s*$")
@@ -157,6 +159,8 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
     if is_template(front) or _TEMPLATE_BEHIND.match(behind) or any(map(_TEMPLATES_ABOVE.search, above)):
         return True
     if any(_LIST_COMPARED.search(line) and not _LOOP.search(line) for line in above[:1]):
+        return True
+    if any(map(_TO_TOKENS.search, above[:1])):
         return True
     if _SIZE_PUT.search(front) and _SIZE_BEHIND.match(behind):
         return True

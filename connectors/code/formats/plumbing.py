@@ -55,7 +55,8 @@ def is_plumbing(catalogue: Catalogue, name: str) -> bool:
     words = [word for word in all_words if word not in rules.neutral]
     if not words:
         return False
-    logs = words[-1] in rules.logs and any(word in rules.logging for word in words[:-1])
+    joined = {first + second for first, second in pairwise(words)}  # "CloudFront" is "cloudfront"
+    logs = words[-1] in rules.logs and any(word in rules.logging for word in (*words[:-1], *joined))
     packed = words[0] in rules.programs and any(word in rules.packed for word in words[1:])
     pages = all(word in rules.pages for word in words) and len(words) + ("static" in words) > 1
     only = len(words) == 1 and words[0] in (*rules.alone, "website", "frontend", "cdn", "spa")

@@ -30,6 +30,7 @@ _OWN_NAMES = {
     "pubspec.yaml": ("pub", re.compile(r"(?m)^name:[ \t]*[\"']?(\w+)")),
     "gemspec": ("gem", re.compile(r"(?m)^[ \t]*\w+\.name[ \t]*=[ \t]*[\"']([\w.-]+)[\"']")),
 }
+_PACKAGE_ID = re.compile(rb"<PackageId>\s{0,40}([A-Za-z0-9_.-]{1,200})\s{0,40}</PackageId>")
 _MODULES = re.compile(rb"<modules>\s*<module>")
 
 
@@ -117,6 +118,10 @@ def _xml(source: Source) -> Iterator[Fact]:
         text = re.sub(r"&(?:lt|gt|amp|quot|apos);", " ", found.group(1).decode("utf-8", "replace"))
         line = data.count(b"\n", 0, found.start()) + 1
         yield from _described(source, "pom" if is_maven else "msbuild", text, line)
+    if not is_maven:
+        named = _PACKAGE_ID.search(data)
+        stem = source.name.removesuffix(".csproj")
+        yield from _own(source, "nuget", named.group(1).decode("utf-8", "replace") if named else stem)
     modules = _MODULES.search(data) if is_maven else None
     if modules:
         yield _note(WORKSPACE, "", "", data.count(b"\n", 0, modules.start()) + 1)

@@ -58,6 +58,11 @@ from tests.code_samples import facts, read
         ("a.ts", "const rich = [\n  'gpt-4o',\n];\nif (rich.includes(model)) x();", "gpt-4o"),
         ("config.json", '{"model_type": "phi3", "hidden_size": 1}', "phi3"),
         ("a.js", 'const SIZES = {\n  "gpt-4o": process.env.GPT_4O_CONTEXT,\n};', "gpt-4o"),
+        (
+            "a.ts",
+            "const TO_TIKTOKEN: Record<string, string> = {\n  'gpt-35-turbo': 'gpt-4o',\n};",
+            "gpt-4o",
+        ),
         ("energy.yml", "models:\n  gpt-4o: 109.0\n  gpt-5: 106.5\n", "gpt-4o"),
         ("a.ts", "const MODEL_MAPPING = {\n  'gpt-4o': MODELS.LLAMA_8B,\n};", "gpt-4o"),
         ("models.json", '{"data": [{"id": "gpt-4o", "object": "model"}]}', "gpt-4o"),
