@@ -2,9 +2,9 @@
 
 A test makes up what a client is told to call, whose resource a host is, which agents and servers for
 assistants there are and the keys that it sets itself, and a guardrail that it sets guards nothing; where the
-code that it tests uses the same thing, the test is one place more. What is configured for a test, a key that
-it reads, and a server out there that one calls, is really there. Ids of models have rules of their own
-(:mod:`connectors.code.model_joins`).
+code that it tests uses the same thing, the test is one place more. What is configured for a test (but for
+servers and prompts), a key that it reads, and a server out there that one calls, is really there. Ids of
+models have rules of their own (:mod:`connectors.code.model_joins`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 _CALLED = {
     "agent": "the agent",
     "workflow": "the workflow",
+    "prompt": "the prompt",
     "provider_endpoint": "the address",
     "mcp_server": "the server",
     "guardrail": "the guardrail",
     "oversight_control": "the control",
 }
+_ALWAYS = frozenset({"mcp_server", "prompt"})
+"""Kinds that tests make up in their settings as well, to see how these are read."""
 _NAMED = {**_CALLED, "api_key": "the key"}
 _MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
 """Endings of files that are applied as they are; an object in any other is one that code makes up."""
@@ -78,9 +81,8 @@ def _is_made_up(seen: Seen) -> bool:
         return seen.path.endswith(".json") and "devcontainer" not in seen.path
     if fact.kind == "api_key":
         return fact.attributes.get("form") == "name written"
-    return (
-        fact.kind in _CALLED and fact.grade is Grade.CALLED and fact.attributes.get("form") != "used by code"
-    )
+    is_used = fact.attributes.get("form") == "used by code"
+    return fact.kind in _CALLED and (fact.grade is Grade.CALLED or fact.kind in _ALWAYS) and not is_used
 
 
 def _tell(facts: TreeFacts, made_up: list[Seen]) -> None:

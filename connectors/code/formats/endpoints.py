@@ -75,6 +75,10 @@ _HINT = re.compile(r"(?i)\b(?:placeholder|helper_?text|hint(?:_?text)?|tooltip)[
 _HINT_WITHIN = 300
 _ARM = re.compile(r"\s*[?:]\s*[\"'`]")
 _EXAMPLES = re.compile(r"(?i)[\"']?\bexamples?[\"']?\s*:\s*\[?\s*$")
+# What people are told to type: print("export OPENAI_BASE_URL=http://0.0.0.0:4000")
+_TYPED = re.compile(
+    r"(?i)\b(?:print\w*|puts|echo|console\.\w+|log\w*\.\w+)\s*\(?\s*[frb]?[\"'`]\s*(?:\$\s*)?(?:export|setx?)\s[^\"'`]*$"
+)
 _EXAMPLES_ABOVE = re.compile(r"(?i)[\"']?\b\w*(?:\bexamples?|placeholders?)[\"']?\s*[:=]\s*[\[{]\s*$")
 _EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
 
@@ -154,6 +158,8 @@ def is_hint(source: Source, place: int, text: str, start: int) -> bool:
     if _ARM.match(text) or _EXAMPLE_ITEM.match(text):
         shown = _HINT if _ARM.match(text) else _EXAMPLES
         return any(map(shown.search, parents(source.data, place, levels=1)))
+    if _TYPED.search(front):
+        return True
     if any(map(_EXAMPLES_ABOVE.search, parents(source.data, place, levels=2))):
         return True
     found = _HINT.search(front)

@@ -156,7 +156,11 @@ def _lines_of(
     above = ""
     for number, (line, below) in enumerate(pairwise([*text_lines(text), ""]), 1):
         call, above = above, line
-        if len(line) <= _MOST_LINE and (match := pattern.search(line)) and not is_comment(line):
+        if (
+            len(line) <= _MOST_LINE
+            and (match := pattern.search(line))
+            and not _is_remark(line, is_code=is_code)
+        ):
             if is_code and match.group().endswith("(") and in_text(line, match.end()):
                 continue  # a call that a text speaks of
             told = (line, _opened(call), _with_first(line, below))
@@ -168,6 +172,11 @@ def _lines_of(
             found += 1
             if found == _MOST_LINES:
                 return
+
+
+def _is_remark(line: str, *, is_code: bool) -> bool:
+    """Say whether a line is a comment as a whole, in a notebook within the quotes of its text."""
+    return is_comment(line) or (not is_code and is_comment(line.lstrip().removeprefix('"')))
 
 
 def _opened(line: str) -> str:

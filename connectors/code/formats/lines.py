@@ -182,10 +182,13 @@ def _closing(text: str, token: str, start: int) -> int:
     return end + 3 if end >= 0 else -1
 
 
+_COMMENT_LINES = re.compile(r"(?m)^[ \t]*#[^\n]*\n")
+
+
 def _is_free(text: str, start: int) -> bool:
     if not _BEFORE_DOCSTRING.search(text[max(0, start - 100) : start]):
         return False
-    before = text[max(0, start - 300) : start].rstrip(" \t\r\nrRuU")
+    before = _COMMENT_LINES.sub("", text[max(0, start - 300) : start]).rstrip(" \t\r\nrRuU")
     return before[-1:] not in ("(", "[", "{", ",", "=", "+", "%", "\\")
 
 

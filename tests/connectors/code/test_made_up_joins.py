@@ -93,6 +93,16 @@ def test_a_resource_that_a_test_of_a_stack_builds_is_made_up(tmp_path: Path) -> 
     ]
 
 
+def test_a_server_that_a_test_configures_is_made_up_and_one_beside_is_not(tmp_path: Path) -> None:
+    servers = '{"mcpServers": {"notes": {"url": "https://notes.acme.dev/mcp"}}}'
+
+    found = scan(write(tmp_path / "a", {"tests/data/.mcp.json": servers})).findings
+    used = scan(write(tmp_path / "b", {"tests/data/.mcp.json": servers, ".mcp.json": servers})).findings
+
+    assert "mcp_server" not in {item.kind for item in found}
+    assert [len(item.evidence) for item in used if item.kind == "mcp_server"] == [2]
+
+
 def test_an_agent_that_only_a_test_builds_is_made_up(tmp_path: Path) -> None:
     text = 'from agents import Agent, Runner\n\ndesk = Agent(name="Front desk")\n'
 

@@ -209,6 +209,11 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             'c = F(\n  examples=[\n    {\n      "url": "https://api.openai.com/v1",\n    }\n  ],\n)',
         ),
         ("a.ts", "input.setAttribute('placeholder', hints[kind] || 'https://api.openai.com/v1');"),
+        ("a.py", 'print("export OPENAI_BASE_URL=https://api.openai.com/v1")'),
+        (
+            "a.py",
+            '# ====\n# Licence\n# ====\n\n"""\nAn example.\n\nSet it to https://api.openai.com/v1\n"""\n',
+        ),
         ("a.ts", "const placeholders = {\n  openai: 'https://api.openai.com/v1',\n};"),
         ("qa.json", '{"generated_answer": "First set it to https://api.openai.com/v1 and call it."}'),
         ("s.json", '{"url": {\n  "examples": [\n    "https://api.openai.com/v1"\n  ]\n}}'),
