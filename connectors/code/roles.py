@@ -11,7 +11,10 @@ from connectors.catalogue.tables import Catalogue
 from connectors.model import Role
 
 _CHART = "Chart.yaml"
-_MEASURES = re.compile(r"(?i)eval|bench|load_?-?test|perf_?-?test|stress")
+_MEASURES = re.compile(
+    r"(?i)(?:^|[/_.-])(?:\w*evals?(?:uation)?s?|evaluat\w*|\w*bench(?:mark(?:s|ing)?)?|load[_-]?tests?|perf[_-]?tests?|stress)(?:[/_.]|$)"
+    r"|(?:^|/)(?:evals?|bench(?:marks?)?)[_-]"
+)
 # A test of one file is called after that file: test_evaluator.py and load_test.go measure nothing.
 _OF_A_FILE = re.compile(
     r"(?i)^test_(?P<py>.+)\.py$|^(?P<any>.+?)(?:_test|_spec|[.-]test|[.-]spec|Tests?)\.\w+$"

@@ -22,8 +22,8 @@ _OPENING = re.compile(
 # Texts and comments hold brackets that close nothing; one without an end runs to that of the file, so that
 # nothing in it is tried twice.
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.){1,6}+\'|//[^\n]*+'
-    r"|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|[()]",
+    r'"""(?>(?:[^"\\]|\\.|"(?!""))*)(?:"""|\Z)|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.){1,6}+\'|//[^\n]*+'
+    r"|/\*(?>(?:[^*]|\*(?!/))*)(?:\*/|\Z)|[()]",
     re.S,
 )
 _MOST_BYTES = 1_000_000

@@ -117,6 +117,8 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
             continue
         if _DEFINED.search(text, max(0, start - 20), start):
             continue  # a function of that name, not a call of it
+        if _is_local(text, found.group()):
+            continue
         seen.add(name or variable)
         # A pattern may begin with the end of the line before the call.
         skipped = len(found.group()) - len(found.group().lstrip("\n"))
@@ -124,6 +126,15 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
 
 
 _DEFINED = re.compile(r"\b(?:def|function|func|fun|fn)\s+\Z")
+
+
+_CALLEE = re.compile(r"(?<![\w.])([a-z]\w{3,60})\(")
+
+
+def _is_local(text: str, call: str) -> bool:
+    """Say whether a call is of a function of Python that the file defines itself, under a library's name."""
+    callee = _CALLEE.search(call)
+    return callee is not None and re.search(rf"(?m)^(?:async )?def {callee[1]}\(", text) is not None
 
 
 def _is_written(text: str, start: int) -> bool:

@@ -46,6 +46,9 @@ _CITED = re.compile(
 _ENABLED = re.compile(
     r"\bservices\s+enable\b.*$|\b(?:activate|enable)d?_?(?:apis|services)\b.*$|\bservice\s*=\s*\"$"
 )
+_ENABLED_BELOW = re.compile(
+    rb"[\"']services[\"']\s{0,40},\s{0,40}[\"']enable[\"']\s{0,40},\s{0,40}[\"'][\w.-]*\Z"
+)
 _LETS = re.compile(
     r"(?i)(?:white|allow|black|block|deny)_?(?:ed_?)?(?:list|domains|hosts|urls|origins)\w*[\"']?[^=:]{0,30}[:=]+\s*[\[({]"
 )
@@ -187,6 +190,8 @@ def _is_item(source: Source, place: int) -> bool:
 def _is_only_told(source: Source, place: int, text: str, start: int) -> bool:
     """Say whether a host stands in a list of hosts or a content security policy, is cited or enabled."""
     if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED, _LETS_INLINE)):
+        return True
+    if _ENABLED_BELOW.search(source.data, max(0, place - _HOSTS_AROUND), place):
         return True
     window = max(0, start - _HOSTS_AROUND)
     lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])

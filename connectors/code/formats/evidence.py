@@ -58,6 +58,8 @@ _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
 _CUT_BEHIND = re.compile(r"\}{1,2}[\w$.-]|[$%]|\#?\{")
+# A constant of an interface that shows what could be written: SAMPLE_ASL.tsx
+_SAMPLE = re.compile(r"(?:SAMPLE|EXAMPLE|MOCK)_\w+\.[jt]sx?$")
 _IMPORT = re.compile(
     r"\s*(?:(?:async\s+)?(?:def|func|function|fun|fn)\s|import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])"
 )
@@ -101,7 +103,7 @@ def _is_line_shown(talk: Talk, data: bytes, starts: list[int], number: int) -> b
 
 def parse_data(source: Source) -> Iterator[Fact]:
     """Yield the stores that a file names; they stand only beside AI (``connectors.code.data_joins``)."""
-    if source.name.endswith(RECORDS):
+    if source.name.endswith(RECORDS) or _SAMPLE.match(source.name.rpartition("/")[2]):
         return
     seen: set[str] = set()
     rows = {hit.row for hit in source.hits[:_MOST_HITS]}

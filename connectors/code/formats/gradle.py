@@ -24,7 +24,7 @@ _MAX_LINE = 2_000
 _MAX_BLOCKS = 50
 # Whatever is not closed runs to an end, so that no text is looked at twice.
 _NOISE = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|"(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z)'
+    r'"""(?>(?:[^"\\]|\\.|"(?!""))*)(?:"""|\Z)|"(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z)'
     r"|'(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)",
     re.S,
 )

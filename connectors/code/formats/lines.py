@@ -45,7 +45,7 @@ def is_comment(line: str) -> bool:
 
 # One match runs to the end of the line; nothing in it is tried twice.
 _TO_COMMENT = re.compile(
-    r"""(?:[^"'`\s]++|\s++(?!\#|//|--\s)|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`[^`]*+`)*+(?=\s)\s++(?:\#|//|--\s)"""
+    r"""(?>(?:[^"'`\s]++|\s++(?!\#|//|--\s)|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`[^`]*+`)*)(?=\s)\s++(?:\#|//|--\s)"""
 )
 
 
@@ -131,8 +131,8 @@ def _indent(line: bytes) -> int:
 # One match runs over code, comments and strings of one line up to the next text of several lines; nothing in
 # it is tried twice, so that a hostile file costs no more than its length.
 _TO_LONG_TEXT = re.compile(
-    r"""(?:[^"'\#]++|"(?!"")(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z|\\)|'(?!'')(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z|\\)"""
-    r"""|\#[^\n]*+)*+(\"{3}|'{3})"""
+    r"""(?>(?:[^"'\#]++|"(?!"")(?:[^"\\\n]|\\.)*+(?:"|(?=\n)|\Z|\\)|'(?!'')(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z|\\)"""
+    r"""|\#[^\n]*+)*)(\"{3}|'{3})"""
 )
 _BEFORE_DOCSTRING = re.compile(r"(?:^|\n)[ \t]*[rRuU]?$")
 

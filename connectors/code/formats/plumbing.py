@@ -55,6 +55,7 @@ def is_plumbing(catalogue: Catalogue, name: str) -> bool:
     words = [word for word in all_words if word not in rules.neutral]
     if not words:
         return False
+    built = len(words) > 1 and words[-1] in ("build", "builds")
     joined = {first + second for first, second in pairwise(words)}  # "CloudFront" is "cloudfront"
     logs = words[-1] in rules.logs and any(word in rules.logging for word in (*words[:-1], *joined))
     packed = words[0] in rules.programs and any(word in rules.packed for word in words[1:])
@@ -64,7 +65,7 @@ def is_plumbing(catalogue: Catalogue, name: str) -> bool:
     pairs = list(pairwise(all_words))
     ran = any(first in rules.runs and second in rules.packed for first, second in pairs)
     told = any(word in rules.telling for word in (*words, *(first + second for first, second in pairs)))
-    return logs or packed or pages or only or ran or told
+    return built or logs or packed or pages or only or ran or told
 
 
 def is_of_a_server(catalogue: Catalogue, name: str) -> bool:

@@ -34,7 +34,7 @@ _LETTER = r"'(?:[^'\\\n]|\\.)*+(?:'|(?=\n)|\Z)"
 # A slash divides unless one of these stands before it; then it begins a regular expression.
 _REGEX = (
     r"(?:(?<=[(,=:\[!&|?{};+])|(?<=\breturn)|^)[ \t]*"
-    r"(?P<regex>/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.){0,200}+\])++/)"
+    r"(?P<regex>/(?![/*])(?>(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.){0,200}+\])+)/)"
 )
 _SCRIPT_TOKENS = re.compile(rf"{_REGEX}|(?<!:){_PLAIN}|{_LETTER}|`|\$\{{|[{{}}]|\\.", re.S | re.M)
 _PLAIN_TOKENS = re.compile(rf"(?<!:){_PLAIN}|{_LETTER}", re.S)
@@ -215,11 +215,14 @@ def _is_behind_mark(data: bytes, place: int, marks: tuple[str, ...], *, is_noteb
 
 @cache
 def _to_mark(marks: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile what leads to the first mark of a comment; nothing in it is tried twice."""
+    """Compile what leads to the first mark of a comment; nothing in it is tried twice.
+
+    An atomic group and no possessive quantifier: Python before 3.11.5 takes those wrongly around others.
+    """
     mark = "|".join(map(re.escape, marks))
     return re.compile(
         rf"""\s*+(?:{mark})"""
-        rf"""|(?:[^\s"'`]++|\s++(?!{mark})|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`[^`]*+`)*+\s++(?:{mark})"""
+        rf"""|(?>(?:[^\s"'`]++|\s++(?!{mark})|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|`[^`]*+`)*)\s++(?:{mark})"""
     )
 
 

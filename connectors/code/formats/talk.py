@@ -100,9 +100,10 @@ _EXAMPLE = re.compile(r"(?i)(?:^|[\s(\[,;:])(?:e\.\s?g\.|for (?:example|instance
 _SENTENCE = re.compile(
     r"""(?:[A-Za-z][\w'’-]*[,:.;]?[ ]+){3}(?:[A-Za-z][\w'’-]*[,:.;]?[ ]+)*(?:\w+=)?["'`(<]?(?:\w{1,8}://)?[\w.*{}<>$-]*\Z"""
 )
-# What YAML says of a thing, on the line of the key or on the lines below it.
+# What YAML says of a thing or to a model, on the line of the key or on the lines below it.
 _DESCRIBED = re.compile(
-    r"""\s*(?:-\s+)?["']?(?:description|summary|help\w*|tool_?tip|documentation|notes?|comments?|changelog|readme)"""
+    r"""\s*(?:-\s+)?["']?(?:\w*description|summary|help\w*|tool_?tip|documentation|notes?|comments?|changelog|readme"""
+    r"""|system(?:_?(?:prompt|message))?|prompt|instructions?)"""
     r"""["']?\s*:\s*(?P<text>\S.*)""",
     re.I,
 )

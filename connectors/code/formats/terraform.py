@@ -26,7 +26,7 @@ _BLOCK = re.compile(
 )
 # Whatever is not closed runs to the end of its line, so that no text is looked at twice.
 _NOISE = re.compile(
-    r'"(?:[^"\\\n$]|\\.|\$\{(?:[^{}"\n]|"(?:[^"\\\n]|\\.)*+")*+\}|\$)*+(?:"|(?=\n)|\Z)'
+    r'"(?>(?:[^"\\\n$]|\\.|\$\{(?>(?:[^{}"\n]|"(?:[^"\\\n]|\\.)*+")*)\}|\$)*)(?:"|(?=\n)|\Z)'
     r'|#[^\n]*|//[^\n]*|/\*|<<[-~]?[ \t]*"?(\w+)"?[^\n]*(?:\n|\Z)'
 )
 _ARGUMENT = re.compile(r'^([ \t]*)(\w+)[ \t]*=[ \t]*"((?:[^"\\\n$]|\\.|\$(?!\{))*)"[ \t]*,?[ \t]*$', re.M)

@@ -231,6 +231,8 @@ def test_what_a_chart_installs_is_the_application(chart: str, path: str, role: R
         ("tests/load_test.py", True),
         ("tests/bench/run.py", False),
         ("app/evaluate.py", False),
+        ("tests/data/runs/gpt4__swe-bench-dev-easy__t-0/args.yaml", True),
+        ("tests/rag_evals/test_a.py", False),
     ],
 )
 def test_a_test_of_a_file_that_measures_measures_nothing(path: str, *, makes_up: bool) -> None:

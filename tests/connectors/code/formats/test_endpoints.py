@@ -214,6 +214,11 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             "a.py",
             '# ====\n# Licence\n# ====\n\n"""\nAn example.\n\nSet it to https://api.openai.com/v1\n"""\n',
         ),
+        (
+            "a.py",
+            'run(\n  [\n    "services",\n    "enable",\n    "aiplatform.googleapis.com",\n  ]\n)',
+        ),
+        ("agent.yaml", "system: |\n  Write code that calls\n    https://api.openai.com/v1\n"),
         ("a.ts", "const placeholders = {\n  openai: 'https://api.openai.com/v1',\n};"),
         ("qa.json", '{"generated_answer": "First set it to https://api.openai.com/v1 and call it."}'),
         ("s.json", '{"url": {\n  "examples": [\n    "https://api.openai.com/v1"\n  ]\n}}'),

@@ -75,6 +75,7 @@ def test_every_data_row_reads_its_example_and_not_the_other(row: DataRow) -> Non
             "import '@langchain/langgraph';\nconst x = {\n  short: 'interrupt()/resume primitives',\n};\n",
         ),
         ("README.md", "from langgraph.types import interrupt\ninterrupt({})\n"),
+        ("SAMPLE_ASL.tsx", "const asl = { TableName: 'orders-table' };\n"),
         ("a.ts", "switch (t) {\n  case HarmBlockThreshold.BLOCK_NONE:\n    return 4;\n}"),
         ("n.ipynb", '{"cells": [\n "from ragas import x\n",\n "  ## results = evaluate(data)\n"\n]}'),
         ("a.ts", "const x = { needsApproval: true };\n"),
