@@ -13,7 +13,8 @@ class ClientBase:
     """A place at which an AI client is told which address to call.
 
     ``needs``: one of these stands in the same file. ``under``: one of these words stands in a key above.
-    ``before``: the address stands in front of the literal, which is a path of an API of models.
+    ``before``: the address stands in front of the literal, which is a path of an API of models. ``unless``:
+    with this text between literal and address it is another thing's.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ClientBase:
     needs: tuple[str, ...] = ()
     under: tuple[str, ...] = ()
     before: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

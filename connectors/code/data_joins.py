@@ -3,7 +3,8 @@
 A bucket in a repository without AI is no business of ours; in a unit that calls a model it is the first half
 of the answer to what data the system processes. Files that only instruct a developer's assistant, steps of a
 build pipeline and packages that come along through others make no unit an AI unit. What belongs to no unit
-but a root without a manifest has the files of its first folder beside it, not all of the repository.
+but a root without a manifest has the files of its first folder beside it, not all of the repository, and
+not where most of the units in that folder do something else.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def join(facts: TreeFacts) -> None:
     if not found:
         return
     roles = _roles(facts, facts.units.of)
-    loose = _roles(facts, _top)
+    loose = _loose(facts)
     projects = _roles(facts, facts.roles.project_of)
     kept: list[Seen] = []
     for seen in table_joins.standing(facts, found):
@@ -66,6 +67,11 @@ def _top(path: str) -> str:
     return path.partition("/")[0] if "/" in path else ""
 
 
+def _second(unit: str) -> str:
+    """Return the first two folders of a unit's path: what lies deeper belongs together."""
+    return "/".join(unit.split("/")[:2])
+
+
 def _roles(facts: TreeFacts, unit_of: Callable[[str], str]) -> dict[str, Role]:
     """Return for each unit with AI that runs the role of it that matters most."""
     roles: dict[str, Role] = {}
@@ -78,6 +84,23 @@ def _roles(facts: TreeFacts, unit_of: Callable[[str], str]) -> dict[str, Role]:
             if unit not in roles or role.rank < roles[unit].rank:
                 roles[unit] = role
     return roles
+
+
+def _loose(facts: TreeFacts) -> dict[str, Role]:
+    """Return the first folders with AI that runs; of those that hold several units, where most have it."""
+    roles = _roles(facts, _top)
+    with_ai: dict[str, set[str]] = {}
+    for several in facts.by_part.values():
+        for seen in several:
+            if _runs(seen):
+                with_ai.setdefault(_top(seen.path), set()).add(facts.units.of(seen.path))
+    return {top: role for top, role in roles.items() if not top or _is_most(facts, top, with_ai[top])}
+
+
+def _is_most(facts: TreeFacts, top: str, with_ai: set[str]) -> bool:
+    """Say whether half of a first folder's units hold AI; what is loose there is one where no other does."""
+    own = len({_second(unit) for unit in with_ai if unit != "."})
+    return 2 * (own or 1) >= len({_second(unit) for unit in facts.units.below(top)}) + (not own)
 
 
 def _is_pipeline(path: str) -> bool:

@@ -30,6 +30,17 @@ from connectors.code.prefilter import MAX_HITS, SUPPRESSION_MARK, Prefilter
 
 UNREAD = ("prose", "binary")
 # What an interface says in one language lies in such folders.
+_FILLED_PROSE = (
+    ".md.j2",
+    ".md.jinja",
+    ".md.jinja2",
+    ".md.tmpl",
+    ".md.tpl",
+    ".md.hbs",
+    ".md.template",
+    ".html.j2",
+)
+"""Endings of pages for people that a program fills in."""
 _MESSAGES = (".json", ".yaml", ".yml", ".properties")
 _TRANSLATED = re.compile(r"(?i)(?:^|/)(?:locales?|i18n|l10n|translations?|lang|langs)/")
 """Syntaxes in which nothing is searched for: only a format that asks for the file by name reads it."""
@@ -180,6 +191,8 @@ class Formats:
             return "config"
         if name.startswith(("Dockerfile", "Containerfile")):
             return "config"
+        if name.endswith(_FILLED_PROSE):
+            return "prose"
         dot = name.rfind(".")
         ending = name[dot:] if dot >= 0 else ""
         if ending in _MESSAGES and _TRANSLATED.search(path):

@@ -187,6 +187,11 @@ class Units:
         """Return the unit's folder relative to the root; ask only after all files were noted."""
         return self._unit(path.rpartition("/")[0], frozenset()) or "."
 
+    def below(self, top: str) -> set[str]:
+        """Return the folders of the units in a first folder of the tree, that folder itself included."""
+        own = self._folders | self._stacks | self._packed
+        return {folder for folder in own if folder == top or folder.startswith(f"{top}/")}
+
     def is_loose(self, path: str) -> bool:
         """Say whether a path belongs to nothing but the root, which has no manifest to hold it together."""
         return self.of(path) == "." and not self._is_unit("")

@@ -15,7 +15,7 @@ from connectors.catalogue.code_rows import ClientBase
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats import stand_ins
-from connectors.code.formats.endpoints import endpoint_fact, hosts, in_rust_test, is_hint
+from connectors.code.formats.endpoints import MCP_PATHS, endpoint_fact, hosts, in_rust_test, is_hint
 from connectors.code.formats.lines import is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.patterns import compile_pattern, host_pattern
@@ -94,7 +94,7 @@ def _at_place(source: Source, hit: Hit, text: str, column: int) -> _Told:
     if row.literal.endswith("("):
         window = _call(window)
     found = pattern.match(window)
-    if found is None:
+    if found is None or (row.unless and row.unless in found.group()):
         return _NOTHING
     return str(found.group("url")), row.provider, row.name, window.count("\n", 0, found.end())
 
@@ -120,6 +120,8 @@ def _host(catalogue: Catalogue, url: str) -> str:
         parts = urlsplit(url)
         name, port = parts.hostname or "", parts.port
     except ValueError:
+        return ""
+    if parts.path.rstrip("/").endswith(MCP_PATHS):
         return ""
     if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES):
         return ""

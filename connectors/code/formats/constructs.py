@@ -106,6 +106,8 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         line += text.count("\n", last, found.start())
         last = found.start()
         name, variable = _group(found, "name") or _group(found, "other"), _group(found, "variable")
+        if not name and any(f"(?P<{group}>" in row.pattern for group in ("name", "other")):
+            name = _constant(text, found.end())
         if (name or variable) in seen or is_comment(text[text.rfind("\n", 0, found.start()) + 1 :][:200]):
             continue
         if library := _group(found, "library"):
@@ -123,6 +125,32 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         # A pattern may begin with the end of the line before the call.
         skipped = len(found.group()) - len(found.group().lstrip("\n"))
         yield Built(row, name or variable, bool(name), line + skipped)
+
+
+# name=WeatherAgent.NAME, Name: summaryName, .name(SUMMARY)
+_GIVEN = re.compile(
+    r"[^();]{0,400}?\b[nN]ame\s*[=:(]\s*"
+    r"(?:(?P<owner>[A-Z]\w{1,60})\.(?:\w*Name|\w*NAME|Id|ID)|(?P<constant>[A-Za-z_]\w{2,60}))\s*[,)}\n]"
+)
+_SERVES = re.compile(r"(?<=Agent)(?:Service|Factory|Builder|Provider)$")
+_ASSIGNED = (
+    r"^[ \t]*(?:(?:export|pub|const|let|var|val|final|private|public|internal|static|readonly|[sS]tring)\s+)"
+    r"{{0,5}}"
+    r"{}\s*(?::[^=\n]{{1,40}})?:?=\s*[\"']([^\"'\n{{}}]{{1,80}})[\"'][ \t]*;?[ \t]*\r?$"
+)
+# Classes that hold what belongs to others.
+_HOLDERS = ("config", "constants", "consts", "settings", "names", "options", "defaults", "type", "env")
+
+
+def _constant(text: str, end: int) -> str:
+    """Return the name that a call is given by a constant: its text where the file has it, or its class."""
+    found = _GIVEN.match(text, end)
+    if found is None:
+        return ""
+    if owner := found["owner"]:
+        return "" if owner.lower().endswith(_HOLDERS) else _SERVES.sub("", owner)
+    told = re.search(rf"(?m){_ASSIGNED.format(found['constant'])}", text)
+    return " ".join(told[1].split()) if told else ""
 
 
 _DEFINED = re.compile(r"\b(?:def|function|func|fun|fn)\s+\Z")

@@ -37,9 +37,11 @@ _HOST = r"[\w*-]+(?:\.[\w*-]+)+(?::\d{1,5})?"
 _HOSTS = re.compile(rf"(?<![\w/@.-]){_HOST}(?:\s*[,;|]\s*{_HOST}){{2,}}")
 _HOSTS_AROUND = 300
 # Where a page may load from and send to, says its server: each page asks for more than it uses.
-# Whom a token is made out to, or where figures are taken from, is an address to which nothing is sent.
+# Whom a token is made out to, what a claim in it is called, or where figures are taken from, is an address
+# to which nothing is sent.
 _CITED = re.compile(
-    r"(?i)(?:^|[^a-z])(?:\w*audiences?|aud|source|references?|docs?|documentation|homepage|website|citation)(?:_?ur[il])?"
+    r"(?i)(?:^|[^a-z])(?:\w*(?:audiences?|claims?(?:_?(?:path|key|name|url|uri))?|namespaces?)|aud|source|references?|docs?"
+    r"|documentation|homepage|website|citation)(?:_?ur[il])?"
     r"[\"']?\s*(?:[:=]|=>)\s*\[?\s*[\"'`]?(?:https?://)?$"
 )
 # A service of a cloud that is switched on, by its name.
@@ -68,6 +70,11 @@ _TOLD = re.compile(
 )
 # A container asks itself whether it is well.
 _CHECK = re.compile(r"(?i)\bhealth_?check\b|\btest:\s*\[?\s*[\"']?CMD|(?:liveness|readiness|startup)_?probe")
+MCP_PATHS = ("/mcp", "/sse")
+"""What the address of an MCP server ends with: it serves tools, no models."""
+_GATEWAY = ".gateway."
+"""In hosts of a cloud's own gateways for agents, which have no other address."""
+_PATH = re.compile(r"(?::\d{1,5})?((?:/[\w.~%-]+)+)/?(?![\w/?{$])")
 _OWN = ("localhost:", "127.0.0.1:", "0.0.0.0:")
 _REGION = re.compile(
     r"[a-z]{2}-[a-z]{2,9}(?:-\d)?|(?:east|west|north|south|central|us|uk|uae|japan|korea|france|germany|switzerland"
@@ -117,7 +124,19 @@ def parse(source: Source) -> Iterator[Fact]:
         is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
         is_mapped = address.startswith(_OWN) and _MAPPED.match(text, start + len(found.group("host")))
-        if is_zone or is_shown or is_compared or is_listed or is_bound or is_mapped or is_checked or is_named:
+        path = _PATH.match(text, start + len(found.group("host")))
+        is_tools = path is not None and path[1].endswith(MCP_PATHS) and _GATEWAY not in host
+        if (
+            is_zone
+            or is_shown
+            or is_compared
+            or is_listed
+            or is_bound
+            or is_mapped
+            or is_checked
+            or is_named
+            or is_tools
+        ):
             continue
         if address in seen:
             continue

@@ -122,7 +122,7 @@ _ALIASES_INLINE = re.compile(r"\s*models\s*:\s*[\[{]")
 
 _FAMILY_ONLY = re.compile(r"(?i)[a-z]+(?:[-_]?\d+(?:\.\d+)?)?(?:[-_]?(?:moe|vl|next))?")
 _KIND = re.compile(r"(?i)model_?(?:config_?)?types?\b|archite|\barch\b|_arch|famil|tokenizer|template|gguf")
-_PROVIDER = re.compile(r"(?i)provider|supplier|vendor|brand|publisher|developer|company")
+_PROVIDER = re.compile(r"(?i)provider|supplier|vendor|brand|publisher|developer|company|protocol")
 _OPEN_CALL = re.compile(r"[\w.]*\s?\([^()]{0,200}$")
 _BEFORE_VALUE = " \t=:!<>|?&[({+~\"'`"
 _SEPARATOR = re.compile(r"[,;{}()]")

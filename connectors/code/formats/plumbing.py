@@ -14,12 +14,15 @@ from connectors.catalogue.tables import Catalogue
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z0-9]+")
 _SERVER_ENDS = re.compile(r"(?:_(?:db|database|prod|dev|test|staging|local))+$")
-# What Terraform gives a bucket to: logs are sent there, pages are served.
+# What a migration copies away while it changes the table itself.
+_COPY = re.compile(r"(?:^|[._])(?:backup|bak|tmp)(?:[._]|\d|$)")
+# What Terraform gives a bucket to: logs are sent there, pages are served, a build takes its sources from it.
 _USES = (
     r"(?m)^[ \t]*target_bucket\s*=\s*{it}"
     r"|\b(?:access_logs|logging|logging_config)\s*\{{[^{{}}]{{0,300}}{it}"
     r"|\"(?:aws_cloudtrail|aws_flow_log|aws_s3_bucket_website_configuration|aws_codepipeline)\"[^{{}}]{{0,120}}"
     r"\{{[^{{}}]{{0,400}}{it}"
+    r"|\bsource\s*\{{[^{{}}]{{0,200}}\btype\s*=\s*\"S3\"[^{{}}]{{0,200}}\blocation\s*=\s*\"\$\{{{it}"
 )
 # A function's code is fetched from there, a runtime or a machine keeps its own things.
 _RUNS = (
@@ -74,7 +77,9 @@ def is_of_a_server(catalogue: Catalogue, name: str) -> bool:
 
 
 def is_of_a_tool(catalogue: Catalogue, name: str) -> bool:
-    """Say whether a table is one that a tool keeps for itself: ``qrtz_locks``."""
+    """Say whether a table is one that a tool keeps for itself, or a copy for a while: ``qrtz_locks``."""
+    if _COPY.search(name.lower()):
+        return True
     plain = name.lower().rpartition(".")[2]
     tables = catalogue.plumbing_words.tables
     return plain in tables or any(one.endswith("_") and plain.startswith(one) for one in tables)

@@ -28,6 +28,7 @@ _OWN_NAMES = {
         re.compile(r"(?m)^module[ \t]+\"?([\w.~/-]{1,300}?)(?:/v\d+|\.v\d+)?\"?[ \t]*(?://.*)?\r?$"),
     ),
     "pubspec.yaml": ("pub", re.compile(r"(?m)^name:[ \t]*[\"']?(\w+)")),
+    "DESCRIPTION": ("cran", re.compile(r"(?m)^Package:[ \t]*([A-Za-z][\w.]*)")),
     "gemspec": ("gem", re.compile(r"(?m)^[ \t]*\w+\.name[ \t]*=[ \t]*[\"']([\w.-]+)[\"']")),
 }
 _PACKAGE_ID = re.compile(rb"<PackageId>\s{0,40}([A-Za-z0-9_.-]{1,200})\s{0,40}</PackageId>")

@@ -50,11 +50,15 @@ def test_an_npm_package_does_not_depend_on_itself(tmp_path: Path) -> None:
             "Gemfile": 'gem "ruby-openai", path: "."\n',
         },
         {
+            "DESCRIPTION": "Package: ellmer\nTitle: Chat\n",
+            "vignettes/a.Rmd": "library(ellmer)\n",
+        },
+        {
             "pubspec.yaml": "name: dart_openai\n",
             "lib/a.dart": "import 'package:dart_openai/dart_openai.dart';\n",
         },
     ],
-    ids=["go", "gem", "pub"],
+    ids=["go", "gem", "cran", "pub"],
 )
 def test_a_package_that_its_own_code_imports_is_none_of_its_dependencies(
     tmp_path: Path, files: dict[str, str]

@@ -98,6 +98,8 @@ def test_a_parser_that_fails_costs_its_file_only() -> None:
     [
         ("a/b.py", "source"),
         ("README.md", "prose"),
+        ("MODEL.md.j2", "prose"),
+        ("values.yaml.j2", "config"),
         (".env.production", "config"),
         ("Dockerfile.dev", "config"),
         ("x/logo.png", "binary"),

@@ -349,6 +349,29 @@ def test_below_a_root_without_manifest_data_stand_beside_ai_of_their_own_folder(
     assert held == {(".", "chats"), (".", "orders")}
 
 
+@pytest.mark.parametrize(
+    ("others", "stores"),
+    [
+        ({}, {(".", "orders")}),
+        ({"apps/web/package.json": "{}"}, {(".", "orders")}),
+        ({"apps/web/package.json": "{}", "apps/shop/package.json": "{}"}, set()),
+        ({"apps/web/package.json": "{}", "apps/chat/worker/package.json": "{}"}, {(".", "orders")}),
+        ({"apps/a.py": "from openai import OpenAI\n", "apps/web/go.mod": "module x\n"}, {(".", "orders")}),
+    ],
+)
+def test_a_schema_beside_units_counts_where_half_of_them_hold_ai(
+    tmp_path: Path, others: dict[str, str], stores: set[tuple[str, str]]
+) -> None:
+    files = {
+        "apps/db/schema.sql": "CREATE TABLE orders (id int);\n",
+        "tools/a.py": "import openai\n",
+    } | others
+    if "apps/a.py" not in others:
+        files["apps/chat/requirements.txt"] = "openai\n"
+
+    assert _data(scan(write(tmp_path, files))) == stores
+
+
 def test_a_resource_is_first_shown_where_it_is_declared(tmp_path: Path) -> None:
     files = {
         "app.tf": 'output "x" {\n  value = aws_bedrock_guardrail.main.arn\n}\n',

@@ -25,6 +25,25 @@ BUILT = [
         "from langgraph.prebuilt import create_react_agent\nagent = create_react_agent(llm, [])\n",
         "",
     ),
+    (
+        "a.py",
+        'from agents import Agent, Runner\nNAME = "Tri age"\nx = Agent(\n  tools=[],\n  name=NAME,\n)\n',
+        "Tri age",
+    ),
+    ("a.py", "from agents import Agent, Runner\nx = Agent(name=TriageAgent.NAME)\n", "TriageAgent"),
+    ("a.py", "from agents import Agent, Runner\nx = Agent(name=Constants.NAME)\n", "x"),
+    ("a.py", 'from agents import Agent, Runner\ndef f(name: str = "no"):\n    x = Agent(name=name)\n', "x"),
+    ("a.py", "from agents import Agent, Runner\nagent_definition = Agent(name=_name)\n", ""),
+    (
+        "a.cs",
+        "using Microsoft.Agents.AI;\nreturn c.CreateAIAgent(\n name: StockAgentService.AgentName);",
+        "StockAgent",
+    ),
+    (
+        "A.java",
+        "import com.google.adk.agents.LlmAgent;\nLlmAgent.builder()\n  .name(RootAgent.NAME)",
+        "RootAgent",
+    ),
     ("a.py", "from llama_index.core.agent.workflow import FunctionAgent\na = FunctionAgent(name='W')\n", "W"),
     (
         "a.py",

@@ -75,6 +75,9 @@ def test_an_address_that_a_client_is_told_is_found(path: str, text: str) -> None
         ("a.rs", 'let u = "http://x/v1/chat/completions";'),
         ("a.ts", "const u = `${base}/v1/chat/completions`;"),
         ("a.py", "# VLLM_URL=http://acme.internal"),
+        # A server of tools, no models.
+        ("a.properties", "spring.ai.mcp.client.sse.connections.hr.url=http://hr.acme.internal:8082"),
+        ("a.yaml", "llm:\n  base_url: http://hr.acme.internal:8082/mcp/"),
     ],
 )
 def test_other_addresses_are_none(path: str, text: str) -> None:

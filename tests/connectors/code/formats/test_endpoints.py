@@ -173,6 +173,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
     ("path", "text"),
     [
         ("a.py", 'u = "http://localhost:8080"'),
+        ("a.ts", "const CLAIM_PATH = 'https://api.openai.com/auth';"),
+        ("a.json", '{"servers": {"github": {"url": "https://api.githubcopilot.com/mcp/"}}}'),
         ("compose.yaml", 'environment:\n  OLLAMA_HOST: "0.0.0.0:11434"'),
         ("Dockerfile", "ENV OLLAMA_HOST=http://0.0.0.0:11434"),
         ("Dockerfile", "ENV OLLAMA_HOST 0.0.0.0:11434"),

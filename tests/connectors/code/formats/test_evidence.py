@@ -150,6 +150,12 @@ def test_of_a_store_only_the_name_is_kept() -> None:
             "CREATE TABLE qrtz (id int);\n",
             {"qrtz"},
         ),
+        (
+            "a.sql",
+            "CREATE TABLE backup_v1.chats (id int);\nCREATE TABLE chats_bak (id int);\n"
+            "CREATE TABLE backups (id int);\n",
+            {"backups"},
+        ),
         ("compose.yaml", "      POSTGRES_DB: grafana_db\n", set()),
         ("compose.yaml", "      POSTGRES_DB: keycloak_claims\n", {"keycloak_claims"}),
         ("compose.yaml", "      POSTGRES_DB: app${SUFFIX}\n", set()),

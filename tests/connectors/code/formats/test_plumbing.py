@@ -127,6 +127,12 @@ def test_a_name_tells_what_a_bucket_is_for(name: str, is_one: bool) -> None:
             STAGED + "storage_source {\n  bucket = google_storage_bucket.claims.name\n}\n",
             set(),
         ),
+        (
+            "main.tf",
+            BUCKET
+            + 'source {\n  type     = "S3"\n  location = "${aws_s3_bucket.claims.bucket}/app.zip"\n}\n',
+            set(),
+        ),
         ("main.tf", STAGED + "output = google_storage_bucket.claims.name\n", {"claims"}),
         (
             "main.tf",
