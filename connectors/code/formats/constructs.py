@@ -127,11 +127,14 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         yield Built(row, name or variable, bool(name), line + skipped)
 
 
-# name=WeatherAgent.NAME, Name: summaryName, .name(SUMMARY)
+# name=WeatherAgent.NAME, Name: summaryName, .name(SUMMARY), name=f"claims-agent-{tenant}"
 _GIVEN = re.compile(
     r"[^();]{0,400}?\b[nN]ame\s*[=:(]\s*"
-    r"(?:(?P<owner>[A-Z]\w{1,60})\.(?:\w*Name|\w*NAME|Id|ID)|(?P<constant>[A-Za-z_]\w{2,60}))\s*[,)}\n]"
+    r"(?:(?P<owner>[A-Z]\w{1,60})\.(?:\w*Name|\w*NAME|Id|ID)|(?P<constant>[A-Za-z_]\w{2,60})"
+    r"|(?P<composed>f\"[^\"\n]{3,160}\"|f'[^'\n]{3,160}'|`[^`\n]{3,160}`))\s*[,)}\n]"
 )
+_INSERTED = re.compile(r"\$?\{[^{}]*\}")
+_TOLD_PART = re.compile(r"[A-Za-z]{3}")
 _SERVES = re.compile(r"(?<=Agent)(?:Service|Factory|Builder|Provider)$")
 _ASSIGNED = (
     r"^[ \t]*(?:(?:export|pub|const|let|var|val|final|private|public|internal|static|readonly|[sS]tring)\s+)"
@@ -143,10 +146,16 @@ _HOLDERS = ("config", "constants", "consts", "settings", "names", "options", "de
 
 
 def _constant(text: str, end: int) -> str:
-    """Return the name that a call is given by a constant: its text where the file has it, or its class."""
+    """Return the name that a call is given by a constant: its text where the file has it, or its class.
+
+    What is put in a name as the program runs is told as ``*``.
+    """
     found = _GIVEN.match(text, end)
     if found is None:
         return ""
+    if composed := found["composed"]:
+        name = _INSERTED.sub("*", composed.removeprefix("f")[1:-1])
+        return name if _TOLD_PART.search(name) and not set(name) & set("{}<>") else ""
     if owner := found["owner"]:
         return "" if owner.lower().endswith(_HOLDERS) else _SERVES.sub("", owner)
     told = re.search(rf"(?m){_ASSIGNED.format(found['constant'])}", text)

@@ -43,7 +43,7 @@ _GIVEN_NAME = re.compile(
 # As far as it is plain text: "${local.name}-claims".
 _COMPOSED_NAME = re.compile(
     rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
-    rb'"(?P<name>(?:[\w.-]|\$\{[\w.\[\]*-]{1,80}\}){3,200})"\s*'
+    rb'"(?P<name>(?:[\w.-]|\$\{[^{}\n]{1,120}\}){3,200})"\s*'
 )
 _INSERTED = re.compile(r"\$\{[^{}]*\}")
 _TOLD_PART = re.compile(r"[A-Za-z]{3}")

@@ -32,6 +32,13 @@ _CHART_NAME = re.compile(
     r"[\"']?name[\"']?\s*:\s*[\"']?\{\{-?\s*(?:include|template)\s+\"(?P<chart>[A-Za-z][\w-]*)\.(?:full)?name\""
     r"[^{}]*\}\}(?P<rest>(?:-[\w-]+)?)[\"']?\s*(?:#.*)?$"
 )
+# What a template puts in a name is told as "*": {{ .Release.Name }}-notebook.
+_COMPOSED_NAME = re.compile(
+    r"[\"']?name[\"']?\s*:\s*[\"']?(?P<name>(?:[\w.-]|\$?\{\{[^{}\n]{1,120}\}\}|\$\{[^{}\n]{1,120}\}){3,200})"
+    r"[\"']?\s*(?:#.*)?$"
+)
+_INSERTED = re.compile(r"\$?\{\{[^{}]*\}\}|\$\{[^{}]*\}")
+_TOLD_PART = re.compile(r"[A-Za-z]{3}")
 _IMAGE = re.compile(
     r"(?m)^[ \t]*(?:-[ \t]+)?[\"']?image[\"']?[ \t]*[:=][ \t]*[\"']?([a-z0-9][\w./:@-]{2,250})[\"']?"
     r",?[ \t\r]*(?:#|$)"
@@ -171,4 +178,7 @@ def _name(lines: list[str], width: int) -> str:
             return short(found.group(1))
         if indent == inner and (made := _CHART_NAME.match(bare)):
             return short(made["chart"] + made["rest"])
+        if indent == inner and (made := _COMPOSED_NAME.match(bare)):
+            name = _INSERTED.sub("*", made["name"])
+            return short(name) if _TOLD_PART.search(name) else ""
     return ""

@@ -131,6 +131,8 @@ _CONVERSATION = re.compile(
     rb'(?:\\[nt]|\s){0,20}\[(?:\\[nt]|\s){0,20}\{(?:\\[nt]|\s){0,20}\\"role\\"\s{0,5}:'
 )
 _MAY_BE_EXAMPLE = re.compile(rb"(?i)e\.\s?g\.|for (?:example|instance)|such as|examples?:\s")
+# OPENAI_API_BASE="https://api.openai.com/v1" # deprecated
+_WITHDRAWN = re.compile(r"\s#+.{0,60}?\b(?:deprecated|obsolete|no longer (?:used|needed|read))\b", re.I)
 _MOST_LINE = 2_000
 _QUOTES = "\"'`"
 _REACH = 40_000
@@ -178,7 +180,15 @@ class Talk:
             or self._is_printed(place)
             or self._is_given_as_example(place)
             or self._is_annotation(place)
+            or self._is_withdrawn(place)
         )
+
+    def _is_withdrawn(self, place: int) -> bool:
+        """Say whether an environment's file says itself that nothing reads the place any more."""
+        if ".env" not in self._source.name:
+            return False
+        line, column = line_around(self._source.data, place)
+        return _WITHDRAWN.search(line, column) is not None
 
     def _is_annotation(self, place: int) -> bool:
         """Say whether the place lies in an annotation that documents."""

@@ -245,6 +245,7 @@ def test_the_stack_beside_the_ai_shows_its_stores(tmp_path: Path) -> None:
         ('  tags = {\n    name = "cost"\n  }\n  bucket = "acme-claims"\n', "acme-claims"),
         ('  tags = {\n    name = "cost"\n  }\n', "claims"),
         ('  bucket = "${var.stage}-claims"\n', "*-claims"),
+        ('  bucket = "${lower(data.p.this.name)}-claims"\n', "*-claims"),
         ('  bucket = "${var.stage}-${local.n}"\n', "claims"),
         ("  bucket = local.bucket\n", "claims"),
         ("  force_destroy = true\n", "claims"),

@@ -33,6 +33,13 @@ BUILT = [
     ("a.py", "from agents import Agent, Runner\nx = Agent(name=TriageAgent.NAME)\n", "TriageAgent"),
     ("a.py", "from agents import Agent, Runner\nx = Agent(name=Constants.NAME)\n", "x"),
     ("a.py", 'from agents import Agent, Runner\ndef f(name: str = "no"):\n    x = Agent(name=name)\n', "x"),
+    ("a.py", 'from agents import Agent, Runner\nx = Agent(name=f"claim-{who()}-agent")\n', "claim-*-agent"),
+    ("a.py", 'from agents import Agent, Runner\nx = Agent(name=f"{prefix}-{tenant}")\n', "x"),
+    (
+        "a.ts",
+        "import { Agent } from '@openai/agents';\nconst a = new Agent({ name: `Tutor ${subject}` });",
+        "Tutor *",
+    ),
     ("a.py", "from agents import Agent, Runner\nagent_definition = Agent(name=_name)\n", ""),
     (
         "a.cs",

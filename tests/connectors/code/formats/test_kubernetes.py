@@ -78,6 +78,18 @@ def test_an_object_keeps_its_version_and_that_it_wants_a_gpu() -> None:
             [("agent", "Agent/acme-judge", 1)],
         ),
         (
+            "t.yaml",
+            "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata:\n"
+            '  name: "{{ .Release.Name }}-raycluster"\n---\n'
+            "apiVersion: ray.io/v1\nkind: RayJob\nmetadata:\n  name: train-${RUN_ID}\n---\n"
+            "apiVersion: ray.io/v1\nkind: RayService\nmetadata:\n  name: ${A}-${B}\n",
+            [
+                ("compute", "RayCluster/*-raycluster", 1),
+                ("training_job", "RayJob/train-*", 6),
+                ("model_endpoint", "RayService", 11),
+            ],
+        ),
+        (
             "llm.yaml",
             "apiVersion: inference.llmkube.dev/v1alpha1\nkind: Model\nmetadata:\n  name: m\n---\n"
             "apiVersion: inference.llmkube.dev/v1alpha1\nkind: InferenceService\nmetadata:\n  name: m\n---\n"

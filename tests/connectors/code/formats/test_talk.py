@@ -68,6 +68,8 @@ _SAID = json.dumps([{"role": "user", "content": "```\nos.getenv('OPENAI_API_KEY'
         ("Localizable.strings", '"k" = "Base of the model API: https://api.openai.com/v1";'),
         ("A.kt", 'placeholder = { Text("https://api.openai.com/v1") }'),
         ("A.kt", 'placeholder = { Text("gpt-4o") }'),
+        (".env.example", 'OPENAI_API_KEY="sk-" # deprecated\nGPT_MODEL=gpt-4o  # Deprecated: MODEL\n'),
+        (".env.sample", "OPENAI_API_BASE=https://api.openai.com/v1 # no longer used\n"),
     ],
 )
 def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
@@ -89,6 +91,7 @@ def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
             "gpt-4o",
         ),
         ("a.json", '{"command": "serve --model gpt-4o"}', "gpt-4o"),
+        (".env", "GPT_MODEL=gpt-4o # was OLD_MODEL\nOLD_MODEL=gpt-4 # deprecated\n", "gpt-4o"),
         ("a.py", """body = '{"model": "gpt-4o"}'\n""", "gpt-4o"),
         ("a.py", """run("ask --model 'gpt-4o'")\n""", "gpt-4o"),
         ("a.py", """if "OPENAI_API_KEY" in os.environ:\n    pass\n""", "OPENAI_API_KEY"),
