@@ -1,4 +1,4 @@
-"""Let what only the code of tests names stand for nothing, and list it.
+"""Let what only the code of tests, or results of runs, name stand for nothing, and list it.
 
 A test makes up what a client is told to call, whose resource a host is, which agents and servers for
 assistants there are and the keys that it sets itself, and a guardrail that it sets guards nothing; where the
@@ -38,6 +38,8 @@ _FIXTURES = re.compile(
 # A folder of that name alone may hold what a program begins with.
 _OF_TESTS = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e2e|cypress|playwright)/")
 _EXPECTED = ".snapshot/"
+# What a run was told and gave, kept for readers: results/run_2/args.yaml.
+_RECORDED = re.compile(r"(?i)(?:^|/)(?:results|trajectories)/.*\.(?:ya?ml|json|txt|log|csv|traj)$")
 _LISTED = 50
 
 
@@ -45,6 +47,7 @@ def join(facts: TreeFacts) -> None:
     """Let addresses, servers and controls that tests alone name not stand."""
     made_up: list[Seen] = []
     _drop_expected(facts)
+    _drop_recorded(facts)
     for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents", "cloud-constructs", "images"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
@@ -61,6 +64,27 @@ def _drop_expected(facts: TreeFacts) -> None:
     for part, rows in facts.by_part.items():
         if any(_EXPECTED in seen.path for seen in rows):
             facts.by_part[part] = [seen for seen in rows if _EXPECTED not in seen.path]
+
+
+def _drop_recorded(facts: TreeFacts) -> None:
+    """Drop the addresses and models of runs whose results are kept, and list them."""
+    told: dict[tuple[str, str], int] = {}
+    for part in ("endpoints", "models"):
+        rows = facts.by_part.get(part, [])
+        recorded = [seen for seen in rows if _RECORDED.search(seen.path)]
+        if not recorded:
+            continue
+        facts.by_part[part] = [seen for seen in rows if not _RECORDED.search(seen.path)]
+        for seen in recorded:
+            told.setdefault((seen.path, seen.fact.name), seen.fact.line)
+    _list(
+        facts,
+        [
+            (f"{path}:{line}", f"{name!r} is left out: the file is a result of a run")
+            for (path, name), line in told.items()
+        ],
+        "results of runs name",
+    )
 
 
 def is_fixture(path: str) -> bool:
@@ -94,6 +118,10 @@ def _tell(facts: TreeFacts, made_up: list[Seen]) -> None:
         (f"{path}:{line}", f"{_NAMED.get(kind, 'the object')} {name!r} is left out: only tests name it")
         for (path, kind, name), line in places.items()
     ]
+    _list(facts, told, "only tests name")
+
+
+def _list(facts: TreeFacts, told: list[tuple[str, str]], why: str) -> None:
     facts.places += told[:_LISTED]
     if len(told) > _LISTED:
-        facts.places.append((".", f"{len(told) - _LISTED} more that only tests name are left out"))
+        facts.places.append((".", f"{len(told) - _LISTED} more that {why} are left out"))

@@ -33,6 +33,8 @@ _BELOW = re.compile(
 _OTHER = re.compile(r"(?i)\b(?!(?:default(?:_?value)?|value|fallback)\b)[a-z_]\w{2,}\s?=(?![=>])")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _EXAMPLES = ("example.com", "example.org", "example.net", ".example", ".invalid", ".test")
+# A page about a site that models may read, not a model: llms.txt.
+_PAGES = re.compile(r"llms?[-_.]?(?:full)?[-_.]?txt")
 _BRACKET = re.compile(r"[()]")
 
 
@@ -100,7 +102,7 @@ def _at_place(source: Source, hit: Hit, text: str, column: int) -> _Told:
 
 
 def _is_under(source: Source, hit: Hit, row: ClientBase) -> bool:
-    above = [line.lower() for line in parents(source.data, hit.start, levels=4)]
+    above = [_PAGES.sub("", line.lower()) for line in parents(source.data, hit.start, levels=4)]
     return any(word in line for line in above for word in row.under)
 
 

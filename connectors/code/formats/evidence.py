@@ -51,6 +51,12 @@ _PROPERTY_NAME = re.compile(
     rb"[\"']?(?:BucketName|TableName|QueueName|DBInstanceIdentifier|DBClusterIdentifier|DomainName)[\"']?\s*:\s*"
     rb"(?P<quote>[\"']?)(?P<name>[A-Za-z0-9][\w.-]{2,99})(?P=quote)\s*,?"
 )
+# As far as it is plain text: !Sub "${AWS::StackName}-claims".
+_PROPERTY_COMPOSED = re.compile(
+    rb"[\"']?(?:BucketName|TableName|QueueName|DBInstanceIdentifier|DBClusterIdentifier|DomainName)[\"']?\s*:\s*"
+    rb"(?:!Sub|\{?\s*[\"']?Fn::Sub[\"']?\s*:)\s*"
+    rb"(?P<quote>[\"']?)(?P<name>(?:[\w.-]|\$\{[^{}\n]{1,120}\}){3,200})(?P=quote)\s*\}?\s*,?"
+)
 _RESOURCE = re.compile(r"\s*resource\s+\"\w{1,100}\"\s+\"(?P<label>[\w-]{1,100})\"")
 # A library that a job fetches lies in its maker's bucket: gs://spark-lib/bigquery/connector.jar.
 _PROGRAM = re.compile(r"/[\w./+=@-]{1,200}\.(?:jar|whl|deb|rpm)(?![\w.])")
@@ -257,18 +263,24 @@ def _given_name(data: bytes, place: int) -> str:
 
 
 def _property_name(data: bytes, place: int) -> str:
-    """Return the name that a resource of CloudFormation gives itself, where that is plain text."""
+    """Return the name that a resource of CloudFormation gives itself, with ``*`` for what is put in."""
     start = data.rfind(b"\n", 0, place) + 1
     lines = data[start : place + _NEAR].split(b"\n")
     own = len(lines[0]) - len(lines[0].lstrip(b" \t"))
-    for line in lines[1:]:
+    for line, below in pairwise([*lines[1:], b""]):
         bare = line.strip()
         width = len(line) - len(line.lstrip(b" \t"))
         if bare and width < own:
             break
         # The next level only: what lies deeper belongs to a part of the resource.
-        if own < width <= own + 8 and (found := _PROPERTY_NAME.fullmatch(bare)):
+        if not own < width <= own + 8:
+            continue
+        bare += below.strip() if bare.endswith((b":", b"{")) else b""
+        if found := _PROPERTY_NAME.fullmatch(bare):
             return found["name"].decode()
+        if found := _PROPERTY_COMPOSED.fullmatch(bare):
+            name = _INSERTED.sub("*", found["name"].decode())
+            return name if _TOLD_PART.search(name) else ""
     return ""
 
 

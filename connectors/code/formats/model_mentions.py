@@ -124,6 +124,10 @@ _FAMILY_ONLY = re.compile(r"(?i)[a-z]+(?:[-_]?\d+(?:\.\d+)?)?(?:[-_]?(?:moe|vl|n
 _KIND = re.compile(r"(?i)model_?(?:config_?)?types?\b|archite|\barch\b|_arch|famil|tokenizer|template|gguf")
 _PROVIDER = re.compile(r"(?i)provider|supplier|vendor|brand|publisher|developer|company|protocol")
 _OPEN_CALL = re.compile(r"[\w.]*\s?\([^()]{0,200}$")
+# A library of machine code that is called after what it runs: System.loadLibrary("smollm_v8").
+_LOADED = re.compile(
+    r"(?i)\b(?:load_?library(?:ex)?\w?|dlopen|add_library|find_library|target_link_libraries)\s*\(\s*$"
+)
 _BEFORE_VALUE = " \t=:!<>|?&[({+~\"'`"
 _SEPARATOR = re.compile(r"[,;{}()]")
 
@@ -142,6 +146,7 @@ def is_mention(front: str, behind: str, above: list[str], name: str) -> bool:
         or _DESCRIBED.match(behind)
         or (_OVERRIDDEN.match(behind) and KEY_FRONT.search(front))
         or _LOOKED_UP.search(front)
+        or _LOADED.search(front)
         or _SHOWN.search(front)
         or _is_arm(name, behind)
     ):

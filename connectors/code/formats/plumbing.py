@@ -15,7 +15,7 @@ from connectors.catalogue.tables import Catalogue
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z0-9]+")
 _SERVER_ENDS = re.compile(r"(?:_(?:db|database|prod|dev|test|staging|local))+$")
 # What a migration copies away while it changes the table itself.
-_COPY = re.compile(r"(?:^|[._])(?:backup|bak|tmp)(?:[._]|\d|$)")
+_COPY = re.compile(r"(?:^|[._])(?:backup|bak|tmp)(?:[._]|\d|$)|(?:^|\.)old_")
 # What Terraform gives a bucket to: logs are sent there, pages are served, a build takes its sources from it.
 _USES = (
     r"(?m)^[ \t]*target_bucket\s*=\s*{it}"

@@ -119,8 +119,11 @@ _PRINTED = re.compile(
     r"(?i)(?:^|[;&|{(]|\b(?:then|do|else))\s*@?(?:echo|printf|print|print_\w+|log_\w+|write-host|write-output)\s+"
     r"(?P<text>[^|;&]*)$"
 )
+# A page that is written for readers: notes.md, the summary of a workflow's run.
+_PAGE = rb"(?:[\w./${}\"'-]{1,120}\.(?:md|markdown|rst|html?)[\"']?|[\"']?\$\{?GITHUB_STEP_SUMMARY\}?[\"']?)"
 _USAGE = re.compile(
-    rb"(?m)^[ \t]*cat[ \t]+<<-?[ \t]*[\"']?(?P<mark>\w{1,40})[\"']?[ \t]*\r?\n"
+    rb"(?m)^[ \t]*cat[ \t]+(?:>>?[ \t]*" + _PAGE + rb"[ \t]+)?<<-?[ \t]*[\"']?(?P<mark>\w{1,40})[\"']?"
+    rb"[ \t]*(?:>>?[ \t]*" + _PAGE + rb"[ \t]*)?\r?\n"
     rb"(?P<text>(?:[^\n]*\n){0,200}?)[ \t]*(?P=mark)[ \t]*\r?$"
 )
 _ENDED = re.compile(r"(?:;|&&|\|\|)\s*\\\s*$")
@@ -243,10 +246,10 @@ class Talk:
 
     def _is_printed(self, place: int) -> bool:
         """Say whether a shell prints the place on the terminal: in a line of several words, or a text."""
+        if self._source.name.endswith((*_SHELLS, ".yml", ".yaml")) and self._is_in_usage(place):
+            return True
         if not self._source.name.endswith(_SHELLS):
             return False
-        if self._is_in_usage(place):
-            return True
         line, column = line_around(self._source.data, place)
         found = _PRINTED.search(line[:column])
         goes_on = line.rstrip().endswith("\\") and not _ENDED.search(line)
@@ -255,7 +258,7 @@ class Talk:
         return len(line[found.start("text") :].split()) > 1
 
     def _is_in_usage(self, place: int) -> bool:
-        """Say whether the place lies in a text that ``cat`` prints: its usage, and no file that it writes."""
+        """Say whether the place lies in a text that ``cat`` prints, or writes for readers: usage, a page."""
         if self._usages is None:
             found = _USAGE.finditer(self._source.data)
             self._usages = [(text.start("text"), text.end("text")) for text in found]

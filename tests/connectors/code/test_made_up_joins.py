@@ -83,6 +83,23 @@ def test_what_a_template_is_compared_with_is_no_stack(tmp_path: Path) -> None:
     assert [item.evidence[0].locator for item in found] == ["infra/a.template.json:1"]
 
 
+def test_what_a_run_was_told_is_no_setting_and_is_listed(tmp_path: Path) -> None:
+    args = (
+        "model:\n  host_url: localhost:11434\n  model_name: gpt-4o\n  api_base: https://api.openai.com/v1\n"
+    )
+    files = {
+        "results/agent-results/run_2/args.yaml": args,
+        "trajectories/a/config.json": '{"model": "gpt-4o-mini"}',
+    }
+
+    scanned = scan(write(tmp_path / "a", files))
+    used = scan(write(tmp_path / "b", files | {"config/agent.yaml": args}))
+
+    assert scanned.findings == []
+    assert "is left out: the file is a result of a run" in "".join(scanned.exceptions("files").values())
+    assert {item.name for item in used.findings} >= {"api.openai.com", "gpt-4o"}
+
+
 def test_a_resource_that_a_test_of_a_stack_builds_is_made_up(tmp_path: Path) -> None:
     text = "import * as bedrock from 'aws-cdk-lib/aws-bedrock';\nnew bedrock.CfnGuardrail(stack, 'G', {});\n"
 

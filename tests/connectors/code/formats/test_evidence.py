@@ -153,7 +153,7 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         (
             "a.sql",
             "CREATE TABLE backup_v1.chats (id int);\nCREATE TABLE chats_bak (id int);\n"
-            "CREATE TABLE backups (id int);\n",
+            "CREATE TABLE backups (id int);\nCREATE TABLE old_chats (id int);\n",
             {"backups"},
         ),
         ("compose.yaml", "      POSTGRES_DB: grafana_db\n", set()),
@@ -202,6 +202,16 @@ BUCKET = "Resources:\n  Claims:\n    Type: AWS::S3::Bucket\n    Properties:\n"
         ("a.yaml", BUCKET + "      Tags: []\n      BucketName: 'acme-claims'\n", "acme-claims"),
         ("a.yaml", BUCKET + "      BucketName: !Ref Name\n", "Claims"),
         ("a.yaml", BUCKET + '      BucketName: "${Stack}-claims"\n', "Claims"),
+        ("a.yaml", BUCKET + '      BucketName: !Sub "${Stack}-claims"\n', "*-claims"),
+        ("a.yaml", BUCKET + "      BucketName: !Sub acme-${AWS::StackName}\n", "acme-*"),
+        ("a.yaml", BUCKET + "      BucketName:\n        Fn::Sub: claims-${AWS::StackName}\n", "claims-*"),
+        ("a.yaml", BUCKET + '      BucketName: !Sub "${Stack}-${Stage}"\n', "Claims"),
+        (
+            "a.json",
+            '{\n "R": {\n  "Claims": {\n   "Type": "AWS::DynamoDB::Table",\n   "Properties": {\n'
+            '    "TableName": {"Fn::Sub": "${Stack}-open"},\n',
+            "*-open",
+        ),
         ("a.yaml", BUCKET + "      BucketName: your-bucket\n", "Claims"),
         ("a.yaml", BUCKET + "      Tags: []\n  Other:\n    BucketName: acme-other\n", "Claims"),
         ("a.yaml", BUCKET + "      A:\n        B:\n          C:\n             BucketName: deep\n", "Claims"),

@@ -108,6 +108,13 @@ from tests.code_samples import facts, read
             "gpt-4o",
         ),
         ("a.sh", "usage() {\n  cat <<EOF\n  --model <id>  The model (default: gpt-4o)\nEOF\n}\n", "gpt-4o"),
+        (
+            "notes.yml",
+            "jobs:\n  a:\n    steps:\n      - run: |\n          cat > notes.md << 'NOTES'\n"
+            "          serve --model gpt-4o\n          NOTES\n",
+            "gpt-4o",
+        ),
+        ("A.kt", 'System.loadLibrary("smollm_v8_fp16")', "smollm_v8_fp16"),
         ("a.ts", 'const costs = [{\n  modelPrefix: "o1",\n  price: 15,\n}];', "o1"),
         ("test_a.py", 'assert _is_reasoning_model("o1")', "o1"),
         ("a.py", 'return "gpt-4o" in (self.model or "").lower()', "gpt-4o"),
