@@ -45,6 +45,11 @@ _COMPOSED_NAME = re.compile(
     rb"(?:name|bucket|table_id|dataset_id|identifier|cluster_identifier|domain_name)\s*=\s*"
     rb'"(?P<name>(?:[\w.-]|\$\{[^{}\n]{1,120}\}){3,200})"\s*'
 )
+# What the cloud goes on with: bucket_prefix = "acme-claims-".
+_PREFIX = re.compile(
+    rb"(?:name_prefix|bucket_prefix|identifier_prefix|cluster_identifier_prefix)\s*=\s*"
+    rb'"(?P<name>(?:[\w.-]|\$\{[^{}\n]{1,120}\}){3,200})"\s*'
+)
 _INSERTED = re.compile(r"\$\{[^{}]*\}")
 _TOLD_PART = re.compile(r"[A-Za-z]{3}")
 _PROPERTY_NAME = re.compile(
@@ -236,6 +241,8 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
         return ""
     if row.store == "database" and source.syntax != "config" and value.endswith((" ", "=", ":")):
         return ""  # in code what stands without quotes is a variable again
+    if row.store == "database" and value.strip("\"'` :=") == name:
+        return ""  # what a setting is called, told again: MYSQL_DATABASE = "MYSQL_DATABASE"
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):
         return ""  # what an interface shows its readers
     if source.name.endswith(_TERRAFORM) and text[:start].lstrip().startswith("resource"):
@@ -258,6 +265,9 @@ def _given_name(data: bytes, place: int) -> str:
             continue
         if found := _GIVEN_NAME.fullmatch(bare) or _COMPOSED_NAME.fullmatch(bare):
             name = _INSERTED.sub("*", found["name"].decode())
+            return name if _TOLD_PART.search(name) else ""
+        if found := _PREFIX.fullmatch(bare):
+            name = _INSERTED.sub("*", found["name"].decode()) + "*"
             return name if _TOLD_PART.search(name) else ""
     return ""
 

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import re
 
-RECORDS = (".jsonl", ".ndjson", ".traj", ".har", ".log", ".snap", ".ambr", "_snapshot.json", ".d.ts")
+RECORDS = (
+    ".jsonl",
+    ".ndjson",
+    ".traj",
+    ".har",
+    ".log",
+    ".snap",
+    ".ambr",
+    "_snapshot.json",
+    ".d.ts",
+    ".manifest",
+)
 """Endings of files that record what once happened, or what types there are: a model is used elsewhere."""
 
 

@@ -144,6 +144,8 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("compose.yaml", "      MYSQL_DATABASE: ${MYSQL_DATABASE:-claims}\n", {"claims"}),
         ("compose.yaml", "      - POSTGRES_DB=${DB_NAME:-app}_development\n", set()),
         ("kc.env", "POSTGRES_DB=keycloak\n", set()),
+        ("a.py", "MYSQL_DATABASE = 'MYSQL_DATABASE'\n", set()),
+        ("a.py", "MYSQL_DATABASE = 'claims'\n", {"claims"}),
         (
             "a.sql",
             "CREATE TABLE QRTZ_LOCKS (id int);\nCREATE TABLE public.schema_migrations (v int);\n"
