@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connectors.model import Grade
+from connectors.model import Grade, Role
 
 if TYPE_CHECKING:
     from connectors.code.reading import Seen, TreeFacts
@@ -40,6 +40,7 @@ _OF_TESTS = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e
 _EXPECTED = ".snapshot/"
 # What a run was told and gave, kept for readers: results/run_2/args.yaml.
 _RECORDED = re.compile(r"(?i)(?:^|/)(?:results|trajectories)/.*\.(?:ya?ml|json|txt|log|csv|traj)$")
+_TRIED = re.compile(r"(?i)(?:test|mock|dummy|fake)(?:[-_ ]?mcp)?[-_ ]?(?:server|agent)$")
 _LISTED = 50
 
 
@@ -51,7 +52,7 @@ def join(facts: TreeFacts) -> None:
     for part in ("endpoints", "mcp", "oversight", "kubernetes", "agents", "cloud-constructs", "images"):
         rows = facts.by_part.get(part, [])
         for index, seen in enumerate(rows):
-            if seen.fact.standing and facts.roles.makes_up(seen.path) and _is_made_up(seen):
+            if seen.fact.standing and _is_of_a_test(facts, seen) and _is_made_up(seen):
                 rows[index] = replace(seen, fact=replace(seen.fact, standing=False))
                 made_up.append(seen)
         stand = {(seen.fact.kind, seen.fact.identifier) for seen in rows if seen.fact.standing}
@@ -90,6 +91,13 @@ def _drop_recorded(facts: TreeFacts) -> None:
 def is_fixture(path: str) -> bool:
     """Say whether a file of a test is data that the test feeds to code."""
     return _FIXTURES.search(path) is not None and _OF_TESTS.search(path) is not None
+
+
+def _is_of_a_test(facts: TreeFacts, seen: Seen) -> bool:
+    """Say whether a file makes up what it needs; an evaluation does where the name itself says so."""
+    if facts.roles.makes_up(seen.path):
+        return True
+    return _TRIED.match(seen.fact.name) is not None and facts.roles.of(seen.path) is Role.TEST
 
 
 def _is_made_up(seen: Seen) -> bool:

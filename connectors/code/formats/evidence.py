@@ -65,6 +65,8 @@ _PROPERTY_COMPOSED = re.compile(
 _RESOURCE = re.compile(r"\s*resource\s+\"\w{1,100}\"\s+\"(?P<label>[\w-]{1,100})\"")
 # A library that a job fetches lies in its maker's bucket: gs://spark-lib/bigquery/connector.jar.
 _PROGRAM = re.compile(r"/[\w./+=@-]{1,200}\.(?:jar|whl|deb|rpm)(?![\w.])")
+# Nobody's: gs://somewhere/path/to/model
+_MADE_UP_PATH = re.compile(r"(?i)/path[/_-]to[/_-]")
 _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
@@ -241,6 +243,8 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
         return ""
     if row.store == "database" and source.syntax != "config" and value.endswith((" ", "=", ":")):
         return ""  # in code what stands without quotes is a variable again
+    if _MADE_UP_PATH.match(text, start + len(name)):
+        return ""
     if row.store == "database" and value.strip("\"'` :=") == name:
         return ""  # what a setting is called, told again: MYSQL_DATABASE = "MYSQL_DATABASE"
     if any("example" in line.lower() for line in parents(source.data, hit.start, levels=8)):

@@ -136,6 +136,8 @@ _CONVERSATION = re.compile(
 _MAY_BE_EXAMPLE = re.compile(rb"(?i)e\.\s?g\.|for (?:example|instance)|such as|examples?:\s")
 # OPENAI_API_BASE="https://api.openai.com/v1" # deprecated
 _WITHDRAWN = re.compile(r"\s#+.{0,60}?\b(?:deprecated|obsolete|no longer (?:used|needed|read))\b", re.I)
+_CODE_IN_TEXT = re.compile(rb"[A-Za-z]{2}[^`\\]*\\`(?:\w{1,8}://)?\Z")
+_DATA = (".json", ".ipynb", ".yaml", ".yml", ".toml")
 _MOST_LINE = 2_000
 _QUOTES = "\"'`"
 _REACH = 40_000
@@ -184,7 +186,22 @@ class Talk:
             or self._is_given_as_example(place)
             or self._is_annotation(place)
             or self._is_withdrawn(place)
+            or self._is_worded(place)
         )
+
+    def _is_worded(self, place: int) -> bool:
+        """Say whether the place follows other words of a text: with letters beyond ASCII, or quoted as code.
+
+        ``"Modell wählen: gpt-4o"`` is read by people, ``\\`http://localhost:11434\\``` in a text by a model.
+        """
+        data = self._source.data
+        before = data[max(data.rfind(b"\n", 0, place) + 1, place - _MOST_LINE) : place]
+        if _CODE_IN_TEXT.search(before) is not None:
+            return True
+        if before.isascii() or self._source.name.endswith(_DATA):
+            return False
+        text, is_quoted = self._text_before(place)
+        return is_quoted and not text.isascii()
 
     def _is_withdrawn(self, place: int) -> bool:
         """Say whether an environment's file says itself that nothing reads the place any more."""

@@ -100,6 +100,17 @@ def test_what_a_run_was_told_is_no_setting_and_is_listed(tmp_path: Path) -> None
     assert {item.name for item in used.findings} >= {"api.openai.com", "gpt-4o"}
 
 
+@pytest.mark.parametrize(("name", "stands"), [("test-server", False), ("claims desk", True)])
+def test_a_server_of_an_evaluation_is_made_up_where_its_name_says_so(
+    tmp_path: Path, name: str, stands: bool
+) -> None:
+    text = f'from mcp.server.fastmcp import FastMCP\n\nserver = FastMCP("{name}")\n'
+
+    found = scan(write(tmp_path, {"requirements.txt": "mcp\n", "tests/evals/test_a.py": text})).findings
+
+    assert ("mcp_server" in {item.kind for item in found}) is stands
+
+
 def test_a_resource_that_a_test_of_a_stack_builds_is_made_up(tmp_path: Path) -> None:
     text = "import * as bedrock from 'aws-cdk-lib/aws-bedrock';\nnew bedrock.CfnGuardrail(stack, 'G', {});\n"
 

@@ -146,6 +146,8 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("kc.env", "POSTGRES_DB=keycloak\n", set()),
         ("a.py", "MYSQL_DATABASE = 'MYSQL_DATABASE'\n", set()),
         ("a.py", "MYSQL_DATABASE = 'claims'\n", {"claims"}),
+        ("a.yml", "UPLOAD: gs://intended/path/to/model\n", set()),
+        ("a.yml", "UPLOAD: gs://claims-models/paths/model\n", {"claims-models"}),
         (
             "a.sql",
             "CREATE TABLE QRTZ_LOCKS (id int);\nCREATE TABLE public.schema_migrations (v int);\n"

@@ -69,6 +69,9 @@ _SAID = json.dumps([{"role": "user", "content": "```\nos.getenv('OPENAI_API_KEY'
         ("A.kt", 'placeholder = { Text("https://api.openai.com/v1") }'),
         ("A.kt", 'placeholder = { Text("gpt-4o") }'),
         (".env.example", 'OPENAI_API_KEY="sk-" # deprecated\nGPT_MODEL=gpt-4o  # Deprecated: MODEL\n'),
+        ("ar.js", '"k" : "\u0646\u0645\u0648\u0630\u062c: \\"gpt-4o\\"",'),
+        ("a.py", 'print("\u4f7f\u7528 gpt-4o")\n'),
+        ("p.ts", "const p = `Models:\n  Use \\`http://localhost:11434\\`\n`"),
         (".env.sample", "OPENAI_API_BASE=https://api.openai.com/v1 # no longer used\n"),
     ],
 )
@@ -90,6 +93,7 @@ def test_prose_in_data_shows_nothing(path: str, text: str) -> None:
             '{"body": "{\\"messages\\": [{\\"role\\": \\"user\\"}], \\"model\\": \\"gpt-4o\\"}"}',
             "gpt-4o",
         ),
+        ("a.py", 'ask("gpt-4o", "\u4f60\u597d")  # \u95ee\n', "gpt-4o"),
         ("a.json", '{"command": "serve --model gpt-4o"}', "gpt-4o"),
         (".env", "GPT_MODEL=gpt-4o # was OLD_MODEL\nOLD_MODEL=gpt-4 # deprecated\n", "gpt-4o"),
         ("a.py", """body = '{"model": "gpt-4o"}'\n""", "gpt-4o"),
