@@ -24,6 +24,19 @@ _FORM = re.compile(rb"(?m)^(?:resources|targets)[ \t]*:")
 _CALLED = ("name", "title", "display_name", "file_path", "endpoint_name")
 """What a resource of a bundle says of itself; one of them is there."""
 _PLAIN = re.compile(r"[\w./:@-]{2,150}")
+_GENERAL = (
+    "app",
+    "main",
+    "this",
+    "default",
+    "endpoint",
+    "experiment",
+    "job",
+    "pipeline",
+    "model",
+    "resource",
+)
+_INSERTED = re.compile(r"\$\{[^{}]*\}")
 _MAX_TASKS = 500
 
 
@@ -88,12 +101,21 @@ def _fact(row: ResourceType, key: str, body: dict[str, Any], line: int) -> Fact:
         provider=row.provider,
         identifier=f"{row.type}/{key}",
         is_local=True,
-        name=f"{row.type}/{short(key)}",
+        name=f"{row.type}/{short(_name(row, key, body))}",
         grade=Grade.DECLARED,
         line=line,
         model=_served(body),
         attributes={"resource_type": row.type},
     )
+
+
+def _name(row: ResourceType, key: str, body: dict[str, Any]) -> str:
+    """Return the key of a resource; where that says no more than its type, the name that it is given."""
+    if key.lower().replace("_", "").removeprefix("my") not in (*_GENERAL, row.type.removesuffix("s")):
+        return key
+    given = next((body[field] for field in _CALLED if isinstance(body.get(field), str)), "")
+    name = _INSERTED.sub("*", given.rpartition("/")[2])
+    return name if _PLAIN.fullmatch(name.replace("*", "")) else key
 
 
 def _served(body: dict[str, Any]) -> str | None:

@@ -31,9 +31,7 @@ _COMPARED = re.compile(
 _BINDS = re.compile(r"""\bOLLAMA_HOST["']?(?:\s{0,9}[=:,]|\s)\s{0,9}["']?(?:http://)?$""")
 # A port that a container's is bound to: 127.0.0.1:11434:11434.
 _MAPPED = re.compile(r"(?::\d{2,5})(?:/tcp)?[\"'\s]")
-_ITEM = re.compile(
-    r"""\s*(?:(?:-\s+)?["'`][\w*-]+(?:\.[\w-]+)+["'`],?\s*\\?\s*;?\s*(?:do)?\s*|-\s+[\w*-]+(?:\.[\w-]+)+\s*(?:\#.*)?)"""
-)
+_ITEM = re.compile(r"""\s*["'`][\w*-]+(?:\.[\w-]+)+["'`],?\s*\\?\s*;?\s*(?:do)?\s*""")
 # Several bare hosts in one text: whom a firewall lets through, a proxy knows or a page may load from.
 _HOST = r"[\w*-]+(?:\.[\w*-]+)+(?::\d{1,5})?"
 _HOSTS = re.compile(rf"(?<![\w/@.-]){_HOST}(?:\s*[,;|]\s*{_HOST}){{2,}}")

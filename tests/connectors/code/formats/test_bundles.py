@@ -139,3 +139,18 @@ def test_other_files_with_such_words_declare_nothing(path: str, text: str) -> No
 def test_jobs_without_a_catalogued_package_say_nothing(text: str) -> None:
     assert found("resources/a.yml", text, "databricks-environment") == []
     assert read("resources/a.yml", text).problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("resources:\n  experiments:\n    experiment: {name: /Users/a/claims}\n", "experiments/claims"),
+        ('resources:\n  experiments:\n    main: {name: "claims-${bundle.target}"}\n', "experiments/claims-*"),
+        ('resources:\n  experiments:\n    main: {name: "${var.name}"}\n', "experiments/main"),
+        ("resources:\n  experiments:\n    trial: {name: claims}\n", "experiments/trial"),
+    ],
+)
+def test_a_resource_under_a_general_key_is_called_by_its_name(text: str, name: str) -> None:
+    assert [
+        fact.name for part, fact in read("databricks.yml", text).facts if part == "databricks-bundle"
+    ] == [name]

@@ -229,10 +229,6 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             'for d in \\\n  "claude.ai" \\\n  "api.anthropic.com" \\\n  "sentry.io"; do\n  allow $d\ndone',
         ),
         ("s.sh", """printf '%s' '{"network":{"allowDomains":["api.github.com","api.openai.com"]}}'"""),
-        (
-            "p.yaml",
-            "services:\n  # x\n  - aiplatform.googleapis.com\n  - run.googleapis.com # x\n  - a.googleapis.com\n",
-        ),
         ("s.json", '{"allowed": [\n  "api.github.com",\n  "api.openai.com",\n  "acme.dev"\n]}'),
         ("ci.yml", 'env:\n  ALLOWED: "*.githubusercontent.com,api.github.com,api.openai.com,x.ubuntu.com"'),
         (
