@@ -124,6 +124,10 @@ class _Named:
     is_asked: bool = False
 
 
+# The image of a server called after a model; models themselves lie in registries too (hf.co, docker.io).
+_IMAGE = re.compile(r"(?:[\w-]+\.)?(?:[\w.-]+\.amazonaws\.com|pkg\.dev|gcr\.io|azurecr\.io|quay\.io)/")
+
+
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each model id and its first few lines; the last of them counts those left out."""
     facts: list[Fact] = []
@@ -137,7 +141,9 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         found = _READERS[hit.hit_class](source, hit)
-        if found is None or last_at.get(found.model) == line or talk.holds(hit.start):
+        if found is None or _IMAGE.match(found.model):
+            continue
+        if last_at.get(found.model) == line or talk.holds(hit.start):
             continue
         if seen.get(found.model, 0) >= _SEEN_LINES:
             last_at[found.model] = line

@@ -71,6 +71,7 @@ def test_an_address_that_a_client_is_told_is_found(path: str, text: str) -> None
         (".env", "LLM_BASE_URL=https://your-gateway.acme.com/v1"),
         (".env", "LLM_BASE_URL=https://llm.acme.example/v1"),
         ("a.yaml", "shop:\n  base_url: http://shop.acme.internal"),
+        ("a.tsx", "window.intercomSettings = {\n  api_base: 'https://api-iam.intercom.io',\n};"),
         ("mkdocs.yml", "plugins:\n  - llmstxt:\n      base_url: https://docs.acme.dev"),
         ("a.go", 'c := shop.New(shop.WithBaseURL("http://shop.acme.internal"))'),
         ("a.rs", 'let u = "http://x/v1/chat/completions";'),

@@ -114,6 +114,11 @@ from tests.code_samples import facts, read
             "          serve --model gpt-4o\n          NOTES\n",
             "gpt-4o",
         ),
+        (
+            "a.sh",
+            'gcloud run deploy --image "us-docker.pkg.dev/acme/llm/gemma3-4b:latest"',
+            "us-docker.pkg.dev/acme/llm/gemma3-4b:latest",
+        ),
         ("A.kt", 'System.loadLibrary("smollm_v8_fp16")', "smollm_v8_fp16"),
         ("a.ts", 'const costs = [{\n  modelPrefix: "o1",\n  price: 15,\n}];', "o1"),
         ("test_a.py", 'assert _is_reasoning_model("o1")', "o1"),
