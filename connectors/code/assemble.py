@@ -145,8 +145,8 @@ def _finding(facts: TreeFacts, frame: Frame, unit: str, identifier: str, members
 
 
 def _is_mention(seen: Seen) -> bool:
-    """Say whether a place only speaks of a model that another one names."""
-    return seen.fact.kind == "model" and not seen.fact.standing
+    """Say whether a place only speaks of what another one shows: a table of models, a test's mock."""
+    return seen.fact.kind != "package" and not seen.fact.standing
 
 
 def _deciding(members: Sequence[Seen]) -> list[Seen]:

@@ -16,11 +16,12 @@ from connectors.catalogue.infra_rows import Image, ServerCommand, plain_command
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.common import short
-from connectors.code.formats.lines import is_comment, line_around, line_before, parents
+from connectors.code.formats.lines import PAGES, is_comment, line_around, line_before, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 from connectors.patterns import compile_pattern
 
+_BETWEEN_TAGS = re.compile(r">[^<>{}]*$")
 _NAME_WORDS = re.compile(r"[-_.]+")
 _VARIABLE = re.compile(r"(?:\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\w+)$")
 _LEFT = re.compile(r"[A-Za-z0-9._:/@-]*$")
@@ -82,10 +83,18 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         row = source.catalogue.image[hit.row]
-        found = _image(source, hit, row)
+        found = None if _is_shown(source, hit) else _image(source, hit, row)
         if found is not None and (found[0], line) not in seen and not talk.holds(hit.start):
             seen.add((found[0], line))
             yield _fact(source, row, *found, line=line, hit=hit)
+
+
+def _is_shown(source: Source, hit: Hit) -> bool:
+    """Say whether a page shows the place to its readers: ``<Snippet>docker pull ollama/ollama</Snippet>``."""
+    if not source.name.endswith(PAGES):
+        return False
+    text, column = line_around(source.data, hit.start)
+    return _BETWEEN_TAGS.search(text[:column]) is not None and "</" in text[column:]
 
 
 def is_catalogued(catalogue: Catalogue, name: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats import rust_tests, stand_ins
-from connectors.code.formats.lines import is_comment, line_around, parents
+from connectors.code.formats.lines import PAGES, is_comment, line_around, parents
 from connectors.code.formats.talk import Talk
 from connectors.model import Grade, Json
 from connectors.patterns import host_pattern
@@ -60,7 +60,8 @@ _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
 _IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:(?:not\s+)?in\s+\w|[!=]==?\s*[A-Za-z_$])""")
 # What a page shows between its tags is read by people: <code>http://localhost:11434/v1</code>.
-_PAGES = (".tsx", ".jsx", ".vue", ".svelte", ".astro", ".cshtml", ".razor")
+# A page that people are sent to: where one gets a key.
+_LINKED = re.compile(r"(?i)\bhref\s*[=:]\s*\{?\s*[\"'`](?:\w{1,8}://)?$")
 _BETWEEN_TAGS = re.compile(r">\s*(?:\w{1,8}://)?$")
 
 # With a name still to be filled in, neither what is given as an example calls anybody.
@@ -175,7 +176,9 @@ def in_rust_test(source: Source, hit: Hit, fact: Fact) -> Fact:
 def is_hint(source: Source, place: int, text: str, start: int) -> bool:
     """Say whether an address is what a page or an empty field shows, on its line or as an arm below."""
     front = text[max(0, start - _HINT_WITHIN) : start]
-    if source.name.endswith(_PAGES) and _BETWEEN_TAGS.search(front) and "</" in text[start:]:
+    if source.name.endswith(PAGES) and _BETWEEN_TAGS.search(front) and "</" in text[start:]:
+        return True
+    if _LINKED.search(front):
         return True
     if _ARM.match(text) or _EXAMPLE_ITEM.match(text):
         shown = _HINT if _ARM.match(text) else _EXAMPLES

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+PAGES = (".tsx", ".jsx", ".vue", ".svelte", ".astro", ".cshtml", ".razor")
+"""Endings of files that mix code with what a page shows its readers."""
 REACH = 400
 """Bytes of a line that are looked at to each side of a place."""
 _BLANK_LINES = 20

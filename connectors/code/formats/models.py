@@ -124,8 +124,9 @@ class _Named:
     is_asked: bool = False
 
 
-# The image of a server called after a model; models themselves lie in registries too (hf.co, docker.io).
-_IMAGE = re.compile(r"(?:[\w-]+\.)?(?:[\w.-]+\.amazonaws\.com|pkg\.dev|gcr\.io|azurecr\.io|quay\.io)/")
+_TITLE = re.compile(r"[A-Z][a-z]+")
+# The image of a server called after a model; models themselves lie in registries too (hf.co, quay.io).
+_IMAGE = re.compile(r"(?:[\w-]+\.)?(?:[\w.-]+\.amazonaws\.com|pkg\.dev|gcr\.io|azurecr\.io)/")
 
 
 def parse(source: Source) -> Iterator[Fact]:
@@ -284,6 +285,8 @@ def _at_stem(source: Source, hit: Hit) -> _Named | None:
     model = identify(source.catalogue, family, stripped)
     if not model or is_comment(text) or stand_ins.is_model(source.catalogue, model):
         return None
+    if _TITLE.fullmatch(stripped) and is_common_word(family, model):
+        return None  # what people call it: DeepSeek("Qwen", 14)
     if _PORT.search(text[start:end]) and _ADDRESSED.search(text[:start]):
         return None
     if stripped.endswith(WEIGHTS) and token.startswith(("/", "./")):

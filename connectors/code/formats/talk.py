@@ -138,6 +138,8 @@ _MAY_BE_EXAMPLE = re.compile(rb"(?i)e\.\s?g\.|for (?:example|instance)|such as|e
 _WITHDRAWN = re.compile(r"\s#+.{0,60}?\b(?:deprecated|obsolete|no longer (?:used|needed|read))\b", re.I)
 _CODE_IN_TEXT = re.compile(rb"[A-Za-z]{2}[^`\\]*\\`(?:\w{1,8}://)?\Z")
 _DATA = (".json", ".ipynb", ".yaml", ".yml", ".toml")
+_JINJA = (".j2", ".jinja", ".jinja2")
+_REMARK = re.compile(rb"\{#(?:[^#]|#(?!\}))*+#\}")
 _MOST_LINE = 2_000
 _QUOTES = "\"'`"
 _REACH = 40_000
@@ -159,6 +161,7 @@ class Talk:
         self._written: list[tuple[int, int]] | None = None
         self._texts: list[tuple[int, int]] | None = None
         self._annotations: list[tuple[int, int]] | None = None
+        self._remarks: list[tuple[int, int]] | None = None
 
     def is_written(self, place: int) -> bool:
         """Say whether the place (in bytes) lies in a text of Python written for a reader, be it a model."""
@@ -181,6 +184,7 @@ class Talk:
         """Say whether the place (in bytes) is talk."""
         return (
             self._code.in_comment(place)
+            or self._is_template_comment(place)
             or self._is_told(place)
             or self._is_printed(place)
             or self._is_given_as_example(place)
@@ -202,6 +206,14 @@ class Talk:
             return False
         text, is_quoted = self._text_before(place)
         return is_quoted and not text.isascii()
+
+    def _is_template_comment(self, place: int) -> bool:
+        """Say whether the place lies in a comment of a template of Jinja: ``{# ... #}``."""
+        if not self._source.name.endswith(_JINJA):
+            return False
+        if self._remarks is None:
+            self._remarks = [found.span() for found in _REMARK.finditer(self._source.data)]
+        return _holds(self._remarks, place)
 
     def _is_withdrawn(self, place: int) -> bool:
         """Say whether an environment's file says itself that nothing reads the place any more."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.model import Role
 from tests.code_samples import scan, write
 
 _SERVER = 'from fastmcp import FastMCP; s = FastMCP("stub")\n'
@@ -109,6 +110,16 @@ def test_a_server_of_an_evaluation_is_made_up_where_its_name_says_so(
     found = scan(write(tmp_path, {"requirements.txt": "mcp\n", "tests/evals/test_a.py": text})).findings
 
     assert ("mcp_server" in {item.kind for item in found}) is stands
+
+
+def test_a_mock_comes_after_what_really_names_the_thing(tmp_path: Path) -> None:
+    text = 'export const source = { uri: "https://api.openai.com/v1" };\n'
+
+    found = scan(write(tmp_path, {"src/__mocks__/a.ts": text, "examples/a.ts": text})).findings
+
+    (at,) = [item for item in found if item.kind == "provider_endpoint"]
+    assert [one.locator for one in at.evidence] == ["examples/a.ts:1", "src/__mocks__/a.ts:1"]
+    assert at.role is Role.EXAMPLE
 
 
 def test_a_resource_that_a_test_of_a_stack_builds_is_made_up(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ from tests.code_samples import facts, read
             'gcloud run deploy --image "us-docker.pkg.dev/acme/llm/gemma3-4b:latest"',
             "us-docker.pkg.dev/acme/llm/gemma3-4b:latest",
         ),
+        ("a.py", 'm = {"deepseek-x": DeepSeek("Qwen", 14)}', "Qwen"),
         ("A.kt", 'System.loadLibrary("smollm_v8_fp16")', "smollm_v8_fp16"),
         ("a.ts", 'const costs = [{\n  modelPrefix: "o1",\n  price: 15,\n}];', "o1"),
         ("test_a.py", 'assert _is_reasoning_model("o1")', "o1"),

@@ -69,6 +69,7 @@ _SAID = json.dumps([{"role": "user", "content": "```\nos.getenv('OPENAI_API_KEY'
         ("A.kt", 'placeholder = { Text("https://api.openai.com/v1") }'),
         ("A.kt", 'placeholder = { Text("gpt-4o") }'),
         (".env.example", 'OPENAI_API_KEY="sk-" # deprecated\nGPT_MODEL=gpt-4o  # Deprecated: MODEL\n'),
+        ("compose.yaml.j2", "{#\n  - POSTGRES_DB: claims # told\n  - MODEL: gpt-4o\n#}\n"),
         ("ar.js", '"k" : "\u0646\u0645\u0648\u0630\u062c: \\"gpt-4o\\"",'),
         ("a.py", 'print("\u4f7f\u7528 gpt-4o")\n'),
         ("p.ts", "const p = `Models:\n  Use \\`http://localhost:11434\\`\n`"),
