@@ -168,7 +168,10 @@ _BOMB = gzip.compress(b" " * 50_000_000)
 _OK = answer("200 OK", b'{"ok": true}')
 _BUSY = b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
 # Closing after a whole answer races with the client's next request on the same connection.
-_KEEPS = ("/ok", "/gzip", "/429", "/503", "/40")
+_KEEPS = (
+    *("/ok", "/gzip", "/429", "/500", "/503", "/40"),
+    *("/cut-gzip", "/endless", "/next-other", "/redirect-loop"),
+)
 BEHAVIOURS: dict[str, Behaviour] = {
     "/ok": _send(_OK),
     "http://vendor.invalid/ok": _send(_OK),  # as a proxy is asked

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from connectors.code.facts import Source
 from connectors.code.formats.annotations import ENDINGS, documenting
@@ -139,7 +140,6 @@ _WITHDRAWN = re.compile(r"\s#+.{0,60}?\b(?:deprecated|obsolete|no longer (?:used
 _CODE_IN_TEXT = re.compile(rb"[A-Za-z]{2}[^`\\]*\\`(?:\w{1,8}://)?\Z")
 _DATA = (".json", ".ipynb", ".yaml", ".yml", ".toml")
 _JINJA = (".j2", ".jinja", ".jinja2")
-_REMARK = re.compile(rb"\{#(?:[^#]|#(?!\}))*+#\}")
 _MOST_LINE = 2_000
 _QUOTES = "\"'`"
 _REACH = 40_000
@@ -212,7 +212,7 @@ class Talk:
         if not self._source.name.endswith(_JINJA):
             return False
         if self._remarks is None:
-            self._remarks = [found.span() for found in _REMARK.finditer(self._source.data)]
+            self._remarks = list(_remarks(self._source.data))
         return _holds(self._remarks, place)
 
     def _is_withdrawn(self, place: int) -> bool:
@@ -325,6 +325,12 @@ class Talk:
             # One character a byte, so that places in the text are places in the bytes.
             self._spans = docstrings(self._source.data.decode("latin-1"))
         return _holds(self._spans, place)
+
+
+def _remarks(data: bytes) -> Iterator[tuple[int, int]]:
+    end = 0
+    while (start := data.find(b"{#", end)) >= 0 and (end := data.find(b"#}", start)) >= 0:
+        yield start, end
 
 
 def _holds(spans: list[tuple[int, int]], place: int) -> bool:
