@@ -29,7 +29,7 @@ _ROWS = (
     ("ai_service", "An AI service switched on or in use, without a resource of its own.", True),
     ("application", "A ready application whose purpose is AI, built on a vendor's platform.", True),
     ("saas_app", "An AI product used as software as a service through a grant or a sign-on.", True),
-    ("subscription", "Seats, licences, plans or agreements bought for AI.", False),
+    ("subscription", "Seats and whom they are given to, licences, plans or agreements for AI.", False),
     ("agent", "A thing that plans and acts with a model: agent, bot, assistant, copilot.", True),
     ("agent_config", "A file or object that instructs or configures agents and coding assistants.", False),
     ("agent_memory", "A store of what agents remember.", False),
@@ -65,7 +65,7 @@ _ROWS = (
     ("guardrail", "A filter or policy that limits what a model or agent may do.", False),
     (
         "oversight_control",
-        "A control or record by which people oversee models: approval, monitor, trace.",
+        "A control or record by which people oversee models (approval, monitor, trace), or its being off.",
         False,
     ),
     (

@@ -41,7 +41,7 @@ _HOSTS_AROUND = 300
 # to which nothing is sent.
 _CITED = re.compile(
     r"(?i)(?:^|[^a-z])(?:\w*(?:audiences?|claims?(?:_?(?:path|key|name|url|uri))?|namespaces?)|aud|source|references?|docs?"
-    r"|documentation|homepage|website|citation)(?:_?ur[il])?"
+    r"|documentation|homepage|website|citation|odata\.context)(?:_?ur[il])?"
     r"[\"']?\s*(?:[:=]|=>)\s*\[?\s*[\"'`]?(?:https?://)?$"
 )
 # A service of a cloud that is switched on, by its name.
