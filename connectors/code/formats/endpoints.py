@@ -75,6 +75,8 @@ MCP_PATHS = ("/mcp", "/sse")
 """What the address of an MCP server ends with: it serves tools, no models."""
 _GATEWAY = ".gateway."
 """In hosts of a cloud's own gateways for agents, which have no other address."""
+# Where a provider tells what was used and by whom: no model answers there.
+_BOOKS = re.compile(r"/(?:v1/)?(?:organizations?|dashboard/billing|usage)(?:/|$)")
 _PATH = re.compile(r"(?::\d{1,5})?((?:/[\w.~%-]+)+)/?(?![\w/?{$])")
 _OWN = ("localhost:", "127.0.0.1:", "0.0.0.0:")
 _REGION = re.compile(
@@ -127,6 +129,7 @@ def parse(source: Source) -> Iterator[Fact]:
         is_mapped = address.startswith(_OWN) and _MAPPED.match(text, start + len(found.group("host")))
         path = _PATH.match(text, start + len(found.group("host")))
         is_tools = path is not None and path[1].endswith(MCP_PATHS) and _GATEWAY not in host
+        is_books = path is not None and _BOOKS.match(path[1]) is not None
         if (
             is_zone
             or is_shown
@@ -137,6 +140,7 @@ def parse(source: Source) -> Iterator[Fact]:
             or is_checked
             or is_named
             or is_tools
+            or is_books
         ):
             continue
         if address in seen:

@@ -67,6 +67,9 @@ _RESOURCE = re.compile(r"\s*resource\s+\"\w{1,100}\"\s+\"(?P<label>[\w-]{1,100})
 _PROGRAM = re.compile(r"/[\w./+=@-]{1,200}\.(?:jar|whl|deb|rpm)(?![\w.])")
 # Nobody's: gs://somewhere/path/to/model
 _MADE_UP_PATH = re.compile(r"(?i)/path[/_-]to[/_-]")
+# A class of nothing maps no table, whatever it holds.
+_MAPPED = "__tablename__"
+_PLAIN_CLASS = re.compile(r"\s*class\s+\w+\s*(?:\(\s*\))?\s*:")
 _OPENS = re.compile(r"\(\s*(?:\\n)?[\"']?,?\s*$")
 # What a template adds to a name, in front of it or behind.
 _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
@@ -96,7 +99,7 @@ def parse_oversight(source: Source) -> Iterator[Fact]:
     for row in tried:
         is_shown = partial(_is_line_shown, talk, source.data, starts)
         for line in _lines_of(text, row, is_shown, is_code=is_code):
-            yield _gate(source, row, line)
+            yield _gate(source, row, line, _named(text, row, line))
 
 
 def _line_starts(data: bytes) -> list[int]:
@@ -205,15 +208,23 @@ def _with_first(line: str, below: str) -> str:
     return f"{line} {below.strip()[:_NEAR]}" if line.endswith(("{", "[")) else ""
 
 
-def _gate(source: Source, row: OversightRow, line: int) -> Fact:
+def _named(text: str, row: OversightRow, line: int) -> str:
+    """Return what a line calls the mechanism, where the row's pattern reads that; empty: only what it is."""
+    if "(?P<name>" not in row.pattern:
+        return ""
+    found = compile_pattern(row.pattern).search(text.split("\n", line)[line - 1])
+    return str(found.group("name") or "") if found else ""
+
+
+def _gate(source: Source, row: OversightRow, line: int, name: str) -> Fact:
     attributes: dict[str, Json] = {"answers": "oversight", "mechanism": row.mechanism}
     if row.autonomy:
         attributes["autonomy"] = True
     return Fact(
         kind=row.kind,
         provider=row.provider,
-        identifier=row.name,
-        name=row.name,
+        identifier=f"{row.name}/{name}" if name else row.name,
+        name=name or row.name,
         grade=Grade.CONFIGURED if source.syntax == "config" else Grade.CALLED,
         line=line,
         detail=row.mechanism,
@@ -234,6 +245,8 @@ def _name_of(source: Source, row: DataRow, hit: Hit) -> str:
         return given if given and not stand_ins.is_store(source.catalogue, given) else label
     name = str(found.group("name") or "")
     if not name:
+        return ""
+    if _MAPPED in text and any(map(_PLAIN_CLASS.match, parents(source.data, hit.start, levels=1))):
         return ""
     value = str(found.group()).rpartition(name)[0]
     start = found.start() + len(value)

@@ -229,6 +229,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             'for d in \\\n  "claude.ai" \\\n  "api.anthropic.com" \\\n  "sentry.io"; do\n  allow $d\ndone',
         ),
         ("s.sh", """printf '%s' '{"network":{"allowDomains":["api.github.com","api.openai.com"]}}'"""),
+        ("a.py", 'url = "https://api.anthropic.com/v1/organizations/usage_report/messages"'),
+        ("a.go", 'u := "https://api.openai.com/dashboard/billing/credit_grants"'),
         ("s.json", '{"@odata.context": "https://acme.search.windows.net/$metadata#skillsets/$entity"}'),
         ("a.tsx", '<a\n  href="https://api.together.xyz/settings/api-keys"\n>Together</a>'),
         ("s.json", '{"allowed": [\n  "api.github.com",\n  "api.openai.com",\n  "acme.dev"\n]}'),

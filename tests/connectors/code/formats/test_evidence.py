@@ -146,6 +146,8 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("kc.env", "POSTGRES_DB=keycloak\n", set()),
         ("a.py", "MYSQL_DATABASE = 'MYSQL_DATABASE'\n", set()),
         ("a.py", "MYSQL_DATABASE = 'claims'\n", {"claims"}),
+        ("a.py", "class User():\n    __tablename__ = 'users'\n", set()),
+        ("a.py", "class User(Base):\n    __tablename__ = 'users'\n", {"users"}),
         ("a.yml", "UPLOAD: gs://intended/path/to/model\n", set()),
         ("a.yml", "UPLOAD: gs://claims-models/paths/model\n", {"claims-models"}),
         (
@@ -306,3 +308,17 @@ def test_what_names_no_store_is_none(path: str, text: str) -> None:
 )
 def test_a_setting_that_is_only_typed_or_off_guards_nothing(path: str, text: str) -> None:
     assert _found(path, text, "oversight") == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("@InputGuardrails(InjectionGuard.class)", "InjectionGuard"),
+        ("@OutputGuardrails({ NumberGuard.class })", "NumberGuard"),
+        ("@InputGuardrails(value = GUARDS)", "langchain4j-guardrail"),
+    ],
+)
+def test_a_guardrail_is_called_by_its_class(line: str, name: str) -> None:
+    text = f"import dev.langchain4j.service.guardrail.InputGuardrails;\n{line}\nString chat(String said);\n"
+
+    assert set(_found("A.java", text, "oversight")) == {name}
