@@ -20,6 +20,8 @@ _FIRST = re.compile(
 _TOLD = re.compile(
     r"\bImplementation(?:::new\(\s*|\s*\{\s*name:\s*)\"([^\"\n{}]{1,80})\"(?:\s*\.\s*(?:into|to_string|to_owned)\(\))?"
 )
+# Or what the environment may say instead: name = os.getenv("NAME", "shop")
+_OR_READ = r"(?:os\.(?:getenv|environ\.get)\([ \t]*[\"'][^\"'\n]{1,80}[\"'][ \t]*,[ \t]*)?"
 _LINES = 3
 """Lines of a call in which its first argument is looked for."""
 
@@ -52,5 +54,5 @@ def _constant(source: Source, thing: Built) -> str:
     if found is None:
         return ""
     name = rf"\b{found.group('constant')}\b[ \t:]*(?:&?(?:'static )?\w+[ \t]*)?"
-    values = set(re.findall(rf"{name}:?=[ \t]*[\"'`]([^\"'`\n]{{1,80}})[\"'`]", text))
+    values = set(re.findall(rf"{name}:?=[ \t]*{_OR_READ}[\"'`]([^\"'`\n]{{1,80}})[\"'`]", text))
     return str(values.pop()) if len(values) == 1 else ""

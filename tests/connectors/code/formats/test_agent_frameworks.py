@@ -154,3 +154,21 @@ def test_an_agent_of_azure_is_called_by_its_name() -> None:
     )
 
     assert [fact.name for _, fact in read("a.py", text) if fact.kind == "agent"] == ["Clerk"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "name"),
+    [
+        ('graph = builder.compile()\ngraph.name = "Research"\n', "Research"),
+        ("graph = builder.compile(\n    saver,\n    name='Research',\n)\n", "Research"),
+        ("graph = builder.compile()\n", ""),
+        ('graph = builder.compile()\ngraph.name = "A"\ng = StateGraph(S)\n', ""),
+    ],
+)
+def test_a_graph_is_called_as_it_is_compiled(rest: str, name: str) -> None:
+    text = f"from langgraph.graph import StateGraph\nbuilder = StateGraph(S)\n{rest}"
+
+    found = [fact for fact in facts("a.py", text).values() if fact.kind == "workflow"]
+
+    assert {fact.name for fact in found} >= {name}
+    assert len({fact.name for fact in found if fact.name}) == bool(name)

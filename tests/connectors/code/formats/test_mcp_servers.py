@@ -12,6 +12,7 @@ BUILT = [
     ("a.py", "from mcp.server.fastmcp import FastMCP\nmcp: FastMCP = FastMCP(\n    'shop',\n)\n", "shop", 2),
     ("a.py", "from fastmcp import FastMCP\nserver = FastMCP()\n", "", 2),
     ("a.py", "from fastmcp import FastMCP\nNAME = 'shop'\nserver = FastMCP(NAME)\n", "shop", 3),
+    ("a.py", "from fastmcp import FastMCP\nn = os.getenv('N', 'shop')\nserver = FastMCP(n)\n", "shop", 3),
     ("a.py", "from fastmcp import FastMCP\ndef f(name):\n    return FastMCP(name)\n", "", 3),
     ("a.py", "from mcp.server import Server\nserver = Server('mcp-git')\n", "mcp-git", 2),
     ("a.py", "from mcp.server.mcpserver import MCPServer\nm = MCPServer('new')\n", "new", 2),
