@@ -109,7 +109,9 @@ def _is_made_up(seen: Seen) -> bool:
         return fact.grade is Grade.CALLED or "form" in fact.attributes or is_fixture(seen.path)
     if seen.format == "cloud-construct":
         return "integ" not in seen.path.lower()  # such a test builds a stack and asks it
-    if seen.format == "container-image":  # what tests are fed with; what they are started with is a manifest
+    if (
+        seen.format == "container-image" and fact.kind not in _ALWAYS
+    ):  # what tests are fed with; what they are started with is a manifest
         return seen.path.endswith(".json") and "devcontainer" not in seen.path
     if fact.kind == "api_key":
         return fact.attributes.get("form") == "name written"

@@ -61,9 +61,21 @@ def join_servers(facts: TreeFacts) -> None:
         if published and len(set(forms)) == len(forms):
             best = min(published, key=lambda index: _NAMING.index(str(rows[index].fact.attributes["form"])))
             _rename(rows, [index for index in published if index != best], best)
-            if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
-                _rename(rows, built, best)
+            _rename(rows, _published_code(facts, rows, built), best)
         _name_hosted(rows, members)
+
+
+def _published_code(facts: TreeFacts, rows: list[Seen], built: list[int]) -> list[int]:
+    """Return the code of the server that a unit publishes: all that builds one, or all that has no name.
+
+    What only examples build is beside the one that is published; two with names are two.
+    """
+    if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
+        return built
+    unnamed = [index for index in built if rows[index].fact.is_local or not rows[index].fact.name]
+    named = [index for index in built if index not in unnamed]
+    is_other = any(facts.roles.of(rows[index].path) is Role.APPLICATION for index in named)
+    return [] if is_other else unnamed
 
 
 _BASES = ("fastmcp-class", "mcp-typescript-class")

@@ -15,6 +15,7 @@ from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import CutShortError, Fact, Source
 from connectors.code.formats.ci_inputs import LOOKS_LIKE_ONE, USES, action_of
 from connectors.code.formats.lines import is_comment, parents
+from connectors.code.formats.talk import Talk
 from connectors.model import Grade
 from connectors.patterns import compile_pattern, host_pattern
 
@@ -22,6 +23,11 @@ MAX_LINE = 2_000
 MAX_LOOKS = 2_000
 """Lines of one pipeline looked at closely; people's own have a few dozen."""
 _ORB = re.compile(r"""\s+[\w-]+\s*:\s*["']?([a-z0-9_-]+/[a-z0-9_-]+)@[\w.-]+["']?\s*(?:#|$)""")
+_OWN = ("localhost", "127.0.0.1", "0.0.0.0")
+# Asked whether it is there, a server answers with no model.
+_IS_WELL = re.compile(
+    r"/(?:api/(?:tags|version|ps)|v1/models|health\w*|ready\w*|livez)\b|://[\w.:-]+/?[\"']?(?:\s|;|$)"
+)
 _KEYED = re.compile(r"""\s*(?:-\s+)*["']?([A-Za-z_][\w-]*)["']?\s*:(?:\s+|$)(.*)""")
 _GROOVY = re.compile(r"""\s*(?:sh|bat|powershell|pwsh)\s*(?:\(\s*)?(?:script:\s*)?["']{1,3}(.*)""")
 _PARTS = re.compile(r"&&|\|\||[;|`(]|\$\(")
@@ -46,6 +52,7 @@ def parse(source: Source) -> Iterator[Fact]:
     seen: set[str] = set()
     words = _first_words(source.catalogue)
     place = looks = 0
+    talk = Talk(source)
     lines = source.data.split(b"\n")
     for number, raw in enumerate(lines, 1):
         start, place = place, place + len(raw) + 1
@@ -63,6 +70,8 @@ def parse(source: Source) -> Iterator[Fact]:
         given = action_of(source.catalogue, lines, number - 1) if is_input else None
         found = [(*row, number) for row in _steps(source, line, start)]
         for name, provider, form, at in [(*given[:2], "action", given[2])] if given else found:
+            if form != "action" and talk.holds(start + len(raw) - len(raw.lstrip())):
+                continue  # a page that the step writes for readers
             if name.lower() not in seen:
                 seen.add(name.lower())
                 yield _fact(name, provider, form, at)
@@ -175,5 +184,7 @@ def _hosts(catalogue: Catalogue, text: str) -> Iterator[tuple[str, str, str]]:
             if host in catalogue.ci_store_hosts:
                 continue
             if max(host.split("*"), key=len) in text and host_pattern(host).search(text):
+                if host.startswith(_OWN) and _IS_WELL.search(text):
+                    return  # the server's own step waits for it
                 yield f"call to {host}", provider.name, "call"
                 return

@@ -106,6 +106,8 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         line += text.count("\n", last, found.start())
         last = found.start()
         name, variable = _group(found, "name") or _group(found, "other"), _group(found, "variable")
+        if _TOKEN.fullmatch(name):
+            name = ""  # the template's user fills it in
         if not name and any(f"(?P<{group}>" in row.pattern for group in ("name", "other")):
             name = _constant(text, found.end())
         if (name or variable) in seen or is_comment(text[text.rfind("\n", 0, found.start()) + 1 :][:200]):
@@ -127,6 +129,8 @@ def _calls(text: str, row: Construct, talk: Talk) -> Iterator[Built]:
         yield Built(row, name or variable, bool(name), line + skipped)
 
 
+# What a template is to be made with: Server("PROJECT_NAME")
+_TOKEN = re.compile(r"(?:[A-Z]+_)+NAME")
 # name=WeatherAgent.NAME, Name: summaryName, .name(SUMMARY), name=f"claims-agent-{tenant}"
 _GIVEN = re.compile(
     r"[^();]{0,400}?\b[nN]ame\s*[=:(]\s*"

@@ -89,11 +89,17 @@ def parse(source: Source) -> Iterator[Fact]:
             yield _fact(source, row, *found, line=line, hit=hit)
 
 
+# A text that only speaks of an image: text = "Docker image: acme/claims"
+_LABELLED = re.compile(r"[\"'`][A-Z][a-z]*(?: [A-Za-z]+){1,5}:\s+[\w./-]*$")
+
+
 def _is_shown(source: Source, hit: Hit) -> bool:
     """Say whether a page shows the place to its readers: ``<Snippet>docker pull ollama/ollama</Snippet>``."""
+    text, column = line_around(source.data, hit.start)
+    if source.syntax == "source" and _LABELLED.search(text[:column]):
+        return True
     if not source.name.endswith(PAGES):
         return False
-    text, column = line_around(source.data, hit.start)
     return _BETWEEN_TAGS.search(text[:column]) is not None and "</" in text[column:]
 
 

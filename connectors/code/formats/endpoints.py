@@ -61,7 +61,11 @@ _LISTED = 3
 _IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:(?:not\s+)?in\s+\w|[!=]==?\s*[A-Za-z_$])""")
 # What a page shows between its tags is read by people: <code>http://localhost:11434/v1</code>.
 # A page that people are sent to: where one gets a key.
-_LINKED = re.compile(r"(?i)\bhref\s*[=:]\s*\{?\s*[\"'`](?:\w{1,8}://)?$")
+_LINKED = re.compile(
+    r"(?i)(?:\bhref\s*[=:]\s*\{?|\bwindow\.open\(|\bopen_?(?:external|url|new_tab|browser)\()\s*[\"'`](?:\w{1,8}://)?$"
+)
+# Where people, and not programs, go to.
+_PAGES = ("www", "console", "status")
 _BETWEEN_TAGS = re.compile(r">\s*(?:\w{1,8}://)?$")
 
 # With a name still to be filled in, neither what is given as an example calls anybody.
@@ -124,6 +128,7 @@ def parse(source: Source) -> Iterator[Fact]:
         is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
         is_listed = _is_item(source, hit.start) or _is_only_told(source, hit.start, text, start)
         is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
+        is_page = host.startswith("*.") and labels[0].lower() in _PAGES
         is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
         is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
         is_mapped = address.startswith(_OWN) and _MAPPED.match(text, start + len(found.group("host")))
@@ -139,6 +144,7 @@ def parse(source: Source) -> Iterator[Fact]:
             or is_mapped
             or is_checked
             or is_named
+            or is_page
             or is_tools
             or is_books
         ):

@@ -76,6 +76,13 @@ _CUT_FRONT = re.compile(r"(?:\}|\$\w+|%)[\w.-]*$")
 _CUT_BEHIND = re.compile(r"\}{1,2}[\w$.-]|[$%]|\#?\{")
 # A constant of an interface that shows what could be written: SAMPLE_ASL.tsx
 _SAMPLE = re.compile(r"(?:SAMPLE|EXAMPLE|MOCK)_\w+\.[jt]sx?$")
+_NAME_LINES = 4
+"""Lines of a call in which its name is looked for."""
+# mathGuardrail: InputGuardrail = { name: 'Math homework',
+_HOLDS_NAMED = (
+    r"(?:\s*:\s*[\w<>\[\], ]{1,60})?\s*=\s*(?:\w{1,40}\()?\{\s*"
+    r"name:\s*[\"'`](?P<told>[^\"'`\n{}]{1,80})[\"'`]"
+)
 _IMPORT = re.compile(
     r"\s*(?:(?:async\s+)?(?:def|func|function|fun|fn)\s|import\b|from\s+[\w.]+\s+import\b(?!.*;)|using\b|package\b|\}?\s*from\s+[\"'])"
 )
@@ -98,8 +105,10 @@ def parse_oversight(source: Source) -> Iterator[Fact]:
     is_code = source.syntax == "source" and not source.name.endswith(".ipynb")
     for row in tried:
         is_shown = partial(_is_line_shown, talk, source.data, starts)
-        for line in _lines_of(text, row, is_shown, is_code=is_code):
-            yield _gate(source, row, line, _named(text, row, line))
+        named = [(line, _named(text, row, line)) for line in _lines_of(text, row, is_shown, is_code=is_code)]
+        # Where one has a name of its own, a line without one only passes it on.
+        is_named = any(name for _, name in named)
+        yield from (_gate(source, row, line, name) for line, name in named if name or not is_named)
 
 
 def _line_starts(data: bytes) -> list[int]:
@@ -209,11 +218,19 @@ def _with_first(line: str, below: str) -> str:
 
 
 def _named(text: str, row: OversightRow, line: int) -> str:
-    """Return what a line calls the mechanism, where the row's pattern reads that; empty: only what it is."""
+    """Return what a call calls the mechanism, where the row's pattern reads that; empty: only what it is.
+
+    A variable that holds a thing with a name in text is called by that.
+    """
     if "(?P<name>" not in row.pattern:
         return ""
-    found = compile_pattern(row.pattern).search(text.split("\n", line)[line - 1])
-    return str(found.group("name") or "") if found else ""
+    call = "\n".join(text.split("\n", line + _NAME_LINES)[line - 1 : line - 1 + _NAME_LINES])
+    found = compile_pattern(row.pattern).search(call)
+    groups = found.groupdict() if found else {}
+    name = str(groups.get("name") or groups.get("other") or "")
+    if name and (told := re.search(rf"\b{re.escape(name)}\b{_HOLDS_NAMED}", text)):
+        return str(told.group("told"))
+    return name
 
 
 def _gate(source: Source, row: OversightRow, line: int, name: str) -> Fact:

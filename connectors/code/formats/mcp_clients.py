@@ -49,7 +49,8 @@ def parse(source: Source) -> Iterator[Fact]:
 
 
 def _called(source: Source, text: str, line: int) -> Fact | None:
-    words = [word for word in _TEXTS.findall(_arguments(text)) if word not in ("command", "args")]
+    code = "\n".join(line for line in _arguments(text).split("\n") if not is_comment(line))
+    words = [word for word in _TEXTS.findall(code) if word not in ("command", "args")]
     for index, word in enumerate(words):
         ecosystem, package = package_of(source, words[index:])
         if package in BRIDGES:

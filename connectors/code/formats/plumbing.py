@@ -93,9 +93,30 @@ def is_given_to_plumbing(text: str, label: str, name: str) -> bool:
     it = rf"(?:aws_s3_bucket|google_storage_bucket|azurerm_storage_account)\.{re.escape(label)}\b"
     own = re.escape(name)
     patterns = (_USES.format(it=it), _STATE.format(name=own), _CLOUDFORMATION.format(name=re.escape(label)))
-    if any(re.search(pattern, text) for pattern in patterns):
+    if any(re.search(pattern, text) for pattern in patterns) or _serves_pages(text, label):
         return True
     return re.search(_RUNS.format(it=it), text) is not None and not re.search(_FILLED.format(it=it), text)
+
+
+def _serves_pages(text: str, label: str) -> bool:
+    """Say whether CloudFormation's resource of that name has its bucket serve a web site."""
+    if _SITE not in text:
+        return False
+    found = re.search(rf"(?m)^([ \t]*)[\"']?{re.escape(label)}[\"']?[ \t]*:", text)
+    if found is None:
+        return False
+    for line in text[found.end() :].split("\n", _SITE_LINES)[1:_SITE_LINES]:
+        told = line.lstrip()
+        if told and len(line) - len(told) <= len(found[1]):
+            return False
+        if told.lstrip("\"'").startswith(_SITE):
+            return True
+    return False
+
+
+_SITE = "WebsiteConfiguration"
+_SITE_LINES = 60
+"""Lines of a resource in which its settings are looked for."""
 
 
 def is_filled_by_a_build(text: str, name: str) -> bool:

@@ -33,6 +33,8 @@ _GENERATED = re.compile(
 # What was once asked over HTTP and answered, recorded for tests.
 _RECORDED = re.compile(
     rb"""\A\s*(?:---\s*\n|\{\s*|\#[^\n]*\n)*"?(?:interactions|http_interactions)"?\s*:|\A\s*\{\s*"log"\s*:\s*\{\s*"(?:version|creator)\""""
+    # Rows of a database, exported: [{"_id": "66d7...", ...}, ...]
+    rb"""|\A\s*\[\s*\{\s*"_id"\s*:"""
 )
 # A value on each line: records, whatever the file is called.
 _RECORD_LINES = re.compile(rb"\A\s*\{[^\n]{2,}\}[ \t]*\r?\n\{[^\n]{2,}\}[ \t]*\r?\n")

@@ -17,6 +17,7 @@ CODE = [
     ('assert ask("", "https://api.openai.com/v1") == 1\n', "api.openai.com"),
     (_SERVER, "stub"),
     (_STARTED, "@acme/mcp-server"),
+    ('line = "docker run -i --rm mcp/filesystem"\n', "mcp/filesystem"),
     ("from presidio_anonymizer import AnonymizerEngine; a = AnonymizerEngine()\n", "presidio"),
 ]
 

@@ -101,6 +101,21 @@ def test_a_published_server_and_its_code_are_one(tmp_path: Path) -> None:
     assert server.attributes["server_name"] == "acme-time"
 
 
+def test_code_without_a_name_is_the_server_that_the_unit_publishes(tmp_path: Path) -> None:
+    server = 'from fastmcp import FastMCP\ns = FastMCP(f"{team}-tools")\n'
+    files = {
+        "pyproject.toml": '[project]\nname = "acme-mcp-time"\ndependencies = ["mcp>=1"]\n'
+        '[project.scripts]\nacme-mcp-time = "acme:main"\n',
+        "acme/stdio.py": server,
+        "acme/http.py": server,
+        "examples/own.py": _SERVER,
+    }
+
+    found = [item.name for item in scan(write(tmp_path, files)).findings if item.kind == "mcp_server"]
+
+    assert sorted(found) == ["acme-mcp-time", "acme-time"]
+
+
 def test_two_servers_in_code_stay_two(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "acme-mcp-all"\ndependencies = ["mcp>=1"]\n'

@@ -156,7 +156,7 @@ def test_the_only_agent_of_a_file_uses_its_models_and_is_guarded_by_its_guardrai
 
     assert found == {
         (RelationKind.USES_MODEL, ".|model|gpt-4o"),
-        (RelationKind.GUARDED_BY, ".|guardrail|openai-agents-guardrail"),
+        (RelationKind.GUARDED_BY, ".|guardrail|openai-agents-guardrail/check"),
     }
 
 

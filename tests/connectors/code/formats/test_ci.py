@@ -120,6 +120,11 @@ def test_a_step_that_uses_ai_is_found(path: str, text: str, name: str, line: int
         (WORKFLOW, "      - name: claude -p runs here\n        run: make\n"),
         (WORKFLOW, "      - run: echo 'claude -p x'\n"),
         (WORKFLOW, "      - run: claude --version\n"),
+        (
+            WORKFLOW,
+            "      - run: |\n          cat > notes.md << 'N'\n          ollama serve &\n          N\n",
+        ),
+        (WORKFLOW, "      - run: |\n          if curl -sf http://localhost:11434/api/tags; then\n"),
         (WORKFLOW, '      - run: |\n          echo "URL=https://api.openai.com/v1" >> $GITHUB_ENV\n'),
         (WORKFLOW, "      - run: |\n          export OPENAI_BASE_URL=https://api.openai.com/v1\n"),
         (WORKFLOW, "      - run: |\n          OPENAI_BASE_URL='https://api.openai.com/v1'\n"),

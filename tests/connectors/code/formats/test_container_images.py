@@ -126,6 +126,7 @@ def test_an_image_is_found_wherever_images_are_named(path: str, text: str, name:
         ("Makefile", "x:\n\tdocker build -t acme/x:1 -f packages/vllm/Dockerfile .\n"),
         ("ci.sh", "docker build -f images/llama-cpp-python/Containerfile.cpu .\n"),
         ("run.sh", "git clone https://github.com/qdrant/qdrant\n"),
+        ("a.py", "text = 'Docker image: ollama/ollama:latest'\n"),
         ("a.tsx", "<Snippet language={'bash'}>docker pull ollama/ollama</Snippet>\n"),
         ("package.json", '{"repository": "ollama/ollama", "image": "ollama/ollama"}'),
         (

@@ -233,6 +233,8 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("a.go", 'u := "https://api.openai.com/dashboard/billing/credit_grants"'),
         ("s.json", '{"@odata.context": "https://acme.search.windows.net/$metadata#skillsets/$entity"}'),
         ("a.tsx", '<a\n  href="https://api.together.xyz/settings/api-keys"\n>Together</a>'),
+        ("a.ts", 'const sign = () => window.open("https://api.together.xyz/settings/keys");'),
+        ("a.ts", 'const home = "https://console.weaviate.cloud/";'),
         ("s.json", '{"allowed": [\n  "api.github.com",\n  "api.openai.com",\n  "acme.dev"\n]}'),
         ("ci.yml", 'env:\n  ALLOWED: "*.githubusercontent.com,api.github.com,api.openai.com,x.ubuntu.com"'),
         (
@@ -248,6 +250,7 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
         ("train.json", '{"code": "call https://api.openai.com/v1"}\n{"code": "x"}\n'),
         ("a.tsx", "<p>Ollama: <code>http://localhost:11434/v1</code></p>"),
         ("a.ts", 'if ("gateway.ai.cloudflare.com" == paths[2]) {'),
+        ("votes.json", '[{"_id": "1", "url": "https://api.openai.com/v1"}]'),
         ("tape.yaml", "interactions:\n- request:\n    headers:\n      host:\n      - api.cohere.com\n"),
         ("a.tsx", '<input placeholder="https://<name>.openai.azure.com" />'),
         ("a.tsx", "<TextItem\n    placeholder='http://localhost:11434/v1'\n/>"),

@@ -174,6 +174,7 @@ def test_of_a_store_only_the_name_is_kept() -> None:
         ("a.ts", "const env = { POSTGRES_DB: name };\n", set()),
         ("a.ts", 'const env = { POSTGRES_DB: "claims" };\n', {"claims"}),
         (".env", "DATABASE_URL=postgresql://db.example.org\n", set()),
+        (".env.example", 'DATABASE_URL="postgres://user:password@host:port/database"\n', set()),
         (".env", "MONGODB_URI=mongodb+srv://a:b@db.example.org/claims?w=1\n", {"claims"}),
         ("a.py", "OUT = '<bucket>'  # e.g. 's3://acme-docs'\n", set()),
         ("a.py", "OUT = '#1'; IN = 's3://acme-docs'\n", {"acme-docs"}),
@@ -322,3 +323,21 @@ def test_a_guardrail_is_called_by_its_class(line: str, name: str) -> None:
     text = f"import dev.langchain4j.service.guardrail.InputGuardrails;\n{line}\nString chat(String said);\n"
 
     assert set(_found("A.java", text, "oversight")) == {name}
+
+
+def test_a_guardrail_of_openai_agents_is_called_by_its_function_or_its_name() -> None:
+    python = (
+        "from agents import Agent, InputGuardrail, input_guardrail\n"
+        "@input_guardrail\nasync def claims_only(ctx, agent, said):\n    return 1\n"
+        "a = Agent(name='x', input_guardrails=[InputGuardrail(guardrail_function=no_secrets)])\n"
+    )
+    script = (
+        "import { Agent, InputGuardrail } from '@openai/agents';\n"
+        "const sums: InputGuardrail = {\n  name: 'No sums',\n};\n"
+        "const a = new Agent({ name: 'A', inputGuardrails: [sums] });\n"
+        "const b = new Agent({ name: 'B', inputGuardrails: [imported, sums] });\n"
+        "const c = new Agent({ name: 'C', inputGuardrails: more });\n"
+    )
+
+    assert set(_found("a.py", python, "oversight")) == {"claims_only", "no_secrets"}
+    assert set(_found("a.ts", script, "oversight")) == {"No sums", "imported"}

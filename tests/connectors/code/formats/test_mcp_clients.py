@@ -23,6 +23,12 @@ SECRET = "s3cr3t-value-2201"
             "stdio",
         ),
         (
+            "a.py",
+            "MCPServerStdio(\n  command='uvx',\n  # without 'Server' it fails\n  args=['mcp-server-git'])",
+            "mcp-server-git",
+            "stdio",
+        ),
+        (
             "a.ts",
             "new StdioClientTransport({ command: 'npx', args: ['-y', 'mcp-docs@1'] })",
             "mcp-docs",

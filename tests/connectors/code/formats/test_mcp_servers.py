@@ -15,6 +15,7 @@ BUILT = [
     ("a.py", "from fastmcp import FastMCP\nn = os.getenv('N', 'shop')\nserver = FastMCP(n)\n", "shop", 3),
     ("a.py", "from fastmcp import FastMCP\ndef f(name):\n    return FastMCP(name)\n", "", 3),
     ("a.py", "from mcp.server import Server\nserver = Server('mcp-git')\n", "mcp-git", 2),
+    ("a.py", "from mcp.server import Server\nserver = Server('PROJECT_NAME')\n", "", 2),
     ("a.py", "from mcp.server.mcpserver import MCPServer\nm = MCPServer('new')\n", "new", 2),
     ("a.ts", SDK + "const s = new McpServer({\n  name: 'shop',\n  version: '1',\n});\n", "shop", 2),
     ("a.mjs", SDK + 'const s = new McpServer({ version: "1", name: "shop" });\n', "shop", 2),

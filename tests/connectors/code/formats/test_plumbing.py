@@ -10,6 +10,7 @@ from tests.code_samples import read
 
 BUCKET = 'resource "aws_s3_bucket" "claims" {\n}\n'
 NAMED = 'resource "aws_s3_bucket" "a" {\n  bucket = "acme-in"\n}\n'
+STACK = "Resources:\n  Claims:\n    Type: AWS::S3::Bucket\n    Properties:\n"
 STAGED = 'resource "google_storage_bucket" "claims" {\n  name = var.name\n}\n'
 ACCOUNT = 'resource "azurerm_storage_account" "claims" {\n  name = var.name\n}\n'
 
@@ -57,6 +58,8 @@ def test_a_name_tells_what_a_bucket_is_for(name: str, is_one: bool) -> None:
     ("path", "text", "names"),
     [
         ("main.tf", BUCKET, {"claims"}),
+        ("a.yaml", STACK, {"Claims"}),
+        ("a.yaml", STACK + "      WebsiteConfiguration:\n        IndexDocument: index.html\n", set()),
         ("main.tf", BUCKET.replace("claims", "access_logs"), set()),
         (
             "main.tf",
