@@ -181,14 +181,28 @@ def _with_parts(seen: Seen, count: int) -> Seen:
 
 
 def join_compiled(facts: TreeFacts) -> None:
-    """Drop what an ARM template says that was compiled from the Bicep file beside it: that one says it."""
+    """Drop what another file of the same tree says better.
+
+    An ARM template that was compiled from the Bicep file beside it says what that one does, and a handle on
+    an existing resource of a type that the tree itself declares is most likely that one.
+    """
     rows = facts.by_part.get("azure-templates", [])
+    declared = {_type_of(seen) for seen in rows if not _is_read(seen)}
+    rows = [seen for seen in rows if not (_is_read(seen) and _type_of(seen) in declared)]
     written = {seen.path.removesuffix(".bicep") for seen in rows if seen.path.endswith(".bicep")}
     facts.by_part["azure-templates"] = [
         seen
         for seen in rows
         if not (seen.format == "arm-template" and seen.path.removesuffix(".json") in written)
     ]
+
+
+def _is_read(seen: Seen) -> bool:
+    return seen.fact.attributes.get("access") == "read"
+
+
+def _type_of(seen: Seen) -> str:
+    return str(seen.fact.attributes.get("resource_type", ""))
 
 
 def _is_read_there(facts: TreeFacts, seen: Seen) -> bool:

@@ -24,7 +24,7 @@ _EXPRESSION = re.compile(r"\{[^{}\n]{0,100}\}")
 # What another address is compared with, or looked for in a text, calls nobody by itself.
 _COMPARED = re.compile(
     r"""(?:[!=]==?|\b(?:includes|contains|(?:starts|ends)_?with|indexOf|equals\w*)\("""
-    r"""|\b(?:Has(?:Prefix|Suffix)|Contains|EqualFold)\([^()"]{1,60},)\s*["'`](?:\w{1,8}://)?$""",
+    r"""|^\s*(?:case|when)\s+(?:["'][\w.-]+["']\s*,\s*)*|\b(?:Has(?:Prefix|Suffix)|Contains|EqualFold)\([^()"]{1,60},)\s*["'`](?:\w{1,8}://)?$""",
     re.I,
 )
 # Every address of its own machine: what a server listens on, in the variable that is also its clients'.
@@ -51,6 +51,9 @@ _ENABLED = re.compile(
 _ENABLED_BELOW = re.compile(
     rb"[\"']services[\"']\s{0,40},\s{0,40}[\"']enable[\"']\s{0,40},\s{0,40}[\"'][\w.-]*\Z"
 )
+# gcloud services enable run.googleapis.com \\
+_ENABLED_ABOVE = re.compile(rb"\bservices\s+enable\b(?:[^\n]*\\[ \t]*\r?\n){1,30}[ \t]*[\w.-]*\Z")
+_ENABLED_WITHIN = 1_500
 _LETS = re.compile(
     r"(?i)(?:white|allow|black|block|deny)_?(?:ed_?)?(?:list|domains|hosts|urls|origins)\w*[\"']?[^=:]{0,30}[:=]+\s*[\[({]"
 )
@@ -58,7 +61,7 @@ _LETS_INLINE = re.compile(_LETS.pattern + r"[^\])}]*$")
 _POLICY = re.compile(r"(?i)\b(?:connect|default|script|img|frame|form|media|font|style|worker)-src\b.*$")
 _LISTED = 3
 """So many bare hosts, each on a line of its own, are a list of what is known."""
-_IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:(?:not\s+)?in\s+\w|[!=]==?\s*[A-Za-z_$])""")
+_IN_TEXT = re.compile(r"""[\w./:-]*["'`]\s+(?:(?:not\s+)?in\s+\w|[!=]==?\s*[A-Za-z_$]|->\s)""")
 # What a page shows between its tags is read by people: <code>http://localhost:11434/v1</code>.
 # A page that people are sent to: where one gets a key.
 _LINKED = re.compile(
@@ -70,7 +73,7 @@ _BETWEEN_TAGS = re.compile(r">\s*(?:\w{1,8}://)?$")
 
 # With a name still to be filled in, neither what is given as an example calls anybody.
 _TOLD = re.compile(
-    r"(?i)\bexamples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
+    r"(?i)\b\w*examples?[\"']?\s*(?:[:=]|=>)\s*\{?[\"'`][^\"'`]*$"
     r"|[\"'`(\s](?:e\.\s?g\.|for example\b|such as\b)[^\"`]*$"
 )
 # A container asks itself whether it is well.
@@ -97,6 +100,8 @@ _TYPED = re.compile(
     r"(?i)\b(?:print\w*|puts|echo|console\.\w+|log\w*\.\w+)\s*\(?\s*[frb]?[\"'`]\s*(?:\$\s*)?(?:export|setx?)\s[^\"'`]*$"
 )
 _EXAMPLES_ABOVE = re.compile(r"(?i)[\"']?\b\w*(?:\bexamples?|placeholders?)[\"']?\s*[:=]\s*[\[{]\s*$")
+# What is put into a text of the interface: get_string('endpointexample', 'acme', 'https://...')
+_SHOWN_ABOVE = re.compile(r"\b(?:n?gettext|get_string|translate|i18n\.t|\$t|__|_e)\(\s*$")
 _EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
 
 
@@ -190,6 +195,8 @@ def is_hint(source: Source, place: int, text: str, start: int) -> bool:
         return True
     if _LINKED.search(front):
         return True
+    if any(map(_SHOWN_ABOVE.search, parents(source.data, place, levels=1))):
+        return True
     if _ARM.match(text) or _EXAMPLE_ITEM.match(text):
         shown = _HINT if _ARM.match(text) else _EXAMPLES
         return any(map(shown.search, parents(source.data, place, levels=1)))
@@ -224,6 +231,8 @@ def _is_only_told(source: Source, place: int, text: str, start: int) -> bool:
     if any(known.search(text[:start]) for known in (_POLICY, _CITED, _ENABLED, _LETS_INLINE)):
         return True
     if _ENABLED_BELOW.search(source.data, max(0, place - _HOSTS_AROUND), place):
+        return True
+    if _ENABLED_ABOVE.search(source.data, max(0, place - _ENABLED_WITHIN), place):
         return True
     window = max(0, start - _HOSTS_AROUND)
     lists = _HOSTS.finditer(text[window : start + _HOSTS_AROUND])

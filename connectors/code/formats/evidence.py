@@ -226,8 +226,8 @@ def _named(text: str, row: OversightRow, line: int) -> str:
         return ""
     call = "\n".join(text.split("\n", line + _NAME_LINES)[line - 1 : line - 1 + _NAME_LINES])
     found = compile_pattern(row.pattern).search(call)
-    groups = found.groupdict() if found else {}
-    name = str(groups.get("name") or groups.get("other") or "")
+    groups = [group for group in ("name", "other") if f"(?P<{group}>" in row.pattern]
+    name = next((str(found.group(group)) for group in groups if found.group(group)), "") if found else ""
     if name and (told := re.search(rf"\b{re.escape(name)}\b{_HOLDS_NAMED}", text)):
         return str(told.group("told"))
     return name

@@ -63,7 +63,7 @@ def _called(source: Source, text: str, line: int) -> Fact | None:
             else:
                 told["program"] = package
             return _fact(package, row.vendor if row else "mcp", line, told)
-        host = host_of(word)
+        host = "" if _FETCHED.search(word) else host_of(word)
         if host:
             return _fact(host, "mcp", line, {"transport": "http", "host": host})
     return None
@@ -99,6 +99,8 @@ def host_of(word: str) -> str:
     return host if is_name and not re.fullmatch(r"[0-9.]+", host) else ""
 
 
+# What is fetched and run is no server by itself: .../releases/download/v1/acme_server-1.0-py3-none-any.whl
+_FETCHED = re.compile(r"^git\+|\.(?:whl|zip|tgz|tar\.gz|git)(?:[@#?]|$)")
 _EXAMPLES = ("example.com", "example.org", "example.net", ".invalid", ".test", ".example")
 
 

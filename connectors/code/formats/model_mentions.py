@@ -21,10 +21,11 @@ _SIZES = (
 
 # Another id that is compared with this one, or looked for beside it in a list.
 _COMPARED_BEFORE = re.compile(
-    r"(?i)(?:[=!]==?|\[\[?\s+[\"']?\$\{?\w{1,60}\}?[\"']?\s*=|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes"
+    r"(?i)(?:[=!]==?|\[\[?\s+[\"']?\$\{?\w{1,60}\}?[\"']?\s*=|\b(?:has_?prefix|has_?suffix|starts_?with|ends_?with|str_starts_with|str_contains|contains|includes|replace(?:_?all)?"
     r"|\w{0,40}prefix\w{0,20}|equals|equals_?ignore_?case|eql\?|strings\.contains|index_?of)\s*\(\s*(?:[\w.$>\[\]-]+(?:\(\))?\s*,\s*)?"
     r"|^\s*(?:case|when)\s+(?:[\"'][\w.:/-]+[\"']\s*(?:,|\|)\s*)*"
     r"|(?:\bif\b|\band\b|\bor\b|\bnot\b|\breturn\b)[^\"':]*\bin\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*"
+    r"|^\s*[\w.]+\s+(?:not\s+)?in\s*[\[({]\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*"
     r"|prefix(?:es)?\s*(?::=|=|:|\bin\b)\s*(?:\[\]string\s*)?[\[({]?\s*(?:[\"'][\w.:/-]+[\"']\s*,\s*)*)\s*$"
 )
 _COMPARED_BEHIND = re.compile(

@@ -89,6 +89,16 @@ class Spans:
         """Say whether a place lies in a text that may run over several lines."""
         return self._ending in _LIKE_C and _holds(self._spans()[1], place)
 
+    def in_snippet(self, place: int) -> bool:
+        """Say whether a place lies in a text of several lines that is a program, and is only shown."""
+        if self._ending not in _LIKE_C:
+            return False
+        texts = self._spans()[1]
+        index = bisect_right(texts, (place, _MOST)) - 1
+        if index < 0 or not texts[index][0] <= place < texts[index][1]:
+            return False
+        return is_program(self._data, *texts[index])
+
     def _spans(self) -> tuple[list[Span], list[Span]]:
         if self._read is None:
             if len(self._data) > _MOST:
@@ -97,6 +107,28 @@ class Spans:
                 # One character a byte, so that places in the text are places in the bytes.
                 self._read = spans(self._data.decode("latin-1"), self._ending)
         return self._read
+
+
+# What only the beginning of a program says.
+_BEGINS = re.compile(
+    rb"(?m)^[ \t]*(?:import[ \t]+(?:[\w.]+[ \t]*(?:[;,]|as\b|$)|[\w*{][^\n]*\bfrom[ \t]*[\"']|[\"'(])"
+    rb"|from[ \t]+[\w.]+[ \t]+import\b|#include[ \t]*[<\"]|package[ \t]+\w+"
+    rb"|using[ \t]+[\w.]+;|(?:const|let|var)[ \t]+[\w{}, ]+=[ \t]*(?:await[ \t]+)?(?:require|import)\()"
+)
+# Code that is handed to a machine to be run is no sample: lambda.Code.fromInline(`import boto3 ...`).
+_RUN = re.compile(
+    rb"(?i)(?:inline|zip_?file|\bexec|\beval|run_?(?:code|python|script)|user_?data|script)\w*[^;\n]{0,30}\Z"
+)
+_BEFORE = 60
+_LINES = 2
+
+
+def is_program(data: bytes, start: int, end: int) -> bool:
+    """Say whether a text of several lines is a program that nothing there runs."""
+    text = data[start:end]
+    if text.count(b"\n") < _LINES or _BEGINS.search(text) is None:
+        return False
+    return _RUN.search(data[max(0, start - _BEFORE) : start].rstrip(b"`\"' ")) is None
 
 
 def _language(data: bytes, name: str) -> str:

@@ -21,7 +21,7 @@ from connectors.code.formats.lines import (
     parents,
     written_texts,
 )
-from connectors.code.formats.spans import Spans
+from connectors.code.formats.spans import Spans, is_program
 
 _INTERFACE = re.compile(
     rb"""(?:\A\s*\{\s*|\n[ \t]{0,4})"(?:openapi|swagger|asyncapi)"\s*:\s*"[23]\.\d"""
@@ -193,6 +193,17 @@ class Talk:
             or self._is_annotation(place)
             or self._is_withdrawn(place)
             or self._is_worded(place)
+            or self._is_snippet(place)
+        )
+
+    def _is_snippet(self, place: int) -> bool:
+        """Say whether the place lies in a program that is only a text of another one."""
+        if not self._source.name.endswith((".py", ".pyi")):
+            return self._code.in_snippet(place)
+        if self._texts is None:
+            self._texts = long_texts(self._source.data.decode("latin-1"))
+        return any(
+            start <= place < end and is_program(self._source.data, start, end) for start, end in self._texts
         )
 
     def _is_worded(self, place: int) -> bool:

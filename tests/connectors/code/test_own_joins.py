@@ -206,6 +206,20 @@ def test_what_a_publisher_shows_its_users_is_its_own_server(tmp_path: Path) -> N
     assert sorted(found) == ["@acme/mcp-server", "@other/mcp-server"]
 
 
+def test_a_handle_on_what_the_tree_declares_is_that(tmp_path: Path) -> None:
+    kind = "Microsoft.Search/searchServices@2023-11-01"
+    files = {
+        "infra/search.bicep": f"resource search '{kind}' = {{\n  name: name\n}}\n",
+        "infra/roles.bicep": f"resource handle '{kind}' existing = {{\n  name: name\n}}\n",
+    }
+
+    found = scan(write(tmp_path, files)).findings
+    alone = scan(write(tmp_path / "b", {"infra/roles.bicep": files["infra/roles.bicep"]})).findings
+
+    assert [item.name for item in found] == ["Microsoft.Search/searchServices/search"]
+    assert [item.name for item in alone] == ["Microsoft.Search/searchServices/handle"]
+
+
 def test_a_compiled_template_adds_nothing_to_its_source(tmp_path: Path) -> None:
     bicep = "resource ai 'Microsoft.CognitiveServices/accounts@2023-05-01' = {\n  kind: 'OpenAI'\n}\n"
     compiled = {

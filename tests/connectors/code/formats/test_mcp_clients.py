@@ -64,6 +64,10 @@ def test_the_server_that_code_uses_is_told(path: str, text: str, name: str, tran
         ("a.py", 'StdioServerParameters(command="python", args=["server.py"])'),
         ("a.py", '# StdioServerParameters(command="npx", args=["mcp-docs"])'),
         ("a.py", 'sse_client("http://localhost:8000/sse")'),
+        (
+            "a.py",
+            'StdioServerParameters(command="uvx", args=["https://github.com/acme/a/releases/a-1-py3-none-any.whl"])',
+        ),
         ("a.py", 'StdioServerParameters(command=c)\nrun("npx", "acme-docs")'),
         ("a.ts", "new StdioClientTransport({ command, args })"),
         ("a.py", "StdioServerParameters(" * 3000),

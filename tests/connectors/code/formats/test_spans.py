@@ -112,6 +112,16 @@ def test_what_stands_in_a_text_or_comment_is_no_use(path: str, text: str) -> Non
         ("a.go", 'u := "https://foo.openai.azure.com" // set by hand\n', "foo.openai.azure.com"),
         ("a.ts", "const u = `https://api.openai.com/v1/${path}`;\n", "api.openai.com"),
         ("a.toml", 'api_base = "http://localhost:11434" # local\n', "localhost:11434"),
+        (
+            "stack.ts",
+            "f({ code: Code.fromInline(`\nimport boto3\nu = 'https://api.openai.com/v1'\n`) })",
+            "api.openai.com",
+        ),
+        (
+            "a.ts",
+            "const text = `\nimport it all from\nhttps://api.openai.com/v1/${path}\n`;\n",
+            "api.openai.com",
+        ),
     ],
 )
 def test_code_beside_texts_and_comments_counts(path: str, text: str, name: str) -> None:
