@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 OWN = "own_package"
 """The kind of note that says which catalogued package a manifest builds (``provider``: the ecosystem)."""
+CONSTANTS = "name_constants"
+"""The kind of note that holds the texts of a file's constants that name something."""
+NAME_CONSTANT = "name_constant"
+"""The attribute of a server whose name an imported constant holds; it never leaves these joins."""
 _NAMING = ("package", "registry entry", "bundle")
 """The forms in which a server is published, the one that names it first."""
 _HOSTED = "hosting"
@@ -43,6 +47,7 @@ def _thing(facts: TreeFacts, seen: Seen) -> tuple[str, str, str]:
 def join_servers(facts: TreeFacts) -> None:
     """Let the one server that a unit publishes be the one that its code builds."""
     rows = facts.by_part.get("mcp", [])
+    _name_by_constants(facts, rows)
     rows[:] = _without_own_starts(rows)
     by_unit: dict[str, list[int]] = {}
     for index, seen in enumerate(rows):
@@ -63,6 +68,25 @@ def join_servers(facts: TreeFacts) -> None:
             _rename(rows, [index for index in published if index != best], best)
             _rename(rows, _published_code(facts, rows, built), best)
         _name_hosted(rows, members)
+
+
+def _name_by_constants(facts: TreeFacts, rows: list[Seen]) -> None:
+    """Give servers that are called by an imported constant the one text that it has in their unit."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for seen in facts.notes.get(CONSTANTS, ()):
+        names = seen.fact.attributes["constants"]
+        for constant, value in names.items() if isinstance(names, dict) else ():
+            values.setdefault((facts.units.of(seen.path), constant), set()).add(str(value))
+    for index, seen in enumerate(rows):
+        if NAME_CONSTANT not in seen.fact.attributes:
+            continue
+        attributes = {key: value for key, value in seen.fact.attributes.items() if key != NAME_CONSTANT}
+        told = values.get((facts.units.of(seen.path), str(seen.fact.attributes[NAME_CONSTANT])), set())
+        fact = replace(seen.fact, attributes=attributes)
+        if len(told) == 1:
+            name = next(iter(told))
+            fact = replace(fact, identifier=name, name=name, is_local=False)
+        rows[index] = replace(seen, fact=fact)
 
 
 def _published_code(facts: TreeFacts, rows: list[Seen], built: list[int]) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from connectors.code.chart_joins import TEMPLATE
 from connectors.code.facts import Fact, Hit, Source
 from connectors.code.formats.common import short
 from connectors.code.formats.lines import LineCounter, is_comment, line_around
@@ -34,7 +35,7 @@ _CHART_NAME = re.compile(
 )
 # What a template puts in a name is told as "*": {{ .Release.Name }}-notebook.
 _COMPOSED_NAME = re.compile(
-    r"[\"']?name[\"']?\s*:\s*[\"']?(?P<name>(?:[\w.-]|\$?\{\{[^{}\n]{1,120}\}\}|\$\{[^{}\n]{1,120}\}){3,200})"
+    r"[\"']?name[\"']?\s*:\s*[\"']?(?P<name>(?:[\w.-]|\$?\{\{[^{}\n]{1,120}\}\}|\$\{[^{}\n]{1,120}\}){1,200})"
     r"[\"']?\s*(?:#.*)?$"
 )
 _INSERTED = re.compile(r"\$?\{\{[^{}]*\}\}|\$\{[^{}]*\}")
@@ -61,7 +62,7 @@ def parse(source: Source) -> Iterator[Fact]:
             continue
         lines = lines if lines is not None else source.lenient_text().split("\n")
         number = counter.at(hit.start) - 1
-        kind_name, name, body = _object(lines, number, found)
+        kind_name, name, template, body = _object(lines, number, found)
         row = rows.get(f"{_plain_group(found.group('group'))}/{kind_name}")
         if row is None or number in seen or (not name and _LEFT_OPEN.search(body)):
             continue
@@ -71,6 +72,8 @@ def parse(source: Source) -> Iterator[Fact]:
         if re.search(r"nvidia\.com/gpu|amd\.com/gpu", body):
             attributes["gpu"] = True
         model, image = _model_of(source.name, body), _IMAGE.search(body)
+        if template:
+            attributes[TEMPLATE] = template
         if image:
             attributes["image"] = short(image.group(1))
         yield Fact(
@@ -106,8 +109,8 @@ def _plain_group(group: str) -> str:
     return group.replace(".m.upbound.io", ".upbound.io").replace(".m.crossplane.io", ".crossplane.io")
 
 
-def _object(lines: list[str], number: int, api: re.Match[str]) -> tuple[str, str, str]:
-    """Return the kind, the name and the text of the object whose ``apiVersion`` stands on a line."""
+def _object(lines: list[str], number: int, api: re.Match[str]) -> tuple[str, str, str, str]:
+    """Return the kind, the name or its template, and the text of the object with ``apiVersion`` on a line."""
     width = len(api.group("indent"))
     start = number
     # Another apiVersion at the same place belongs to another object, however the file is cut.
@@ -123,7 +126,7 @@ def _object(lines: list[str], number: int, api: re.Match[str]) -> tuple[str, str
             break
         end += 1
     body = lines[start:end]
-    kind = name = ""
+    kind = name = template = ""
     is_object = False
     for index, line in enumerate(body):
         key, value = _key(line, width)
@@ -132,9 +135,9 @@ def _object(lines: list[str], number: int, api: re.Match[str]) -> tuple[str, str
         elif key == "metadata" and not is_object:
             is_object = True
             inline = _INLINE_NAME.search(value)
-            name = inline.group(1) if inline else _name(body[index + 1 :], width)
+            name, template = (inline.group(1), "") if inline else _name(body[index + 1 :], width)
     # A reference to an object (`scaleTargetRef`) has a name, but no metadata.
-    return kind if is_object else "", name, "\n".join(body)
+    return kind if is_object else "", name, template, "\n".join(body)
 
 
 def _belongs(line: str, width: int) -> bool:
@@ -162,8 +165,11 @@ def _key(line: str, width: int) -> tuple[str, str]:
     return found.group(1), found.group(2).partition(" #")[0].strip().strip("\"'")
 
 
-def _name(lines: list[str], width: int) -> str:
-    """Return the name below ``metadata``; of what a chart's template makes, the chart's part."""
+def _name(lines: list[str], width: int) -> tuple[str, str]:
+    """Return the name below ``metadata``; of what a chart's template makes, the chart's part.
+
+    Where that leaves nothing, the template comes second: the chart's values may tell it.
+    """
     inner = 0
     for line in lines[:40]:
         bare = line.lstrip(" \t")
@@ -175,10 +181,13 @@ def _name(lines: list[str], width: int) -> str:
         inner = inner or indent
         found = _NAME.match(bare) if indent == inner else None
         if found:
-            return short(found.group(1))
+            return short(found.group(1)), ""
         if indent == inner and (made := _CHART_NAME.match(bare)):
-            return short(made["chart"] + made["rest"])
+            return short(made["chart"] + made["rest"]), ""
         if indent == inner and (made := _COMPOSED_NAME.match(bare)):
             name = _INSERTED.sub("*", made["name"])
-            return short(name) if _TOLD_PART.search(name) else ""
-    return ""
+            is_told = _TOLD_PART.search(name) is not None
+            return short(name) if is_told else "", "" if is_told or ".Values." not in made["name"] else made[
+                "name"
+            ]
+    return "", ""

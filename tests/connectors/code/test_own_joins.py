@@ -116,6 +116,29 @@ def test_code_without_a_name_is_the_server_that_the_unit_publishes(tmp_path: Pat
     assert sorted(found) == ["acme-mcp-time", "acme-time"]
 
 
+@pytest.mark.parametrize(
+    ("constants", "name"),
+    [
+        ("export const INFO = {\n  name: 'Acme time',\n} as const;\n", "Acme time"),
+        ("export const INFO = 'acme-time';\n", "acme-time"),
+        ("export const OTHER_NAME = 'acme-time';\n", "src/server.ts"),
+    ],
+)
+def test_a_server_is_called_by_the_constant_that_it_imports(
+    tmp_path: Path, constants: str, name: str
+) -> None:
+    server = (
+        "import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';\n"
+        "import { INFO } from './constants.js';\nconst s = new McpServer(INFO, {});\n"
+    )
+    files = {"package.json": "{}", "src/server.ts": server, "src/constants.ts": constants}
+
+    (found,) = [item for item in scan(write(tmp_path, files)).findings if item.kind == "mcp_server"]
+
+    assert found.name == name
+    assert "name_constant" not in found.attributes
+
+
 def test_two_servers_in_code_stay_two(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "acme-mcp-all"\ndependencies = ["mcp>=1"]\n'

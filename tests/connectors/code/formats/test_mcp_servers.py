@@ -35,6 +35,7 @@ BUILT = [
     ),
     ("a.py", "from fastmcp import FastMCP\nclass Shop(FastMCP):\n    pass\n", "", 2),
     ("a.ts", SDK + "const s = new Server({ name, version }, {});", "", 2),
+    ("a.ts", SDK + "const INFO = {\n  name: 'shop',\n};\nconst s = new McpServer(INFO, {});", "shop", 5),
     (
         "A.java",
         "import io.modelcontextprotocol.server.McpServer;\n"
