@@ -33,10 +33,15 @@ _NAMED = {**_CALLED, "api_key": "the key"}
 _MANIFESTS = (".yaml", ".yml", ".json", ".yaml.tmpl", ".tpl")
 """Endings of files that are applied as they are; an object in any other is one that code makes up."""
 _FIXTURES = re.compile(
-    r"(?i)(?:^|/)(?:(?:__)?(?:fixtures?|test_?data|mocks?|snapshots?|cassettes|recordings|responses)(?:__)?|test/resources)/"
+    r"(?i)(?:^|/)(?:(?:__)?(?:fixtures?|test_?data|mocks?|snapshots?|cassettes|recordings|responses|(?:seed_?)?corp(?:us|ora))(?:__)?|test/resources)/"
+)
+_ANSWERS = re.compile(
+    r"(?i)(?:^|/)(?:__)?(?:fixtures?|test_?data|mocks?|snapshots?|cassettes|recordings|responses)(?:__)?/"
 )
 # A folder of that name alone may hold what a program begins with.
-_OF_TESTS = re.compile(r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e2e|cypress|playwright)/")
+_OF_TESTS = re.compile(
+    r"(?i)(?:^|[/_.-])(?:tests?|test_?data|__tests__|specs?|e2e|cypress|playwright|fuzz(?:ing|ers?)?)/"
+)
 _EXPECTED = ".snapshot/"
 # What a run was told and gave, kept for readers: results/run_2/args.yaml.
 _RECORDED = re.compile(r"(?i)(?:^|/)(?:results|trajectories)/.*\.(?:ya?ml|json|txt|log|csv|traj)$")
@@ -91,6 +96,11 @@ def _drop_recorded(facts: TreeFacts) -> None:
 def is_fixture(path: str) -> bool:
     """Say whether a file of a test is data that the test feeds to code."""
     return _FIXTURES.search(path) is not None and _OF_TESTS.search(path) is not None
+
+
+def is_answer(path: str) -> bool:
+    """Say whether a file of a test is data by the name of its folder, and no settings of the test."""
+    return _ANSWERS.search(path) is not None and _OF_TESTS.search(path) is not None
 
 
 def _is_of_a_test(facts: TreeFacts, seen: Seen) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from connectors.code.formats.model_context import GIVEN, NAMED, SPOKEN
 from connectors.code.formats.models import LEFT_OUT
-from connectors.code.made_up_joins import is_fixture
+from connectors.code.made_up_joins import is_answer, is_fixture
 from connectors.model import Grade, Role
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class _Beside:
     def is_test(self, seen: Seen) -> bool:
         """Say whether a test makes a fact up, in code or data; what is configured for one is used there."""
         is_data = seen.path.endswith(".json") and is_fixture(seen.path)
+        is_data = is_data or (seen.path.endswith((".yaml", ".yml")) and is_answer(seen.path))
         return (is_data or seen.fact.grade is Grade.CALLED) and self._facts.roles.makes_up(seen.path)
 
     def of(self, seen: Seen) -> bool:

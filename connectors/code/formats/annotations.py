@@ -1,4 +1,4 @@
-"""Find the annotations of JVM sources that only document: what their texts show, nothing runs.
+"""Find the annotations of JVM and Elixir sources that only document: what their texts show, nothing runs.
 
 ``@Example(code = "...")`` of a plug-in and ``@Schema(example = "...")`` of an interface hold whole
 configurations and calls, for people who read the generated pages.
@@ -12,7 +12,8 @@ import re
 
 Span = tuple[int, int]
 
-ENDINGS = (".java", ".kt", ".kts", ".groovy", ".scala")
+_DOCUMENTED = (".ex", ".exs")
+ENDINGS = (".java", ".kt", ".kts", ".groovy", ".scala", *_DOCUMENTED)
 """Endings of the files that are looked at."""
 
 _OPENING = re.compile(
@@ -26,6 +27,10 @@ _TOKEN = re.compile(
     r"|/\*(?>(?:[^*]|\*(?!/))*)(?:\*/|\Z)|[()]",
     re.S,
 )
+# What a module of Elixir says of itself, or to people in a message; a template (~H) is shown by the program.
+_DOCUMENT = re.compile(r'(?ms)(?<!~[A-RT-Z])("""|\'\'\')[ \t]*\r?\n.*?^[ \t]*\1')
+# What is told to a database is run: execute("UPDATE bots SET model = ...
+_SQL = re.compile(r"(?i)\W+(?:select|insert|update|delete|create|alter|with|do)\b")
 _MOST_BYTES = 1_000_000
 
 
@@ -33,6 +38,8 @@ def documenting(text: str, name: str) -> list[Span]:
     """Return where the annotations that document lie; one that never closes is none."""
     if not name.endswith(ENDINGS) or len(text) > _MOST_BYTES:
         return []
+    if name.endswith(_DOCUMENTED):
+        return [one.span() for one in _DOCUMENT.finditer(text) if not _SQL.match(one.group())]
     found: list[Span] = []
     place = 0
     while opening := _OPENING.search(text, place):

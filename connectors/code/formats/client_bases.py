@@ -33,6 +33,16 @@ _BELOW = re.compile(
 _OTHER = re.compile(r"(?i)\b(?!(?:default(?:_?value)?|value|fallback)\b)[a-z_]\w{2,}\s?=(?![=>])")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 _EXAMPLES = ("example.com", "example.org", "example.net", ".example", ".invalid", ".test")
+# Whose API is none of models, whatever the variable is called: api_base = "https://api.github.com"
+_OTHERS = frozenset(
+    {
+        *("api.github.com", "github.com", "raw.githubusercontent.com", "gitlab.com", "api.bitbucket.org"),
+        *("graph.microsoft.com", "login.microsoftonline.com", "www.googleapis.com", "oauth2.googleapis.com"),
+        *("slack.com", "hooks.slack.com", "discord.com", "api.telegram.org", "graph.facebook.com"),
+        *("api.twitter.com", "api.stripe.com", "api.notion.com", "api.twilio.com", "api.atlassian.com"),
+        *("pypi.org", "registry.npmjs.org", "en.wikipedia.org", "export.arxiv.org"),
+    }
+)
 # A page about a site that models may read, not a model: llms.txt.
 _PAGES = re.compile(r"llms?[-_.]?(?:full)?[-_.]?txt")
 _BRACKET = re.compile(r"[()]")
@@ -125,7 +135,7 @@ def _host(catalogue: Catalogue, url: str) -> str:
         return ""
     if parts.path.rstrip("/").endswith(MCP_PATHS):
         return ""
-    if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES):
+    if not _NAME.fullmatch(name) or name.endswith(_EXAMPLES) or name in _OTHERS:
         return ""
     if any(stand_ins.is_label(catalogue, label) for label in name.split(".")):
         return ""

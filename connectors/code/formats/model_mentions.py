@@ -249,7 +249,7 @@ _OPENS_LIST = (
 )
 _CAPABLE = re.compile(
     r"(?i)\b(?P<name>\w*(?:reason|think|vision|multi_?modal|tool|function|json|stream|temperature|system|cache|effort"
-    r"|schema|structured|image_?input|attachment|prefill)\w*(?:models?|arr(?:ay)?|list|set)\w*"
+    r"|schema|structured|image_?input|attachment|prefill|legacy|deprecat|obsolete|ignor|exclu|unsupported)\w*(?:models?|arr(?:ay)?|list|set)\w*"
     r"|\w*models?_?(?:with|without|that)_?\w*|\w*(?:search|match)_?(?:strings?|words?|terms?))"
     rf"\s*{_OPENS_LIST}"
 )

@@ -174,6 +174,18 @@ def test_what_a_test_is_configured_with_and_what_it_calls_out_there_stands(tmp_p
     assert {"api.openai.com", "docs.acme.dev"} <= {item.name for item in scanned.findings}
 
 
+def test_what_a_service_once_answered_a_test_is_no_model_of_it(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "openai\n",
+        "tests/cassettes/list.yaml": "then:\n  model: gpt-4o\n",
+        "app.py": "import openai\nm = 'gpt-4.1'\n",
+    }
+
+    found = [item.name for item in scan(write(tmp_path, files)).findings if item.kind == "model"]
+
+    assert found == ["gpt-4.1"]
+
+
 def test_of_very_many_the_rest_is_counted(tmp_path: Path) -> None:
     text = "".join(f'c = OpenAI(base_url="http://m{number}.acme.internal:8000/v1")\n' for number in range(60))
 

@@ -17,6 +17,8 @@ CALL = 'class A { Object a = new GenericContainer("mcp/time"); String k = env("O
     [
         ("A.java", EXAMPLE),
         ("A.java", KEY),
+        ("a.ex", '@moduledoc """\nmodel: "gpt-4o"\n"""\n'),
+        ("a.ex", 'raise """\nuse Bot, model: "gpt-4o"\n"""\n'),
         ("A.kt", '@field:Schema(description = "the model", example = "gpt-4o")\nval model: String\n'),
         ("A.java", '@Operation(summary = "ask (it)", description = "asks \\"gpt-4o\\"")\nvoid ask();\n'),
         ("A.java", '@io.swagger.Schema(/* ) */ example = "gpt-4o")\nString model;\n'),

@@ -53,6 +53,7 @@ from tests.code_samples import facts, read
             'const MODEL_DISPLAY_NAMES: { [key: string]: string } = {\n  "gpt-4o": "GPT 4o",\n};',
             "gpt-4o",
         ),
+        ("a.py", "LEGACY_MODELS = [\n  'gpt-4',\n  'gpt-4o',\n]\nold = name in LEGACY_MODELS\n", "gpt-4o"),
         ("a.ts", "const shown = name.replace('gpt-4o', 'GPT 4o');", "gpt-4o"),
         ("a.py", "ok = a or \\\n    model in ['gpt-4', 'gpt-4o'] or \\\n    b", "gpt-4o"),
         ("a.ts", "const ok = [\n  'gpt-5',\n  'gpt-4o',\n].some((one) => id.includes(one));", "gpt-4o"),
