@@ -43,7 +43,12 @@ _ROWS = (
     ("model_file", "A file with model weights.", False),
     ("model_registry", "A place where models, agents or hubs are registered.", False),
     ("gateway", "A gateway or router in front of several models.", True),
-    ("provider_endpoint", "The address of an AI provider, written in code or configuration.", False),
+    (
+        "provider_endpoint",
+        "The address of an AI provider, or of a model server of one's own, that code or configuration asks, "
+        "fetches weights from or sends traces to.",
+        False,
+    ),
     ("package", "A software package of an AI provider or framework that code depends on.", False),
     ("knowledge_base", "Documents indexed so that models can answer from them.", False),
     ("vector_store", "A store or index of embeddings.", False),
@@ -60,7 +65,12 @@ _ROWS = (
     ("ci_step", "A step of a build pipeline that runs an AI tool or calls a model.", False),
     ("configuration", "A configuration object that AI services run with.", False),
     ("connection", "A link from one platform to an AI provider or data source.", False),
-    ("api_key", "A credential for an AI service; name and fingerprint only.", False),
+    (
+        "api_key",
+        "A credential for an AI service, or for one that is sold as an agent's tool (search, browsers, "
+        "sandboxes); name and fingerprint only.",
+        False,
+    ),
     ("identity", "A non-human identity made for AI: agent identity, service account.", False),
     ("guardrail", "A filter or policy that limits what a model or agent may do.", False),
     (

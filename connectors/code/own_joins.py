@@ -96,7 +96,7 @@ def _published_code(facts: TreeFacts, rows: list[Seen], built: list[int]) -> lis
     """
     if len({(rows[index].path, rows[index].fact.identifier) for index in built}) == 1:
         return built
-    unnamed = [index for index in built if rows[index].fact.is_local or not rows[index].fact.name]
+    unnamed = [index for index in built if _is_unnamed(rows[index])]
     named = [index for index in built if index not in unnamed]
     is_other = any(facts.roles.of(rows[index].path) is Role.APPLICATION for index in named)
     return [] if is_other else unnamed
@@ -114,9 +114,17 @@ def _without_bases(rows: list[Seen], built: list[int]) -> list[int]:
         if rows[index].fact.is_local and rows[index].fact.attributes.get("library") in _BASES
     ]
     others = [index for index in built if index not in bases]
-    for index in bases if others else ():
+    others = others or bases
+    # The server within a class that is one, and is called by it.
+    files = {rows[index].path for index in others if rows[index].fact.name and not rows[index].fact.is_local}
+    inner = [index for index in others if rows[index].path in files and _is_unnamed(rows[index])]
+    for index in (*(bases if others != bases else ()), *inner):
         rows[index] = replace(rows[index], fact=replace(rows[index].fact, standing=False))
-    return others or bases
+    return [index for index in others if index not in inner]
+
+
+def _is_unnamed(seen: Seen) -> bool:
+    return seen.fact.is_local or not seen.fact.name
 
 
 def _without_own_starts(rows: list[Seen]) -> list[Seen]:
@@ -210,15 +218,20 @@ def join_compiled(facts: TreeFacts) -> None:
     An ARM template that was compiled from the Bicep file beside it says what that one does, and a handle on
     an existing resource of a type that the tree itself declares is most likely that one.
     """
+    for part in ("azure-templates", "terraform"):
+        _drop_handles(facts.by_part.get(part, []))
     rows = facts.by_part.get("azure-templates", [])
-    declared = {_type_of(seen) for seen in rows if not _is_read(seen)}
-    rows = [seen for seen in rows if not (_is_read(seen) and _type_of(seen) in declared)]
     written = {seen.path.removesuffix(".bicep") for seen in rows if seen.path.endswith(".bicep")}
     facts.by_part["azure-templates"] = [
         seen
         for seen in rows
         if not (seen.format == "arm-template" and seen.path.removesuffix(".json") in written)
     ]
+
+
+def _drop_handles(rows: list[Seen]) -> None:
+    declared = {_type_of(seen) for seen in rows if not _is_read(seen)}
+    rows[:] = [seen for seen in rows if not (_is_read(seen) and _type_of(seen) in declared)]
 
 
 def _is_read(seen: Seen) -> bool:

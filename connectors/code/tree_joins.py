@@ -42,6 +42,7 @@ JOINS: tuple[Join, ...] = (
     Join("connectors.code.own_joins:join_places"),
     Join("connectors.code.own_joins:join_compiled"),
     Join("connectors.code.chart_joins:join"),
+    Join("connectors.code.graph_joins:join", ("graph_names",)),
     Join("connectors.code.made_up_joins:join"),
     Join("connectors.code.prompt_joins:join", ("pipeline_prompt",)),
     Join("connectors.code.owner_files:join", ("owner_note",)),

@@ -40,7 +40,7 @@ _OTHERS = frozenset(
         *("graph.microsoft.com", "login.microsoftonline.com", "www.googleapis.com", "oauth2.googleapis.com"),
         *("slack.com", "hooks.slack.com", "discord.com", "api.telegram.org", "graph.facebook.com"),
         *("api.twitter.com", "api.stripe.com", "api.notion.com", "api.twilio.com", "api.atlassian.com"),
-        *("pypi.org", "registry.npmjs.org", "en.wikipedia.org", "export.arxiv.org"),
+        *("en.wikipedia.org", "export.arxiv.org"),
     }
 )
 # A page about a site that models may read, not a model: llms.txt.

@@ -169,7 +169,7 @@ def _constant(text: str, end: int) -> str:
 _DEFINED = re.compile(r"\b(?:def|function|func|fun|fn)\s+\Z")
 
 
-_CALLEE = re.compile(r"(?<![\w.])([a-z]\w{3,60})\(")
+_CALLEE = re.compile(r"(?<![\w.])([A-Za-z]\w{3,60})\(")
 
 
 def _is_local(text: str, call: str) -> bool:

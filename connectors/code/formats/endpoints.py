@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connectors.catalogue.tables import Catalogue
 from connectors.code.facts import Fact, Hit, Source
@@ -82,8 +82,11 @@ MCP_PATHS = ("/mcp", "/sse")
 """What the address of an MCP server ends with: it serves tools, no models."""
 _GATEWAY = ".gateway."
 """In hosts of a cloud's own gateways for agents, which have no other address."""
-# Where a provider tells what was used and by whom: no model answers there.
-_BOOKS = re.compile(r"/(?:v1/)?(?:organizations?|dashboard/billing|usage)(?:/|$)")
+# Where a provider tells what was used and by whom, or people go to: no model answers there.
+_BOOKS = re.compile(
+    r"/(?:v1/)?(?:organizations?|dashboard/billing|usage)(?:/|$)"
+    r"|/(?:playground|settings|sign-?(?:in|up)|log-?in|api-?keys|pricing|docs)(?:/|$)"
+)
 _PATH = re.compile(r"(?::\d{1,5})?((?:/[\w.~%-]+)+)/?(?![\w/?{$])")
 _OWN = ("localhost:", "127.0.0.1:", "0.0.0.0:")
 _REGION = re.compile(
@@ -105,6 +108,22 @@ _SHOWN_ABOVE = re.compile(r"\b(?:n?gettext|get_string|translate|i18n\.t|\$t|__|_
 _EXAMPLE_ITEM = re.compile(r"\s*(?:-\s+)?[\"']?https?://[^\s\"']{1,200}[\"']?,?\s*$")
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a provider's host stands: its line, the column, and what it is there.
+
+    ``known``: the catalogue's host; ``length``: characters of what stands there for it.
+    """
+
+    hit: Hit
+    text: str
+    start: int
+    length: int
+    known: str
+    labels: list[str]
+    address: str
+
+
 def parse(source: Source) -> Iterator[Fact]:
     """Yield a fact for each provider host that stands in the file as a whole name, with its first line."""
     known = hosts(source.catalogue)
@@ -115,53 +134,54 @@ def parse(source: Source) -> Iterator[Fact]:
         line += source.data.count(b"\n", last, hit.start)
         last = hit.start
         provider, host = known[hit.row]
-        text, _ = line_around(source.data, hit.start)
-        if is_comment(text):
-            continue
-        found = host_pattern(host).search(text)
-        if found is None:
-            continue
-        labels = _EXPRESSION.sub("{}", str(found.group("host"))).split(".")
-        start = text.find(str(found.group("host")), found.start())
-        if text[:start].endswith("%"):
-            labels[0] = _FORMAT.sub("*", labels[0], count=1)
-        address = ".".join(_plain_label(source.catalogue, label) for label in labels)
-        is_zone = address.lstrip("*").startswith("privatelink.")  # a private DNS zone: nothing answers there
-        is_shown = (_is_stand_in(address) and _TOLD.search(text[:start])) or is_hint(
-            source, hit.start, text, start
-        )
-        is_compared = source.syntax == "source" and _is_compared(text, start, len(found.group("host")))
-        is_listed = _is_item(source, hit.start) or _is_only_told(source, hit.start, text, start)
-        is_checked = address.startswith(_OWN) and _is_check(source, hit.start, text[:start])
-        is_page = host.startswith("*.") and labels[0].lower() in _PAGES
-        is_named = source.syntax == "source" and host.startswith("*.") and _is_example(source, labels[0])
-        is_bound = address.startswith("0.0.0.0") and _BINDS.search(text[:start])
-        is_mapped = address.startswith(_OWN) and _MAPPED.match(text, start + len(found.group("host")))
-        path = _PATH.match(text, start + len(found.group("host")))
-        is_tools = path is not None and path[1].endswith(MCP_PATHS) and _GATEWAY not in host
-        is_books = path is not None and _BOOKS.match(path[1]) is not None
-        if (
-            is_zone
-            or is_shown
-            or is_compared
-            or is_listed
-            or is_bound
-            or is_mapped
-            or is_checked
-            or is_named
-            or is_page
-            or is_tools
-            or is_books
-        ):
-            continue
-        if address in seen:
+        place = _place(source, hit, host)
+        if place is None or _is_no_call(source, place) or place.address in seen:
             continue
         if talk.holds(hit.start) or talk.is_in_sentence(hit.start):
             continue
-        seen.add(address)
-        is_tenant = host.startswith("*.") and not _REGION.fullmatch(labels[0])
-        fact = endpoint_fact(source, provider, address, line, form="tenant" if is_tenant else "")
+        seen.add(place.address)
+        is_tenant = host.startswith("*.") and not _REGION.fullmatch(place.labels[0])
+        fact = endpoint_fact(source, provider, place.address, line, form="tenant" if is_tenant else "")
         yield in_rust_test(source, hit, fact)
+
+
+def _place(source: Source, hit: Hit, host: str) -> _Place | None:
+    """Return the place of a host that stands as a whole name in a line that is no comment."""
+    text, _ = line_around(source.data, hit.start)
+    found = None if is_comment(text) else host_pattern(host).search(text)
+    if found is None:
+        return None
+    told = str(found.group("host"))
+    labels = _EXPRESSION.sub("{}", told).split(".")
+    start = text.find(told, found.start())
+    if text[:start].endswith("%"):
+        labels[0] = _FORMAT.sub("*", labels[0], count=1)
+    address = ".".join(_plain_label(source.catalogue, label) for label in labels)
+    return _Place(hit, text, start, len(told), host, labels, address)
+
+
+def _is_no_call(source: Source, place: _Place) -> bool:
+    """Say whether an address is shown, compared, listed or bound, or belongs to a page and not to an API."""
+    text, start, address = place.text, place.start, place.address
+    front, end = text[:start], start + place.length
+    is_code, is_own = source.syntax == "source", address.startswith(_OWN)
+    is_resource = place.known.startswith("*.")
+    path = _PATH.match(text, end)
+    return bool(
+        address.lstrip("*").startswith("privatelink")  # a private DNS zone: nothing answers there
+        or (_is_stand_in(address) and _TOLD.search(front))
+        or is_hint(source, place.hit.start, text, start)
+        or (is_code and _is_compared(text, start, place.length))
+        or _is_item(source, place.hit.start)
+        or _is_only_told(source, place.hit.start, text, start)
+        or (is_own and _is_check(source, place.hit.start, front))
+        or (is_own and _MAPPED.match(text, end))
+        or (is_resource and place.labels[0].lower() in _PAGES)
+        or (is_resource and is_code and _is_example(source, place.labels[0]))
+        or (address.startswith("0.0.0.0") and _BINDS.search(front))
+        or (path is not None and path[1].endswith(MCP_PATHS) and _GATEWAY not in place.known)
+        or (path is not None and _BOOKS.match(path[1]))
+    )
 
 
 def endpoint_fact(source: Source, provider: str, host: str, line: int, *, form: str) -> Fact:
@@ -240,8 +260,9 @@ def _is_only_told(source: Source, place: int, text: str, start: int) -> bool:
 
 
 def _is_allowed(source: Source, place: int) -> bool:
-    """Say whether the line at a place is one of a list of what is let through or kept out."""
-    return any(map(_LETS.search, parents(source.data, place, levels=1)))
+    """Say whether the line at a place is one of a list of what is let through or kept out, pictures too."""
+    above = parents(source.data, place, levels=3)
+    return any(map(_LETS.search, above[:1])) or any("remotePatterns" in line for line in above)
 
 
 def _is_compared(text: str, start: int, length: int) -> bool:

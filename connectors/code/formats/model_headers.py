@@ -48,6 +48,8 @@ _PICKLED = re.compile(
     re.S,
 )
 # Tensors alone are data as well: a network has layers, or its weights have names.
+_SMALL = 4_096
+"""Bytes of an archive that may hold a tensor and no more."""
 _NETWORK = re.compile(rb"torch\.nn\b|\.weight|\.bias|weights?\x94|state_dict")
 _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 
@@ -162,6 +164,9 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 def _torch(data: bytes) -> Header | None:
     if data[:4] == b"PK\x03\x04":
         names = _zip_names(data)
+        # A few numbers on their own are no network: torch.save(tensor, "a.pt").
+        if len(data) < _SMALL and not _NETWORK.search(data) and not any("/code/" in name for name in names):
+            return None
         if any(name.endswith(("/data.pkl", "/constants.pkl")) or "/code/" in name for name in names):
             return {"format": "pytorch"}
         return None

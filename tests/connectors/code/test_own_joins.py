@@ -139,6 +139,21 @@ def test_a_server_is_called_by_the_constant_that_it_imports(
     assert "name_constant" not in found.attributes
 
 
+def test_a_server_inside_a_class_that_is_one_is_that(tmp_path: Path) -> None:
+    text = (
+        "import { McpAgent } from 'agents/mcp';\n"
+        "import { Server } from '@modelcontextprotocol/sdk/server/index.js';\n"
+        "export class Claims extends McpAgent<Env> {\n"
+        "  async init() {\n    const server = new Server({ name: project }, {});\n  }\n}\n"
+    )
+
+    found = [
+        item.name for item in scan(write(tmp_path, {"a.ts": text})).findings if item.kind == "mcp_server"
+    ]
+
+    assert found == ["Claims"]
+
+
 def test_two_servers_in_code_stay_two(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "acme-mcp-all"\ndependencies = ["mcp>=1"]\n'
@@ -237,9 +252,14 @@ def test_a_handle_on_what_the_tree_declares_is_that(tmp_path: Path) -> None:
     }
 
     found = scan(write(tmp_path, files)).findings
+    terraform = (
+        'resource "azurerm_search_service" "search" {\n}\ndata "azurerm_search_service" "handle" {\n}\n'
+    )
+    of_terraform = scan(write(tmp_path / "c", {"main.tf": terraform})).findings
     alone = scan(write(tmp_path / "b", {"infra/roles.bicep": files["infra/roles.bicep"]})).findings
 
     assert [item.name for item in found] == ["Microsoft.Search/searchServices/search"]
+    assert [item.name for item in of_terraform] == ["azurerm_search_service.search"]
     assert [item.name for item in alone] == ["Microsoft.Search/searchServices/handle"]
 
 

@@ -243,6 +243,12 @@ def test_a_provider_host_is_found(path: str, text: str, host: str, provider: str
             "const shown = `import os\nfrom openai import OpenAI\nurl = 'https://api.openai.com/v1'\n`;",
         ),
         ("a.py", 'SHOWN = """\nimport os\nURL = "https://api.openai.com/v1"\n"""\n'),
+        ("a.js", "static url = 'https://api.together.xyz/playground/chat';"),
+        (
+            "n.mjs",
+            "remotePatterns: [\n  {\n    protocol: 'https',\n    hostname: 'api.together.ai',\n  },\n],",
+        ),
+        ("a.bicep", "resource l 'x' = {\n  name: 'privatelink-link.search.windows.net'\n}"),
         ("a.ts", 'const home = "https://console.weaviate.cloud/";'),
         ("s.json", '{"allowed": [\n  "api.github.com",\n  "api.openai.com",\n  "acme.dev"\n]}'),
         ("ci.yml", 'env:\n  ALLOWED: "*.githubusercontent.com,api.github.com,api.openai.com,x.ubuntu.com"'),

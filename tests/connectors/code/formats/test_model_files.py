@@ -32,11 +32,11 @@ def safetensors(**metadata: str) -> bytes:
     return struct.pack("<Q", len(header)) + header + bytes(4)
 
 
-def archive(*names: str) -> bytes:
+def archive(*names: str, holds: bytes = b"layer.weight") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as made:
         for name in names:
-            made.writestr(name, b"x")
+            made.writestr(name, holds)
     return out.getvalue()
 
 
@@ -76,6 +76,7 @@ def test_a_model_file_is_known_by_its_bytes(path: str, data: bytes, attributes: 
         ("a.onnx", b"\x08\x08nonsense that is no field"),
         ("a.onnx", b"text"),
         ("a.pt", archive("notes.txt")),
+        ("a.pt", archive("a/data.pkl", "a/data/0", holds=b"x")),
         ("a.pth", b"/usr/lib/python\n"),
         ("a.pkl", pickle.dumps({"rows": [1, 2, 3]})),
         ("a.h5", HDF5 + bytes(500)),
