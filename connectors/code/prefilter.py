@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
+from typing import TypeAlias
 
 from connectors.catalogue.tables import Catalogue, Package
 from connectors.code.facts import Hit
 
 SUPPRESSION_MARK = b"aicensus:"
 _WINDOW = 512 * 1024
+_Rest: TypeAlias = tuple[bytes, list[tuple[str, int]]]
 _FRONT = 10
 """Bytes of a literal that the automaton knows; the rest is compared where they are found.
 
 Measured with 10,373 literals: 13 MB instead of 18 with 12 bytes, for half as many places more to compare
 (50 ms of 2 s for 5,000 files full of AI); with 9 there are twice as many.
 """
+_FEW = 16
+"""Literals of one front above which they are looked up by their next bytes (``Microsoft.`` begins many)."""
+_NEXT = 4
+_NONE: dict[bytes, list[_Rest]] = {}
 _END = attrgetter("end", "start")
 MAX_HITS = 20_000
 """Hits kept of one file, so that a file made of one repeated literal cannot fill the memory."""
@@ -34,11 +40,11 @@ class Prefilter:
         literals: dict[bytes, list[tuple[str, int]]] = {}
         for hit_class, row, literal in _literals(catalogue):
             literals.setdefault(literal.encode(), []).append((hit_class, row))
-        fronts: dict[bytes, list[tuple[bytes, list[tuple[str, int]]]]] = {}
+        fronts: dict[bytes, list[_Rest]] = {}
         for whole, meanings in literals.items():
             fronts.setdefault(whole[:_FRONT], []).append((whole[_FRONT:], meanings))
         self.literals = tuple(literals)
-        self._meanings = list(fronts.values())
+        self._rests = [_told_apart(rests) for rests in fronts.values()]
         # Overlapping search, for one literal may begin inside another; only the standard kind allows it.
         self._automaton = BytesAhoCorasick(list(fronts), MatchKind.Standard, Implementation.DFA)
 
@@ -70,10 +76,24 @@ class Prefilter:
             Hit(hit_class, row, offset + start, offset + end + len(rest))
             for index, start, end in found
             if offset + end > after
-            for rest, meanings in self._meanings[index]
+            for few, crowd in (self._rests[index],)
+            for rest, meanings in (
+                (*few, *crowd.get(data[offset + end : offset + end + _NEXT], ())) if crowd else few
+            )
             if data.startswith(rest, offset + end)
             for hit_class, row in meanings
         ]
+
+
+def _told_apart(rests: list[_Rest]) -> tuple[list[_Rest], dict[bytes, list[_Rest]]]:
+    """Return what follows a front: to be compared one by one, and, of many, by their next bytes."""
+    if len(rests) <= _FEW:
+        return rests, _NONE
+    crowd: dict[bytes, list[_Rest]] = {}
+    for rest in rests:
+        if len(rest[0]) >= _NEXT:
+            crowd.setdefault(rest[0][:_NEXT], []).append(rest)
+    return [rest for rest in rests if len(rest[0]) < _NEXT], crowd
 
 
 def _literals(catalogue: Catalogue) -> Iterator[tuple[str, int, str]]:

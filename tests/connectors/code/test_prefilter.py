@@ -34,3 +34,17 @@ def test_a_file_of_one_repeated_literal_does_not_fill_the_memory(prefilter: Pref
 
 def test_most_text_has_no_hit(prefilter: Prefilter) -> None:
     assert prefilter.search(b"def main() -> int:\n    return 0\n" * 1000) == []
+
+
+def test_every_literal_is_found_however_many_begin_alike(prefilter: Prefilter) -> None:
+    for literal in prefilter.literals:
+        ends = {(hit.start, hit.end) for hit in prefilter.search(literal)}
+
+        assert (0, len(literal)) in ends, literal
+
+
+def test_a_literal_whose_front_alone_stands_there_is_not_found(prefilter: Prefilter) -> None:
+    crowded = [literal for literal in prefilter.literals if literal.startswith(b"Microsoft.")]
+    assert len(crowded) > 16
+
+    assert all(hit.end <= len(b"Microsoft.") for hit in prefilter.search(b"Microsoft.Nothing\n"))
